@@ -1,0 +1,167 @@
+"""What an experiment is: the words that every kind, the store, the queue and the API share.
+
+A kind is declared once, as one `Kind` in one module of `core.kinds`; everything else
+(validation, estimate, worker, typed results table, figures, documentation) is read from it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+import altair as alt
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from core.columns import Column, Scalar
+from core.dataset import DatasetSummary
+
+MAX_INTEGER = 2**53 - 1  # the largest integer that JSON readers everywhere keep exact
+
+Dataset = Mapping[str, NDArray[Any]]
+"""The named arrays of one dataset, as `core.reading` left them."""
+
+
+class Declared(BaseModel):
+    """A part of a spec: frozen, finite, strict about types, and closed to unknown fields."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Spec(Declared):
+    """All that determines a result. Its docstring and field descriptions are user documentation."""
+
+
+class ExperimentError(Exception):
+    """Something the user can mend; the message is shown on the experiment."""
+
+
+class Refused(ExperimentError):
+    """A spec that cannot be run here: names the field, the value and the limit."""
+
+    def __init__(self, field: str, value: object, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.value = value
+        self.message = message
+
+
+class Cancelled(Exception):
+    """Raised by the progress callback when nobody wants the result any more."""
+
+
+class Progress(Protocol):
+    """Called by a run between chunks of about 100 ms of work."""
+
+    def __call__(self, fraction: float, /, **values: float) -> None:
+        """Report the fraction done (0 to 1) and a few live values; may raise `Cancelled`."""
+
+
+def silent(fraction: float, /, **values: float) -> None:
+    """A progress callback that listens to nothing."""
+
+
+@dataclass(frozen=True)
+class Array:
+    """A named result array: one axis name per dimension, and the unit of its values."""
+
+    values: NDArray[Any]
+    axes: tuple[str, ...]
+    unit: str = "1"
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != len(self.axes):
+            raise ValueError(f"{self.values.ndim} dimensions but axes {self.axes}")
+        self.values.setflags(write=False)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run returns; metrics and figures are functions of the spec and this alone."""
+
+    arrays: Mapping[str, Array]
+    warnings: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self.arrays[name].values
+
+
+@dataclass(frozen=True)
+class Metric:
+    """The declaration of one number per arm and replicate. Integers and flags may be null too."""
+
+    description: str
+    unit: str = "1"
+    type: Literal["number", "integer", "boolean"] = "number"
+
+
+@dataclass(frozen=True)
+class Row:
+    """The metrics of one arm and replicate; a number that is not finite is stored as null."""
+
+    arm: str
+    replicate: int
+    metrics: Mapping[str, float | int | bool | None]
+
+
+S = TypeVar("S", bound="Spec")
+
+
+@dataclass(frozen=True)
+class Figure(Generic[S]):
+    """The declaration of one picture of a result."""
+
+    description: str
+    draw: Callable[[S, Result], alt.TopLevelMixin]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a spec costs: bytes beyond the idle worker, scalar operations, seconds on one core."""
+
+    memory_bytes: int
+    operations: int
+    seconds: float
+
+
+def no_datasets(spec: Spec) -> tuple[str, ...]:
+    """For kinds whose specs name no dataset."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Kind(Generic[S]):
+    """A declared type of experiment.
+
+    `run` is pure: the same spec, version and datasets give the same bits. `rows` and `figures`
+    read nothing but the spec and the arrays of the result. `estimate` sees only the summaries of
+    the datasets and raises `Refused` for a spec that they cannot satisfy.
+    """
+
+    name: str
+    version: int
+    summary: str
+    spec: type[S]
+    columns: tuple[Column, ...]
+    metrics: Mapping[str, Metric]
+    figures: Mapping[str, Figure[S]]
+    references: tuple[str, ...]
+    run: Callable[[S, Mapping[str, Dataset], Progress], Result]
+    rows: Callable[[S, Result], tuple[Row, ...]]
+    estimate: Callable[[S, Mapping[str, DatasetSummary]], Estimate]
+    example: Callable[[], S]
+    datasets: Callable[[S], tuple[str, ...]] = no_datasets
+
+    def __post_init__(self) -> None:
+        shared = {column.name for column in self.columns} & set(self.metrics)
+        if shared:
+            raise ValueError(f"{self.name}: {sorted(shared)} name a parameter and a metric")
+
+    @property
+    def table(self) -> str:
+        """The name of the typed results table of this kind."""
+        return "results_" + self.name.replace(".", "_")
+
+    def parameters(self, spec: S) -> dict[str, Scalar]:
+        """The scalar parameters of a spec by column name."""
+        return {column.name: column.value(spec) for column in self.columns}

@@ -1,0 +1,64 @@
+"""The house's chart theme, its few shared builders, and the offline renderer.
+
+A figure is one Altair (Vega-Lite) chart: the same JSON is drawn by the browser and turned into
+PNG, SVG and PDF by vl-convert, which carries its own JavaScript and fonts and needs no network.
+"""
+
+from typing import Any, Literal
+
+import altair as alt
+import vl_convert
+
+Format = Literal["svg", "png", "pdf"]
+
+INK = "#1f2933"
+MUTED = "#6b7785"
+GRID = "#e6eaee"
+
+ARM_COLOURS = {
+    "gradient_descent": "#2f6690",
+    "curl_descent": "#d1495b",
+    "feedback_alignment": "#5b8e7d",
+    "curl_feedback_alignment": "#e09f3e",
+}
+"""One colour per learning rule, the same in every picture; distinguishable without red-green vision."""
+
+BLOCK_COLOURS = ("#2f6690", "#e09f3e", "#5b8e7d", "#8e6c8a")
+
+
+def house_theme() -> dict[str, Any]:
+    """Vega-Lite configuration: dark ink on white, light grid, no frame, readable at column width."""
+    axis = {
+        "labelColor": MUTED,
+        "titleColor": INK,
+        "gridColor": GRID,
+        "domainColor": MUTED,
+        "tickColor": MUTED,
+        "labelFontSize": 11,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+    }
+    return {
+        "background": "white",
+        "font": "sans-serif",
+        "padding": 12,
+        "view": {"stroke": None},
+        "axis": axis,
+        "title": {"color": INK, "fontSize": 14, "anchor": "start", "subtitleColor": MUTED},
+        "legend": {"labelColor": INK, "titleColor": INK, "labelFontSize": 11},
+    }
+
+
+def themed(chart: alt.TopLevelMixin) -> dict[str, Any]:
+    """The chart as Vega-Lite JSON with the house theme."""
+    document: dict[str, Any] = chart.to_dict()
+    return {**document, "config": {**house_theme(), **document.get("config", {})}}
+
+
+def rendered(document: dict[str, Any], form: Format) -> bytes:
+    """A Vega-Lite document as a picture; PNG at twice the nominal size."""
+    if form == "svg":
+        return vl_convert.vegalite_to_svg(document).encode()
+    if form == "pdf":
+        return bytes(vl_convert.vegalite_to_pdf(document))
+    return bytes(vl_convert.vegalite_to_png(document, scale=2))
