@@ -21,13 +21,13 @@ ARM_COLOURS = {
     "feedback_alignment": "#5b8e7d",
     "curl_feedback_alignment": "#e09f3e",
 }
-"""One colour per learning rule, the same in every picture; distinguishable without red-green vision."""
+"""One colour per learning rule, in every picture; told apart without red-green vision."""
 
 BLOCK_COLOURS = ("#2f6690", "#e09f3e", "#5b8e7d", "#8e6c8a")
 
 
 def house_theme() -> dict[str, Any]:
-    """Vega-Lite configuration: dark ink on white, light grid, no frame, readable at column width."""
+    """Vega-Lite configuration: dark ink on white, light grid, no frame."""
     axis = {
         "labelColor": MUTED,
         "titleColor": INK,

@@ -1,0 +1,1 @@
+"""HTTP: translates requests into the store's words and back, and computes nothing."""

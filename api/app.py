@@ -1,0 +1,64 @@
+"""The application: one FastAPI app from one settings object."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+
+from api import datasets, events, experiments, kinds, presets, problems, results, system
+from api.context import Context
+from store.database import Database
+from store.settings import Settings
+from workers.app import make_app
+from workers.broker import connect, connect_async
+
+FORM_BYTES = 2**20  # what a multipart form may hold besides its file
+
+
+def create_app(settings: Settings, stopping: Callable[[], bool] = lambda: False) -> FastAPI:
+    """The service over HTTP; `stopping` turns true when open event streams must end."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.context = Context(
+            settings=settings,
+            database=Database(settings.resolved_database_url),
+            celery=make_app(settings),
+            broker=connect(settings),
+            events=connect_async(settings),
+            stopping=stopping,
+        )
+        yield
+        await app.state.context.close()
+
+    app = FastAPI(
+        title="Solenoid",
+        summary="A NeuroAI experiment service: curl descent and neural dimensionality.",
+        version=version("solenoid"),
+        lifespan=lifespan,
+        # The usual documentation pages load their scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+    )
+    problems.install(app)
+    for part in (kinds, experiments, events, results, presets, system):
+        app.include_router(part.router, max_body_size=settings.max_request_bytes)
+    app.include_router(datasets.router, max_body_size=settings.max_upload_bytes + FORM_BYTES)
+    _document_problems(app)
+    return app
+
+
+def _document_problems(app: FastAPI) -> None:
+    """Give the schema of problem documents its name in OpenAPI, where routes refer to it."""
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = plain()
+        schema = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        parts = {**schema.pop("$defs", {}), "Problem": schema}
+        document.setdefault("components", {}).setdefault("schemas", {}).update(parts)
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]

@@ -1,0 +1,224 @@
+"""Datasets: upload, list, show, download, delete."""
+
+import asyncio
+import json
+from concurrent.futures import TimeoutError as TooSlow
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi import Path as PathParameter
+from fastapi.responses import FileResponse
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from starlette.datastructures import UploadFile
+
+from api.context import Context, Service
+from api.pages import Page, PageQuery, decoded, encoded
+from api.problems import documented, refusal
+from api.submissions import Name
+from core.dataset import DatasetSummary
+from core.experiment import Refused
+from store import datasets
+from store.experiments import NotFound
+
+router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
+
+Id = Annotated[UUID, PathParameter(description="The dataset's id.")]
+
+PATIENCE_S = 10.0
+CHUNK_BYTES = 2**20
+
+_NAME = TypeAdapter(Name)
+
+_UPLOAD_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary"},
+                        "mapping": {"type": "string", "description": "A mapping, as JSON."},
+                    },
+                }
+            },
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+        },
+    }
+}
+
+
+class Dataset(BaseModel):
+    """One dataset and what was found in it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    name: str
+    status: Literal["inspecting", "ready", "refused"]
+    blob_sha256: str
+    size_bytes: int
+    mapping: dict[str, Any] | None
+    summary: DatasetSummary | None
+    error: str | None
+    created_at: datetime
+
+
+class UploadQuery(BaseModel):
+    """What a streamed body cannot say for itself; a multipart form has fields for it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name | None = None
+    mapping: str | None = None
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=Dataset,
+    responses={
+        202: {"model": Dataset, "description": "Stored; inspection is still going on"},
+        **documented(400, 413, 422),
+    },
+    openapi_extra=_UPLOAD_BODY,
+)
+async def upload(
+    request: Request,
+    response: Response,
+    query: Annotated[UploadQuery, Query()],
+    service: Service,
+) -> Any:
+    """Upload a file (NPZ, MAT v5): a form with `file` and perhaps `mapping`, or the body."""
+    incoming = datasets.incoming_path(service.settings, uuid4().hex)
+    try:
+        name, mapping_text = await _received(request, query, incoming)
+        mapping = _mapping(mapping_text)
+        dataset = await asyncio.to_thread(
+            datasets.add, service.database, service.settings, incoming, name=name, mapping=mapping
+        )
+    finally:
+        incoming.unlink(missing_ok=True)
+    if dataset.status == "inspecting":
+        dataset = await asyncio.to_thread(_inspected, service, dataset)
+    if dataset.status == "refused":
+        await asyncio.to_thread(datasets.delete, service.database, service.settings, dataset.id)
+        return refusal("file", name, dataset.error or "refused")
+    response.status_code = 201 if dataset.status == "ready" else 202
+    response.headers["Location"] = f"{router.prefix}/{dataset.id}"
+    return Dataset.model_validate(dataset)
+
+
+@router.get("", responses=documented(422))
+def list_datasets(page: Annotated[PageQuery, Query()], service: Service) -> Page[Dataset]:
+    """Datasets, newest first."""
+    found = datasets.newest(service.database, page.limit + 1, _after(page.cursor))
+    more = len(found) > page.limit
+    items = found[: page.limit]
+    return Page(
+        items=[Dataset.model_validate(dataset) for dataset in items],
+        next_cursor=encoded(items[-1].created_at.isoformat(), items[-1].id) if more else None,
+    )
+
+
+@router.get("/{id}", responses=documented(404, 422))
+def show_dataset(id: Id, service: Service) -> Dataset:
+    """One dataset."""
+    return Dataset.model_validate(datasets.get(service.database, str(id)))
+
+
+@router.get(
+    "/{id}/download",
+    response_class=FileResponse,
+    responses={
+        200: {"content": {"application/octet-stream": {}}},
+        **documented(404, 422),
+    },
+)
+def download_dataset(id: Id, service: Service) -> FileResponse:
+    """The file as it was uploaded."""
+    dataset = datasets.get(service.database, str(id))
+    path = datasets.blob_path(service.settings, dataset.blob_sha256)
+    if not path.exists():
+        raise NotFound(f"dataset {id} was refused; its file was not kept")
+    return FileResponse(path, media_type="application/octet-stream", filename=dataset.name)
+
+
+@router.delete("/{id}", status_code=204, responses=documented(404, 409, 422))
+def delete_dataset(id: Id, service: Service) -> None:
+    """Delete a dataset that no experiment uses."""
+    datasets.delete(service.database, service.settings, str(id))
+
+
+async def _received(request: Request, query: UploadQuery, incoming: Path) -> tuple[str, str | None]:
+    """Write the request's file to `incoming`; its name and mapping."""
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        with incoming.open("wb") as target:
+            async for chunk in request.stream():
+                await asyncio.to_thread(target.write, chunk)
+        return query.name or "upload", query.mapping
+    async with request.form(max_files=1, max_fields=1) as form:
+        unknown = sorted(set(form) - {"file", "mapping"})
+        if unknown:
+            raise BadUpload(unknown[0], None, "unknown field; there are `file` and `mapping`")
+        file, mapping = form.get("file"), form.get("mapping")
+        if not isinstance(file, UploadFile):
+            raise BadUpload("file", None, "the form needs a file in its field `file`")
+        if mapping is not None and not isinstance(mapping, str):
+            raise BadUpload("mapping", None, "the mapping is a text field with JSON, not a file")
+        with incoming.open("wb") as target:
+            while chunk := await file.read(CHUNK_BYTES):
+                await asyncio.to_thread(target.write, chunk)
+        return _name(file.filename), mapping or query.mapping
+
+
+class BadUpload(Refused):
+    """A form that does not hold what an upload needs."""
+
+
+def _name(given: str | None) -> str:
+    """The last part of a file name: it labels the dataset and never becomes a path."""
+    name = (given or "upload").replace("\\", "/").rsplit("/", 1)[-1] or "upload"
+    try:
+        return _NAME.validate_python(name)
+    except ValidationError:
+        raise BadUpload(
+            "file", name, "the file name is longer than 200 characters, or not printable"
+        ) from None
+
+
+def _mapping(text: str | None) -> dict[str, Any] | None:
+    if not text:
+        return None
+    try:
+        mapping = json.loads(text)
+    except json.JSONDecodeError as broken:
+        raise BadUpload("mapping", text, f"not JSON: {broken}") from None
+    if not isinstance(mapping, dict):
+        raise BadUpload("mapping", text, "a mapping is a JSON object")
+    return mapping
+
+
+def _inspected(service: Context, dataset: datasets.Dataset) -> datasets.Dataset:
+    """The dataset after inspection, or as it is when that takes longer than a client waits."""
+    job = service.inspections.submit(
+        datasets.look_into, service.database, service.settings, dataset.id
+    )
+    try:
+        return job.result(PATIENCE_S)
+    except TooSlow:
+        return dataset
+
+
+def _after(cursor: str | None) -> tuple[datetime, str] | None:
+    key = decoded(cursor, parts=2)
+    if key is None:
+        return None
+    try:
+        return datetime.fromisoformat(key[0]), key[1]
+    except ValueError:
+        raise Refused("cursor", cursor, "not a cursor of this list") from None

@@ -1,0 +1,174 @@
+"""Experiments: submit, estimate, list, show, cancel, delete."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Header, Path, Query, Response
+from pydantic import BaseModel, ConfigDict
+
+from api.context import Context, Service
+from api.pages import Page, PageQuery, decoded, encoded
+from api.problems import documented
+from api.submissions import AnySpec, AnySubmission, accepted, estimated
+from core.kinds import KINDS
+from store import experiments, transitions
+from workers.doorbell import ring
+from workers.events import publish
+
+router = APIRouter(prefix="/v1/experiments", tags=["experiments"])
+
+Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+Id = Annotated[UUID, Path(description="The experiment's id.")]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=200,
+        pattern=r"^[\x21-\x7e]+$",
+        description="A name for this request; sending it again answers with the same experiment.",
+    ),
+]
+
+
+class MetricSummary(BaseModel):
+    """One metric over the replicates of an arm."""
+
+    median: float | None
+    missing: int
+
+
+class Experiment(BaseModel):
+    """One experiment."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    kind: str
+    kind_version: int
+    status: Status
+    name: str | None
+    tags: dict[str, str]
+    priority: int
+    progress: float
+    values: dict[str, float | None]
+    attempts: int
+    lost_attempts: int
+    worker: str | None
+    cancel_requested: bool
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    estimate: dict[str, float]
+    spec: dict[str, Any]
+    summary: dict[str, dict[str, MetricSummary]] | None
+    warnings: list[str]
+    error: str | None
+    versions: dict[str, str] | None
+    links: dict[str, str]
+
+
+class Cost(BaseModel):
+    """What a spec will cost here."""
+
+    memory_bytes: int
+    operations: int
+    seconds: float
+    memory_limit_bytes: int
+    fits: bool
+
+
+def shown(experiment: experiments.Experiment) -> Experiment:
+    """An experiment as the API answers it."""
+    columns = asdict(experiment)
+    here = f"{router.prefix}/{experiment.id}"
+    parts = ("events", "results", "arrays", "figures")
+    return Experiment(
+        values=columns.pop("live"),
+        attempts=columns.pop("attempt"),
+        warnings=columns.pop("warnings") or [],
+        links={"self": here, **{part: f"{here}/{part}" for part in parts}},
+        **columns,
+    )
+
+
+@router.post(
+    "",
+    status_code=202,
+    responses={
+        200: {"model": Experiment, "description": "An identical experiment had already finished"},
+        **documented(413, 422),
+    },
+)
+def submit(
+    body: Annotated[AnySubmission, Body()],
+    response: Response,
+    service: Service,
+    idempotency_key: IdempotencyKey = None,
+) -> Experiment:
+    """Accept a spec; it is stored before this answers, and will end in a final status."""
+    experiment, fresh = place(service, body, idempotency_key)
+    response.headers["Location"] = f"{router.prefix}/{experiment.id}"
+    if not fresh:
+        response.status_code = 200
+    return shown(experiment)
+
+
+def place(
+    service: Context, body: Any, idempotency_key: str | None
+) -> tuple[experiments.Experiment, bool]:
+    """Store a validated submission and ring for it; the flag is false for a reused result."""
+    submission = accepted(service, body, idempotency_key)
+    if body.reuse:
+        twin = experiments.finished_twin(service.database, submission)
+        if twin is not None:
+            return twin, False
+    experiment = experiments.accept(service.database, submission)
+    if experiment.status == "queued":
+        ring(service.celery, experiment.id)
+    return experiment, True
+
+
+@router.post("/estimate", responses=documented(413, 422))
+def estimate(body: Annotated[AnySpec, Body()], service: Service) -> Cost:
+    """Memory, work and expected seconds of a spec; nothing is stored."""
+    cost = estimated(service, KINDS[body.kind], body.spec)
+    limit = service.settings.memory_limit_bytes
+    return Cost(**asdict(cost), memory_limit_bytes=limit, fits=cost.memory_bytes <= limit)
+
+
+@router.get("", responses=documented(422))
+def list_experiments(page: Annotated[PageQuery, Query()], service: Service) -> Page[Experiment]:
+    """Experiments, newest first."""
+    key = decoded(page.cursor, parts=1)
+    found = experiments.newest(service.database, page.limit + 1, *(key or ()))
+    more = len(found) > page.limit
+    items = found[: page.limit]
+    return Page(
+        items=[shown(experiment) for experiment in items],
+        next_cursor=encoded(items[-1].id) if more else None,
+    )
+
+
+@router.get("/{id}", responses=documented(404, 422))
+def show(id: Id, service: Service) -> Experiment:
+    """One experiment."""
+    return shown(experiments.get(service.database, str(id)))
+
+
+@router.post("/{id}/cancel", status_code=202, responses=documented(404, 409, 422))
+def cancel(id: Id, service: Service) -> Experiment:
+    """Cancel a queued experiment at once; a running one stops within two seconds."""
+    status = transitions.request_cancel(service.database, str(id))
+    experiment = experiments.get(service.database, str(id))
+    if status == "cancelled":
+        content = {"id": str(id), "status": status, "progress": experiment.progress}
+        publish(service.broker, str(id), "status", content)
+    return shown(experiment)
+
+
+@router.delete("/{id}", status_code=204, responses=documented(404, 409, 422))
+def delete(id: Id, service: Service) -> None:
+    """Delete an ended experiment with its results."""
+    experiments.delete(service.database, str(id))

@@ -1,0 +1,67 @@
+"""The catalogue of kinds: what can be asked for, in which units, and an example of each."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from api.pages import Page
+from api.problems import documented
+from core.experiment import Kind
+from core.kinds import KINDS
+from store.experiments import NotFound
+
+router = APIRouter(prefix="/v1/kinds", tags=["kinds"])
+
+
+class MetricEntry(BaseModel):
+    """One metric of a kind."""
+
+    description: str
+    unit: str
+    type: str
+
+
+class KindEntry(BaseModel):
+    """One kind: enough to write a spec for it and to read what comes out."""
+
+    kind: str
+    version: int
+    summary: str
+    spec_schema: dict[str, Any] = Field(serialization_alias="schema")
+    example: dict[str, Any]
+    parameters: dict[str, str]
+    metrics: dict[str, MetricEntry]
+    figures: dict[str, str]
+    references: list[str]
+
+
+@router.get("")
+def list_kinds() -> Page[KindEntry]:
+    """All kinds of experiment."""
+    return Page(items=[_entry(kind) for kind in KINDS.values()])
+
+
+@router.get("/{kind}", responses=documented(404))
+def show_kind(kind: str) -> KindEntry:
+    """One kind of experiment."""
+    if kind not in KINDS:
+        raise NotFound(f"no kind is named {kind}; there are {', '.join(KINDS)}")
+    return _entry(KINDS[kind])
+
+
+def _entry(kind: Kind[Any]) -> KindEntry:
+    return KindEntry(
+        kind=kind.name,
+        version=kind.version,
+        summary=kind.summary,
+        spec_schema=kind.spec.model_json_schema(),
+        example=kind.example().model_dump(mode="json"),
+        parameters={column.name: column.type for column in kind.columns},
+        metrics={
+            name: MetricEntry(description=m.description, unit=m.unit, type=m.type)
+            for name, m in kind.metrics.items()
+        },
+        figures={name: figure.description for name, figure in kind.figures.items()},
+        references=list(kind.references),
+    )

@@ -1,0 +1,57 @@
+"""Lists in pages: a cursor is opaque to its user and says where the next page begins."""
+
+import base64
+import json
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Query
+from pydantic import BaseModel, ConfigDict
+
+from core.experiment import Refused
+
+T = TypeVar("T")
+
+Limit = Annotated[int, Query(ge=1, le=500, description="Items on one page.")]
+Cursor = Annotated[
+    str | None,
+    Query(max_length=300, description="`next_cursor` of the page before; absent: the first page."),
+]
+
+
+class Page(BaseModel, Generic[T]):
+    """One page of a list; `next_cursor` is null on the last."""
+
+    items: list[T]
+    next_cursor: str | None = None
+
+
+class PageQuery(BaseModel):
+    """Which page of a list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: Limit = 50
+    cursor: Cursor = None
+
+
+class BadCursor(Refused):
+    """A cursor this service did not make."""
+
+
+def encoded(*key: str) -> str:
+    """A cursor for the page after a key."""
+    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
+
+
+def decoded(cursor: str | None, parts: int) -> tuple[str, ...] | None:
+    """The key in a cursor, or None without one."""
+    if cursor is None:
+        return None
+    try:
+        key: Any = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+    except (ValueError, UnicodeError):
+        key = None
+    well_made = isinstance(key, list) and len(key) == parts
+    if not well_made or not all(isinstance(part, str) and "\0" not in part for part in key):
+        raise BadCursor("cursor", cursor, "not a cursor of this list")
+    return tuple(key)

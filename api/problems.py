@@ -1,0 +1,157 @@
+"""Every error as `application/problem+json` (RFC 9457), naming field, value and limit."""
+
+import math
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+
+from core.experiment import Refused
+from core.kinds import KINDS
+from store.experiments import Conflict, KeyReused, NotFound
+
+MEDIA_TYPE = "application/problem+json"
+LONGEST_VALUE = 200
+
+
+class FieldError(BaseModel):
+    """What is wrong with one field of the request."""
+
+    field: str
+    value: Any = None
+    message: str
+
+
+class Problem(BaseModel):
+    """A problem document (RFC 9457)."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldError] = []
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI entries for the problems a route may answer with."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in statuses
+    }
+
+
+def problem(
+    status: int,
+    detail: str,
+    errors: Sequence[FieldError] = (),
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """A problem document as a response."""
+    content = Problem(
+        title=HTTPStatus(status).phrase, status=status, detail=detail, errors=list(errors)
+    )
+    return JSONResponse(
+        content.model_dump(mode="json"), status, headers=headers, media_type=MEDIA_TYPE
+    )
+
+
+def refusal(field: str, value: object, message: str, status: int = 422) -> JSONResponse:
+    """A problem with one field."""
+    error = FieldError(field=field, value=shown(value), message=message)
+    return problem(status, f"{field}: {message}", [error])
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of an application a problem document."""
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(NotFound, _not_found)
+    app.add_exception_handler(Conflict, _conflict)
+    app.add_exception_handler(KeyReused, _key_reused)
+    app.add_exception_handler(Exception, _bug)
+
+
+def shown(value: object) -> Any:
+    """A refused value as JSON can carry it: numbers that are not finite and long texts as text."""
+    if value is None or isinstance(value, bool | int):
+        return (
+            value
+            if not isinstance(value, int) or abs(value) < 2**63
+            else str(value)[:LONGEST_VALUE]
+        )
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "..."
+
+
+def _invalid(_: Request, exception: Exception) -> JSONResponse:
+    assert isinstance(exception, RequestValidationError)
+    errors = [_field_error(error) for error in exception.errors()]
+    first = errors[0]
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return problem(422, f"{first.field}: {first.message}{more}", errors)
+
+
+def _field_error(error: Mapping[str, Any]) -> FieldError:
+    # The union of submissions puts the kind's name into the path of every field of its spec.
+    source, *path = error["loc"]
+    parts = [str(part) for part in path if part not in KINDS]
+    return FieldError(
+        field=".".join(parts) or str(source),
+        value=shown(error.get("input")),
+        message=error["msg"].removeprefix("Value error, "),
+    )
+
+
+def _http(request: Request, exception: Exception) -> JSONResponse:
+    assert isinstance(exception, HTTPException)
+    if exception.status_code != 405:
+        return problem(exception.status_code, str(exception.detail), headers=exception.headers)
+    allowed = _allowed_methods(request)
+    return problem(
+        405,
+        f"{request.method} is not allowed here; allowed: {allowed}",
+        headers={"Allow": allowed},
+    )
+
+
+def _allowed_methods(request: Request) -> str:
+    """All methods of a path, where Starlette would name those of the first route only."""
+    methods: set[str] = set()
+    for route in request.app.routes:
+        match, _ = route.matches(request.scope)
+        if match is not Match.NONE:
+            methods |= getattr(route, "methods", None) or set()
+    return ", ".join(sorted(methods))
+
+
+def _refused(_: Request, exception: Exception) -> JSONResponse:
+    assert isinstance(exception, Refused)
+    return refusal(f"spec.{exception.field}", exception.value, exception.message)
+
+
+def _not_found(_: Request, exception: Exception) -> JSONResponse:
+    return problem(404, str(exception))
+
+
+def _conflict(_: Request, exception: Exception) -> JSONResponse:
+    return problem(409, str(exception))
+
+
+def _key_reused(request: Request, exception: Exception) -> JSONResponse:
+    return refusal("Idempotency-Key", request.headers.get("Idempotency-Key"), str(exception))
+
+
+def _bug(_: Request, exception: Exception) -> JSONResponse:
+    return problem(500, "an internal error; the server's log has its traceback")

@@ -1,0 +1,109 @@
+"""What a client may submit: one closed model per kind, told apart by `kind`."""
+
+from typing import Annotated, Any, Literal, Union, cast
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, create_model
+
+from api.context import Context
+from core.experiment import Estimate, Kind, Refused, Spec
+from core.kinds import KINDS
+from store import datasets
+from store.experiments import NotFound, Submission
+
+# Any alphabet, but no control characters: PostgreSQL refuses NUL, and the others are invisible.
+PRINTABLE = r"^[^\x00-\x1f\x7f\ud800-\udfff]*$"
+
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE)]
+TagKey = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.-]+$")]
+TagValue = Annotated[str, Field(max_length=500, pattern=PRINTABLE)]
+
+
+class SpecOfKind(BaseModel):
+    """A spec and its kind."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: str
+    spec: Spec
+
+
+class Labels(BaseModel):
+    """What a submission carries besides its spec."""
+
+    name: Name | None = None
+    tags: dict[TagKey, TagValue] = Field(default={}, max_length=50)
+    priority: StrictInt = Field(
+        default=0, ge=-10, le=10, description="Higher runs first; 0 is usual."
+    )
+    reuse: StrictBool = Field(
+        default=False,
+        description="Answer with a finished experiment of an identical spec where there is one.",
+    )
+
+
+def _of_kind(
+    kind: Kind[Any], base: type[BaseModel] | tuple[type[BaseModel], ...], suffix: str
+) -> Any:
+    return create_model(
+        "".join(part.title() for part in kind.name.replace("_", ".").split(".")) + suffix,
+        __base__=base,
+        __doc__=kind.summary,
+        kind=(cast("type[str]", Literal[kind.name]), ...),
+        spec=(kind.spec, ...),
+    )
+
+
+def _any_kind(base: type[BaseModel] | tuple[type[BaseModel], ...], suffix: str) -> Any:
+    models = tuple(_of_kind(kind, base, suffix) for kind in KINDS.values())
+    return Annotated[Union[models], Field(discriminator="kind")]  # noqa: UP007, made at run time
+
+
+AnySpec: Any = _any_kind(SpecOfKind, "Spec")
+AnySubmission: Any = _any_kind((SpecOfKind, Labels), "Submission")
+
+
+def estimated(context: Context, kind: Kind[Any], spec: Spec) -> Estimate:
+    """What a spec will cost; raises `Refused` when its datasets do not satisfy it."""
+    named = kind.datasets(spec)
+    known = datasets.summaries(context.database, named)
+    for identifier in named:
+        if identifier not in known:
+            raise Refused("dataset", identifier, _why_not(context, identifier))
+    return kind.estimate(spec, known)
+
+
+def _why_not(context: Context, identifier: str) -> str:
+    if "\0" in identifier:
+        return "no dataset has this id"
+    try:
+        status = datasets.get(context.database, identifier).status
+    except NotFound:
+        return "no dataset has this id; upload the file first"
+    return f"the dataset is not ready: {status}"
+
+
+def accepted(context: Context, body: Any, idempotency_key: str | None) -> Submission:
+    """A validated body as a submission; raises `Refused` when it cannot run here."""
+    kind = KINDS[body.kind]
+    estimate = estimated(context, kind, body.spec)
+    limit = context.settings.memory_limit_bytes
+    if estimate.memory_bytes > limit:
+        raise Refused(
+            "memory_bytes",
+            estimate.memory_bytes,
+            f"the spec needs about {_gib(estimate.memory_bytes)} of memory; "
+            f"the limit of this installation is {_gib(limit)}",
+        )
+    return Submission(
+        kind=kind,
+        spec=body.spec,
+        estimate=estimate,
+        name=body.name,
+        tags=body.tags,
+        priority=body.priority,
+        idempotency_key=idempotency_key,
+    )
+
+
+def _gib(size: int) -> str:
+    return f"{size / 2**30:.3g} GiB"

@@ -1,0 +1,170 @@
+"""Participation ratio of condition means, without the bias of a finite number of trials.
+
+With true means mu_c of C conditions, M_cd = mu_c . mu_d and P = I - 11'/C,
+
+    PR = A / B,   A = (tr P M)^2,   B = tr(P M P M),   1 <= PR <= C - 1.
+
+Means of few trials carry noise that looks like further dimensions (a true 2.0 reads about 3 at five
+trials). A and B are polynomials of degree four in the means, so each has an unbiased estimate in
+which no trial meets itself, given only that trials are independent:
+
+    A_hat = sum P_ab P_cd U_abcd,   B_hat = sum P_da P_bc U_abcd,
+    U_abcd = mean of (x_a . x_b)(x_c . x_d) over picks of distinct trials.
+
+Their ratio is not exactly unbiased (0 to 2 % at ten trials per condition) and may be undefined when
+B_hat is small against its error. Every sum needs only the Gram matrix of trials. Trials carry
+weights: 0 deletes one, m counts it m times without pretending that the copies are independent, and
+the mean of m rows with weight m stands for a group.
+
+Reference: `science/dimensionality` of this project, section 1 (closed forms); the participation
+ratio is that of Gao et al. 2017, bioRxiv 214262, eq. 4.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TrialGram:
+    """Trials sorted by condition, and the products of all pairs of distinct ones.
+
+    rows: "trials", where each sorted trial was; first: "conditions + 1", where each condition
+    begins; activity: "trials neurons", about the grand mean; products, squares: "trials trials",
+    0 on the diagonal.
+    """
+
+    rows: NDArray[np.int64]
+    first: NDArray[np.int64]
+    activity: Floats
+    products: Floats
+    squares: Floats
+
+    def slices(self) -> list[slice]:
+        """The trials of each condition."""
+        return [slice(*pair) for pair in zip(self.first[:-1], self.first[1:], strict=True)]
+
+
+def trial_gram(activity: Floats, condition: NDArray[np.int64]) -> TrialGram:
+    """Prepare "trials neurons" with a condition 0 to C - 1 each.
+
+    The grand mean is taken off first: A_hat and B_hat do not depend on it, their rounding does.
+    """
+    rows = np.argsort(condition, kind="stable")
+    first = np.searchsorted(condition[rows], np.arange(int(condition.max()) + 2))
+    centred = np.ascontiguousarray((activity - activity.mean(axis=0))[rows])
+    products = centred @ centred.T
+    np.fill_diagonal(products, 0.0)
+    return TrialGram(rows, first, centred, products, np.square(products))
+
+
+def numerator_and_denominator(gram: TrialGram, weights: Floats) -> tuple[Floats, Floats]:
+    """A_hat and B_hat for each row of "draws trials", whose trials are in the original order.
+
+    NaN where a condition has fewer than four trials of positive weight.
+    """
+    w = np.ascontiguousarray(weights[:, gram.rows])
+    picks = _picks(gram, w)
+    S, G, F = _sums(gram, w)
+    return _contracted(S, G, F, picks)
+
+
+def naive_participation_ratio(means: Floats) -> float:
+    """The plug-in (sum l)^2 / sum l^2 over the squared singular values l of centred "rows columns".
+
+    Of condition means it is biased upwards by noise; of single trials it is the participation ratio
+    of their total covariance, another quantity altogether.
+    """
+    spectrum = covariance_spectrum(means)
+    total = float(np.square(spectrum).sum())
+    return float(spectrum.sum()) ** 2 / total if total > 0 else float("nan")
+
+
+def covariance_spectrum(rows: Floats) -> Floats:
+    """Eigenvalues, largest first, of the covariance (divided by n - 1) of "rows columns"."""
+    centred = rows - rows.mean(axis=0)
+    singular = np.linalg.svd(centred, compute_uv=False)
+    values: Floats = np.square(singular) / max(len(rows) - 1, 1)
+    return values
+
+
+def elementary_symmetric(sums: list[Floats]) -> list[Floats]:
+    """k! e_k for k = 1 to 4 from the power sums p_1 to p_4 (Newton's identities)."""
+    p1, p2, p3, p4 = sums
+    return [
+        p1,
+        p1**2 - p2,
+        p1**3 - 3 * p1 * p2 + 2 * p3,
+        p1**4 - 6 * p1**2 * p2 + 3 * p2**2 + 8 * p1 * p3 - 6 * p4,
+    ]
+
+
+def centring_projector(n_conditions: int) -> Floats:
+    """P = I - 11'/C."""
+    return np.eye(n_conditions) - 1.0 / n_conditions
+
+
+def _picks(gram: TrialGram, w: Floats) -> list[Floats]:
+    """k! e_k(w) of each condition's weights, k = 1 to 4, "draws conditions"; NaN where it is 0."""
+    powers = [np.add.reduceat(w**k, gram.first[:-1], axis=1) for k in (1, 2, 3, 4)]
+    # Weights are whole numbers, so that the sums are exact and too few trials give exactly 0.
+    return [np.where(e > 0, e, np.nan) for e in elementary_symmetric(powers)]
+
+
+def _sums(gram: TrialGram, w: Floats) -> tuple[Floats, Floats, Floats]:
+    """S_ef, G_efg = sum_(t in e) R_tf R_tg and F_ef, with R_tf = w_t sum_(s in f, s != t) w_s K_ts.
+
+    "draws e f", "draws e f g", "draws e f"; S_ee, R_te and F_ee leave out the diagonal.
+    """
+    slices = gram.slices()
+    n, C = len(w), len(slices)
+    squared = np.square(w)
+    R = np.stack([w[:, f] @ gram.products[f] for f in slices], axis=1) * w[:, None, :]
+    F2 = np.stack([squared[:, f] @ gram.squares[f] for f in slices], axis=1) * squared[:, None, :]
+    S, F = (np.add.reduceat(sums, gram.first[:-1], axis=2).swapaxes(1, 2) for sums in (R, F2))
+    G = np.empty((n, C, C, C))
+    for e, trials in enumerate(slices):
+        part = R[:, :, trials]
+        np.matmul(part, part.swapaxes(1, 2), out=G[:, e])
+    return S, G, F
+
+
+def _contracted(
+    S: Floats, G: Floats, F: Floats, picks: list[Floats]
+) -> tuple[Floats, Floats]:
+    """A_hat and B_hat: products of estimated M, mended where the two factors share a condition."""
+    C = S.shape[1]
+    P, apart = centring_projector(C), 1.0 - np.eye(C)
+    one, two, three, four = picks
+    on = np.einsum("wee->we", S)  # the sums over distinct trials of one condition
+    Q = S / one[:, None, :]
+    M = Q / one[:, :, None]
+    np.einsum("wee->we", M)[...] = on / two
+    same = np.einsum("wee->we", M)
+
+    spread = np.einsum("weff->wef", G)
+    efeg = Q[:, :, :, None] * Q[:, :, None, :] - G / (one[:, None, :, None] * one[:, None, None, :])
+    efeg = efeg / two[:, :, None, None] - M[:, :, :, None] * M[:, :, None, :]
+    efef = (S**2 - spread - spread.swapaxes(1, 2) + F) / (two[:, :, None] * two[:, None, :]) - M**2
+    eeef = (on[:, :, None] * S - 2 * np.einsum("weef->wef", G)) / one[:, None, :]
+    eeef = eeef / three[:, :, None] - same[:, :, None] * M
+    own, rows = np.einsum("wee->we", F), np.einsum("weee->we", G)
+    eeee = (on**2 - 2 * own - 4 * (rows - own)) / four - same**2
+
+    distinct = apart[:, :, None] * apart[:, None, :] * apart[None, :, :]
+    PP = P[:, :, None] * P[:, None, :]
+    diagonal = np.diag(P)
+    mixed = diagonal[:, None, None] * P[None, :, :]
+    shared = 4 * np.einsum("wef,ef->w", eeef, diagonal[:, None] * P * apart)
+    shared += np.einsum("we,e->w", eeee, diagonal**2)
+    A = np.einsum("wef,ef->w", M, P) ** 2 + shared
+    A += np.einsum("wefg,efg->w", efeg, 4 * PP * distinct)
+    A += np.einsum("wef,ef->w", efef, 2 * P**2 * apart)
+    PM = P @ M
+    B = np.einsum("wef,wfe->w", PM, PM) + shared
+    B += np.einsum("wefg,efg->w", efeg, 2 * (PP + mixed) * distinct)
+    B += np.einsum("wef,ef->w", efef, (P**2 + np.outer(diagonal, diagonal)) * apart)
+    return A, B

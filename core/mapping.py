@@ -1,0 +1,210 @@
+"""Which arrays of a file are counts, targets and blocks, where the file uses names of its own."""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ConfigDict, Field, Strict, ValidationError, model_validator
+
+from core.experiment import Declared, ExperimentError
+from core.matfile import Tree
+
+Path = Annotated[str, Field(min_length=1, max_length=256)]
+"""A key of the file; dots go into structs."""
+
+Source = Path | Annotated[dict[Path, Path], Field(min_length=1, max_length=20)]
+"""A path, or one path per block label."""
+
+Axis = Literal["target", "neuron", "trial"]
+_BLOCK = "block"
+_SHOWN = 40
+
+
+class Unmapped(ExperimentError):
+    """A mapping and a file that do not fit; the message lists what the file has."""
+
+
+class ArrayMapping(Declared):
+    """Where to find each array of a session: a path, or one path per block label.
+
+    Fields beyond those named here are further per-trial arrays (`field`, `state`, `error`, ...).
+    """
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Source]
+
+    counts: Source = Field(
+        description="Activity. One path per block label stacks the blocks and adds `block`."
+    )
+    target: Source | None = Field(
+        default=None,
+        description="Target of each trial; or one label per target where `axes` has `target`.",
+    )
+    target_angle_deg: Path | None = Field(
+        default=None, description="Angle of each target, in degrees, in the order of the targets."
+    )
+    axes: Annotated[tuple[Axis, ...], Strict(False)] = Field(
+        default=("trial", "neuron"),
+        description="What the dimensions of counts are, outermost first; a cell array is one.",
+    )
+
+    @model_validator(mode="after")
+    def _axes_are_distinct(self) -> "ArrayMapping":
+        if sorted(self.axes) not in (["neuron", "trial"], ["neuron", "target", "trial"]):
+            raise ValueError("axes must be trial and neuron, with or without target, each once")
+        return self
+
+
+def validated(mapping: Mapping[str, Any]) -> ArrayMapping:
+    """A mapping as declared; raises `Unmapped` naming the field."""
+    try:
+        return ArrayMapping.model_validate(mapping)
+    except ValidationError as invalid:
+        first = invalid.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise Unmapped(f"mapping {field}: {first['msg']}".replace(" :", ":")) from None
+
+
+def mapped(tree: Tree, mapping: ArrayMapping) -> dict[str, NDArray[Any]]:
+    """The arrays of a session, found in a file's tree through a mapping."""
+    blocks = [_block(tree, mapping, label) for label in _labels(mapping)]
+    _check_neurons(blocks)
+    arrays = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    return arrays | {name: _array(tree, path) for name, path in _whole(mapping).items()}
+
+
+def unmapped(tree: Tree) -> dict[str, NDArray[Any]]:
+    """The plain arrays at the top of a file, under their own names."""
+    arrays = {name: node for name, node in tree.items() if isinstance(node, np.ndarray)}
+    if not arrays:
+        raise Unmapped(f"the file has no plain array at its top: give a mapping. {contents(tree)}")
+    return arrays
+
+
+def contents(tree: Tree) -> str:
+    """The paths of a file, in words, for a message."""
+    found = list(_paths(tree, ""))
+    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    return f"The file has {', '.join(found[:_SHOWN]) or 'nothing'}{more}."
+
+
+def _labels(mapping: ArrayMapping) -> tuple[str | None, ...]:
+    """The block labels; a lone None where counts is one path."""
+    own = tuple(mapping.counts) if isinstance(mapping.counts, dict) else (None,)
+    for name, source in _sources(mapping).items():
+        if isinstance(source, dict) and set(source) != set(own):
+            raise Unmapped(f"mapping {name}: names blocks {sorted(source)}, counts {list(own)}")
+    return own
+
+
+def _sources(mapping: ArrayMapping) -> dict[str, Source]:
+    """Every array beside counts."""
+    named = {"target": mapping.target, "target_angle_deg": mapping.target_angle_deg}
+    return {n: s for n, s in named.items() if s is not None} | mapping.__pydantic_extra__
+
+
+def _whole(mapping: ArrayMapping) -> dict[str, str]:
+    """The arrays that one path gives for all blocks together."""
+    per_target = {"target"} if "target" in mapping.axes else set()
+    sources = _sources(mapping).items()
+    return {n: s for n, s in sources if isinstance(s, str) and n not in per_target}
+
+
+def _block(tree: Tree, mapping: ArrayMapping, label: str | None) -> dict[str, NDArray[Any]]:
+    """The arrays of one block (or of the whole file, where the label is None)."""
+    own = {n: s for n, s in _sources(mapping).items() if n not in _whole(mapping)}
+    found = {name: _array(tree, _path(source, label)) for name, source in own.items()}
+    source = _path(mapping.counts, label)
+    parts = _by_target(source, _node(tree, source), mapping.axes)
+    if "target" in mapping.axes:
+        found["target"] = _repeated(found.get("target"), parts)
+    counts = np.concatenate(parts)
+    if label is not None:
+        found[_BLOCK] = np.full(len(counts), label)
+    return {"counts": counts, **found}
+
+
+def _path(source: Source, label: str | None) -> str:
+    return source[label] if isinstance(source, dict) and label is not None else str(source)
+
+
+def _by_target(path: str, node: Any, axes: tuple[Axis, ...]) -> list[NDArray[Any]]:
+    """Counts (trial, neuron) for each target, or for all trials where no axis is `target`."""
+    if isinstance(node, list):
+        if axes[0] != "target":
+            raise Unmapped(f"`{path}` is a cell array; say so with `target` first in axes")
+        return [_trials_first(path, cell, axes[1:]) for cell in node]
+    if "target" not in axes:
+        return [_trials_first(path, node, axes)]
+    _check_dimensions(path, node, axes)
+    rest = tuple(axis for axis in axes if axis != "target")
+    return [_trials_first(path, part, rest) for part in np.moveaxis(node, axes.index("target"), 0)]
+
+
+def _trials_first(path: str, node: Any, axes: tuple[Axis, ...]) -> NDArray[Any]:
+    _check_dimensions(path, node, axes)
+    return np.ascontiguousarray(np.transpose(node, (axes.index("trial"), axes.index("neuron"))))
+
+
+def _check_dimensions(path: str, node: Any, axes: tuple[Axis, ...]) -> None:
+    if not isinstance(node, np.ndarray) or node.ndim != len(axes):
+        raise Unmapped(f"`{path}` is {_described(node)}, but axes say ({', '.join(axes)})")
+
+
+def _repeated(labels: NDArray[Any] | None, parts: list[NDArray[Any]]) -> NDArray[Any]:
+    """One label per trial from one per target; targets are numbered where none are given."""
+    each = np.arange(len(parts)) if labels is None else labels
+    if each.shape != (len(parts),):
+        raise Unmapped(f"mapping target: {len(parts)} targets, but its shape is {each.shape}")
+    return np.repeat(each, [len(part) for part in parts])
+
+
+def _check_neurons(blocks: list[dict[str, NDArray[Any]]]) -> None:
+    widths = {block["counts"].shape[1] for block in blocks}
+    if len(widths) > 1:
+        raise Unmapped(f"mapping counts: the blocks have {sorted(widths)} neurons; they must agree")
+
+
+def _array(tree: Tree, path: str) -> NDArray[Any]:
+    node = _node(tree, path)
+    if not isinstance(node, np.ndarray):
+        raise Unmapped(f"`{path}` is {_described(node)}, not a plain array")
+    return node
+
+
+def _node(tree: Tree, path: str) -> Any:
+    if path in tree:  # a key may hold a dot of its own
+        return tree[path]
+    node: Any = tree
+    for name in path.split("."):
+        node = _step(node, name, lambda: Unmapped(f"`{path}` is not there. {contents(tree)}"))
+    return node
+
+
+def _step(node: Any, name: str, missing: Callable[[], Unmapped]) -> Any:
+    """A field of a struct, or the list of that field over a struct array."""
+    if isinstance(node, dict) and name in node:
+        return node[name]
+    if isinstance(node, list) and all(isinstance(part, dict) and name in part for part in node):
+        return [part[name] for part in node]
+    raise missing()
+
+
+def _paths(tree: Tree, above: str) -> list[str]:
+    found: list[str] = []
+    for name, node in tree.items():
+        inner = node[0] if isinstance(node, list) and node else node
+        if isinstance(inner, dict):
+            found += _paths(inner, f"{above}{name}.")
+        else:
+            found.append(f"`{above}{name}` ({_described(node)})")
+    return found
+
+
+def _described(node: Any) -> str:
+    if isinstance(node, dict):
+        return "a struct"
+    if isinstance(node, list):
+        return f"a cell array of {len(node)}"
+    return f"an array {tuple(node.shape)}"

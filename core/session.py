@@ -1,0 +1,204 @@
+"""A session: the activity of the same neurons over trials with known targets and blocks.
+
+Everything an analysis needs is checked here, once; each problem has a message of its own.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.experiment import Dataset, ExperimentError, Refused
+
+MIN_CELL_TRIALS = 4
+"""The fourth-order U-statistic needs four distinct trials in every cell."""
+MAX_TARGETS = 64
+MAX_LABELS = 20
+NEEDED = ("counts", "target")
+NAMED_FACTORS = ("block", "field", "state")
+BEHAVIOUR = ("error", "reach", "perturbation", "clamp")
+Transform = Literal["none", "sqrt"]
+
+
+class NotASession(ExperimentError):
+    """Arrays that do not make a session; the message says what is missing or does not fit."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """Trials of one recording, in the order of the file.
+
+    counts: "trials neurons"; target: the label of each trial; target_labels: in natural order;
+    target_angle_deg: one per label; factors: the label of each trial on each block factor;
+    group: what trials belong together (a trial cut into bins, say), if anything;
+    neurons, trials: the position in the file of each column and row that is still here.
+    """
+
+    counts: NDArray[np.float64]
+    target: NDArray[np.str_]
+    target_labels: tuple[str, ...]
+    target_angle_deg: NDArray[np.float64] | None
+    factors: Mapping[str, NDArray[np.str_]]
+    group: NDArray[np.str_] | None
+    neurons: NDArray[np.int64]
+    trials: NDArray[np.int64]
+
+    @classmethod
+    def from_arrays(cls, arrays: Dataset) -> "Session":
+        """The session in the named arrays of a dataset; raises `NotASession`."""
+        _check_keys(arrays)
+        counts = _counts(arrays["counts"])
+        target = _labels("target", arrays["target"], len(counts))
+        names = naturally_sorted(set(target.tolist()))
+        _check_targets(names)
+        group = arrays.get("group")
+        return cls(
+            counts=counts,
+            target=target,
+            target_labels=names,
+            target_angle_deg=_angles(arrays.get("target_angle_deg"), names),
+            factors=_factors(arrays, counts),
+            group=None if group is None else _labels("group", group, len(counts)),
+            neurons=np.arange(counts.shape[1]),
+            trials=np.arange(len(counts)),
+        )
+
+    @property
+    def condition(self) -> NDArray[np.int64]:
+        """The position of each trial's target among `target_labels`."""
+        position = {label: index for index, label in enumerate(self.target_labels)}
+        return np.array([position[label] for label in self.target.tolist()], dtype=np.int64)
+
+    def with_trials(self, kept: NDArray[np.bool_]) -> "Session":
+        """These trials only."""
+        return replace(
+            self,
+            counts=self.counts[kept],
+            target=self.target[kept],
+            factors={name: labels[kept] for name, labels in self.factors.items()},
+            group=None if self.group is None else self.group[kept],
+            trials=self.trials[kept],
+        )
+
+    def with_neurons(self, chosen: Iterable[int]) -> "Session":
+        """These columns only, in this order."""
+        columns = np.fromiter(chosen, dtype=np.int64)
+        present = self.counts.shape[1]
+        beyond = columns[(columns < 0) | (columns >= present)]
+        if len(beyond):
+            raise Refused("neurons", int(beyond[0]), no_such_neuron(int(beyond[0]), present))
+        return replace(self, counts=self.counts[:, columns], neurons=self.neurons[columns])
+
+    def transformed(self, transform: Transform) -> "Session":
+        """Activity as it is, or its square root (which steadies the variance of counts)."""
+        if transform == "none":
+            return self
+        lowest = self.counts.min()
+        if lowest < 0:
+            raise Refused("transform", transform, f"the lowest activity is {lowest:g}, below zero")
+        return replace(self, counts=np.sqrt(self.counts))
+
+    def without_silent_neurons(self) -> tuple["Session", tuple[int, ...]]:
+        """Without the neurons that never vary over these trials; and which those were."""
+        varies = np.ptp(self.counts, axis=0) > 0
+        if varies.sum() < 2:
+            raise NotASession(f"{int(varies.sum())} neurons vary over these trials; 2 are needed")
+        return self.with_neurons(np.flatnonzero(varies)), tuple(self.neurons[~varies].tolist())
+
+
+def naturally_sorted(labels: Iterable[str]) -> tuple[str, ...]:
+    """Labels in the order of their numbers where all are numbers, of the alphabet otherwise."""
+    listed = sorted(labels)
+    try:
+        return tuple(sorted(listed, key=float))
+    except ValueError:
+        return tuple(listed)
+
+
+def no_such_neuron(index: int, present: int) -> str:
+    """The message about a neuron that a dataset does not have."""
+    return f"{index} is not a neuron of this dataset, which has {present}, counted from 0"
+
+
+def few_trials(cell: str, trials: int, unit: str = "trials") -> str:
+    """The message about a cell that is too small."""
+    return f"the cell {cell} has {trials} {unit}; at least {MIN_CELL_TRIALS} are needed"
+
+
+def _check_keys(arrays: Dataset) -> None:
+    missing = [key for key in NEEDED if key not in arrays]
+    if missing:
+        has = ", ".join(f"`{key}` {tuple(arrays[key].shape)}" for key in sorted(arrays))
+        raise NotASession(
+            f"no {' and no '.join(f'`{key}`' for key in missing)}: a session needs `counts` "
+            f"(trial, neuron) and `target` (trial), the dataset has {has or 'nothing'}. If they "
+            "have other names, upload the file again with a mapping"
+        )
+
+
+def _counts(values: NDArray[Any]) -> NDArray[np.float64]:
+    if values.ndim != 2 or 0 in values.shape:
+        raise NotASession(f"`counts` has shape {values.shape}; it must be (trial, neuron)")
+    if values.dtype.kind not in "iufb":
+        raise NotASession(f"`counts` holds {values.dtype}; it must hold real numbers")
+    counts = np.ascontiguousarray(values, dtype=np.float64)
+    bad = np.argwhere(~np.isfinite(counts))
+    if len(bad):
+        trial, neuron = bad[0].tolist()
+        raise NotASession(
+            f"`counts` has {len(bad)} values that are NaN or infinite, the first at trial {trial}, "
+            f"neuron {neuron} (from 0); leave out those trials or neurons"
+        )
+    return counts
+
+
+def _labels(name: str, values: NDArray[Any], n_trials: int) -> NDArray[np.str_]:
+    """One label per trial as text; whole numbers are written without a point."""
+    if values.shape != (n_trials,):
+        raise NotASession(
+            f"`{name}` has shape {values.shape}, but counts has {n_trials} trials; "
+            "it must have one label per trial"
+        )
+    if values.dtype.kind == "f":
+        if not np.isfinite(values).all():
+            raise NotASession(f"`{name}` has labels that are NaN or infinite")
+        whole = values.astype(np.int64)
+        values = whole if np.array_equal(whole, values) else values
+    if values.dtype.kind not in "iufbU":
+        raise NotASession(f"`{name}` holds {values.dtype}; labels must be text or numbers")
+    return values.astype(np.str_)
+
+
+def _check_targets(names: tuple[str, ...]) -> None:
+    if not 2 <= len(names) <= MAX_TARGETS:
+        raise NotASession(
+            f"`target` has {len(names)} distinct labels; 2 to {MAX_TARGETS} are needed"
+        )
+
+
+def _angles(
+    values: NDArray[Any] | None, names: tuple[str, ...]
+) -> NDArray[np.float64] | None:
+    if values is None:
+        return None
+    if values.shape != (len(names),) or values.dtype.kind not in "iuf":
+        raise NotASession(
+            f"`target_angle_deg` has shape {values.shape} and holds {values.dtype}; it must have "
+            f"one number for each of the {len(names)} targets {', '.join(names)}"
+        )
+    if not np.isfinite(values).all():
+        raise NotASession("`target_angle_deg` has angles that are NaN or infinite")
+    return values.astype(np.float64)
+
+
+def _factors(arrays: Dataset, counts: NDArray[np.float64]) -> dict[str, NDArray[np.str_]]:
+    """`block`, `field` and `state`, and every other text array with one label per trial."""
+    taken = {*NEEDED, *BEHAVIOUR, "target_angle_deg", "group"}
+    factors = {}
+    for name, values in arrays.items():
+        per_trial = values.dtype.kind == "U" and values.shape == (len(counts),)
+        if name in NAMED_FACTORS or (per_trial and name not in taken):
+            factors[name] = _labels(name, values, len(counts))
+    return {name: labels for name, labels in factors.items() if len(set(labels)) <= MAX_LABELS}

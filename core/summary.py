@@ -1,0 +1,131 @@
+"""What is in a dataset, in the few numbers that let a spec be checked without opening it."""
+
+import numpy as np
+
+from core.dataset import ArraySummary, CellSummary, DatasetSummary
+from core.experiment import Dataset, Refused
+from core.independence import serial_correlation
+from core.session import (
+    MIN_CELL_TRIALS,
+    NotASession,
+    Session,
+    few_trials,
+    naturally_sorted,
+    no_such_neuron,
+)
+
+
+def summarise(arrays: Dataset, format: str) -> DatasetSummary:
+    """Shapes and types of all arrays and, where they make a session, its trials and cells."""
+    shapes = {
+        name: ArraySummary(shape=tuple(values.shape), dtype=str(values.dtype))
+        for name, values in sorted(arrays.items())
+    }
+    try:
+        session = Session.from_arrays(arrays)
+    except NotASession as problem:
+        return DatasetSummary(
+            format=format, arrays=shapes, warnings=(f"not usable as a session: {problem}",)
+        )
+    silent = np.flatnonzero(np.ptp(session.counts, axis=0) == 0)
+    cells = session_cells(session)
+    return DatasetSummary(
+        format=format,
+        arrays=shapes,
+        trials=session.counts.shape[0],
+        neurons=session.counts.shape[1],
+        targets=session.target_labels,
+        factors={name: _counted(labels) for name, labels in session.factors.items()},
+        cells=cells,
+        silent_neurons=tuple(silent.tolist()),
+        warnings=_warnings(session, silent.tolist(), cells),
+    )
+
+
+def session_cells(session: Session) -> tuple[CellSummary, ...]:
+    """Every combination of target and block labels that occurs, with its number of trials."""
+    names = tuple(session.factors)
+    columns = [session.condition, *(session.factors[name] for name in names)]
+    counted: dict[tuple[int, ...], int] = {}
+    for key in zip(*(column.tolist() for column in columns), strict=True):
+        counted[key] = counted.get(key, 0) + 1
+    return tuple(
+        CellSummary(
+            target=session.target_labels[key[0]],
+            blocks=dict(zip(names, map(str, key[1:]), strict=True)),
+            trials=trials,
+        )
+        for key, trials in sorted(counted.items())
+    )
+
+
+def cell_name(cell: CellSummary) -> str:
+    """A cell in words: (target 3, block before)."""
+    return f"({', '.join([f'target {cell.target}', *(' '.join(b) for b in cell.blocks.items())])})"
+
+
+def _counted(labels: np.ndarray[tuple[int], np.dtype[np.str_]]) -> dict[str, int]:
+    listed = labels.tolist()
+    return {label: listed.count(label) for label in naturally_sorted(set(listed))}
+
+
+def _warnings(
+    session: Session, silent: list[int], cells: tuple[CellSummary, ...]
+) -> tuple[str, ...]:
+    found = []
+    if silent:
+        found.append(f"neurons without any variance, left out by analyses: {silent}")
+    small = [f"{cell_name(c)}: {c.trials}" for c in cells if c.trials < MIN_CELL_TRIALS]
+    if small:
+        found.append(f"cells with fewer than {MIN_CELL_TRIALS} trials: {'; '.join(small)}")
+    if session.group is None:
+        serial = serial_correlation(session.counts, _cell_codes(session))
+        if serial.notable:
+            found.append(serial.sentence)
+    return tuple(found)
+
+
+def _cell_codes(session: Session) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    columns = np.stack([session.target, *session.factors.values()], axis=1)
+    return np.unique(columns, axis=0, return_inverse=True)[1].ravel()
+
+
+def check_neurons(summary: DatasetSummary, neurons: tuple[int, ...] | None) -> None:
+    """Refuse neurons that the dataset does not have."""
+    present = summary.neurons or 0
+    for index in neurons or ():
+        if index >= present:
+            raise Refused("neurons", index, no_such_neuron(index, present))
+
+
+def check_label(summary: DatasetSummary, field: str, factor: str, label: str) -> None:
+    """Refuse a block label that the factor does not have."""
+    if label not in summary.factors[factor]:
+        known = ", ".join(summary.factors[factor])
+        raise Refused(field, label, f"`{factor}` has no label {label!r}; it has {known}")
+
+
+def check_factor(summary: DatasetSummary, field: str, factor: str) -> None:
+    """Refuse a block factor that the dataset does not have."""
+    if factor not in summary.factors:
+        known = ", ".join(summary.factors) or "no block factor"
+        raise Refused(field, factor, f"the dataset has no factor {factor!r}; it has {known}")
+
+
+def check_session(summary: DatasetSummary, field: str, dataset: str) -> None:
+    """Refuse a dataset that is not a session."""
+    if summary.trials is None:
+        raise Refused(field, dataset, "; ".join(summary.warnings) or "the dataset is not a session")
+
+
+def cell_trials(summary: DatasetSummary, blocks: dict[str, str]) -> int:
+    """Trials with these block labels; refuses a target with too few of them."""
+    total = 0
+    for target in summary.targets:
+        own = (c for c in summary.cells if c.target == target and blocks.items() <= c.blocks.items())
+        trials = sum(cell.trials for cell in own)
+        if trials < MIN_CELL_TRIALS:
+            wanted = CellSummary(target=target, blocks=blocks, trials=trials)
+            raise Refused("dataset", trials, few_trials(cell_name(wanted), trials))
+        total += trials
+    return total

@@ -1,0 +1,21 @@
+"""The database's schema, version by version (Alembic)."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+
+HERE = Path(__file__).parent
+
+
+def configuration(url: str) -> Config:
+    """Alembic's configuration for a database."""
+    config = Config()
+    config.set_main_option("script_location", str(HERE))
+    config.attributes["url"] = url
+    return config
+
+
+def upgrade(url: str) -> None:
+    """Bring a database to the newest version; one that is there already stays as it is."""
+    command.upgrade(configuration(url), "head")

@@ -1,0 +1,1 @@
+"""The database: the truth about every experiment, dataset and result."""

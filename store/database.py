@@ -1,0 +1,99 @@
+"""One database, SQLite or PostgreSQL: connections, transactions, and the leases' clock."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+T = TypeVar("T")
+
+RETRIES = 5
+RETRY_PAUSE_S = 0.2
+
+
+class epoch_now(FunctionElement[float]):  # noqa: N801, reads as an SQL function
+    """Seconds since 1970 by the database's own clock, so that workers' clocks may disagree."""
+
+    type = sa.Double()
+    inherit_cache = True
+
+
+@compiles(epoch_now, "sqlite")
+def _sqlite_now(element: epoch_now, compiler: SQLCompiler, **_: Any) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+@compiles(epoch_now, "postgresql")
+def _postgresql_now(element: epoch_now, compiler: SQLCompiler, **_: Any) -> str:
+    return "CAST(extract(epoch FROM clock_timestamp()) AS DOUBLE PRECISION)"
+
+
+class Database:
+    """Short transactions on one engine. Nothing computes while a transaction is open."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(url)
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A transaction that only looks."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    def write(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run `work` in one transaction and return what it returns.
+
+        When the connection breaks (a restarted PostgreSQL) the whole transaction runs again, so
+        `work` must be idempotent: every state change here is a guarded UPDATE.
+        """
+        for attempt in range(RETRIES):
+            try:
+                with self.engine.connect() as connection:
+                    connection = connection.execution_options(immediate=True)
+                    with connection.begin():
+                        return work(connection)
+            except sa.exc.DBAPIError as broken:
+                if not broken.connection_invalidated or attempt == RETRIES - 1:
+                    raise
+                time.sleep(RETRY_PAUSE_S * 2**attempt)
+        raise AssertionError("unreachable")
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def _engine(url: str) -> sa.Engine:
+    if not url.startswith("sqlite"):
+        return sa.create_engine(url, pool_pre_ping=True)
+    database = sa.make_url(url).database
+    if database:
+        Path(database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, connect_args={"check_same_thread": False})
+    sa.event.listen(engine, "connect", _tune_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _tune_sqlite(connection: Any, _: object) -> None:
+    # The driver's own implicit BEGIN is deferred: a reader that turns writer then fails at once
+    # with "database is locked". We begin ourselves, below.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "busy_timeout=10000",
+        "foreign_keys=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    immediate = connection.get_execution_options().get("immediate", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

@@ -1,0 +1,200 @@
+"""Datasets: content-addressed files beside the database, and one row each.
+
+    datasets/blobs/<sha256>      the file as it was uploaded, stored once
+    datasets/arrays/<id>.npz     its named arrays, as the inspection read them
+
+Only the inspecting child ever opens an uploaded file; everybody else reads the plain arrays.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.dataset import DatasetSummary, dataset_id
+from core.experiment import Dataset as Arrays
+from core.experiment import ExperimentError
+from core.reading import load_arrays
+from store.database import Database
+from store.experiments import Conflict, NotFound
+from store.inspection import Unreadable, inspect
+from store.settings import Settings
+from store.tables import datasets, experiment_datasets, utc_now
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One dataset as the database has it."""
+
+    id: str
+    name: str
+    blob_sha256: str
+    size_bytes: int
+    mapping: Mapping[str, Any] | None
+    status: str
+    summary: DatasetSummary | None
+    error: str | None
+    created_at: datetime
+
+
+def blob_path(settings: Settings, sha256: str) -> Path:
+    """Where an uploaded file is kept."""
+    return settings.datasets_dir / "blobs" / sha256
+
+
+def arrays_path(settings: Settings, identifier: str) -> Path:
+    """Where a dataset's arrays are kept."""
+    return settings.datasets_dir / "arrays" / f"{identifier}.npz"
+
+
+def incoming_path(settings: Settings, token: str) -> Path:
+    """Where an upload is written before its hash is known."""
+    folder = settings.datasets_dir / "incoming"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / token
+
+
+def add(
+    database: Database,
+    settings: Settings,
+    upload: Path,
+    *,
+    name: str,
+    mapping: Mapping[str, Any] | None,
+) -> Dataset:
+    """Take an uploaded file in, as `inspecting`; a dataset that is already here stays as it is."""
+    sha256 = _file_hash(upload)
+    identifier = dataset_id(sha256, mapping)
+    blob = blob_path(settings, sha256)
+    blob.parent.mkdir(parents=True, exist_ok=True)
+    size = upload.stat().st_size
+    upload.replace(blob)
+    row = {
+        "id": identifier,
+        "name": name,
+        "blob_sha256": sha256,
+        "size_bytes": size,
+        "mapping": mapping,
+        "status": "inspecting",
+        "created_at": utc_now(),
+    }
+
+    again = {"status": "inspecting", "error": None}
+
+    def work(connection: sa.Connection) -> None:
+        here = datasets.c.id == identifier
+        status = connection.execute(sa.select(datasets.c.status).where(here)).scalar()
+        if status is None:
+            connection.execute(datasets.insert().values(row))
+        elif status == "refused":
+            connection.execute(datasets.update().where(here).values(again))
+
+    database.write(work)
+    return get(database, identifier)
+
+
+def look_into(database: Database, settings: Settings, identifier: str) -> Dataset:
+    """Inspect a dataset in a child process and store what was found: `ready` or `refused`."""
+    dataset = get(database, identifier)
+    arrays = arrays_path(settings, identifier)
+    arrays.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        summary = inspect(
+            settings, blob_path(settings, dataset.blob_sha256), dataset.mapping, arrays
+        )
+    except Unreadable as refused:
+        _update(database, identifier, status="refused", error=str(refused))
+        _remove_files(database, settings, dataset)
+    else:
+        _update(database, identifier, status="ready", summary=summary.model_dump(mode="json"))
+    return get(database, identifier)
+
+
+def get(database: Database, identifier: str) -> Dataset:
+    """One dataset; raises `NotFound`."""
+    with database.read() as connection:
+        row = connection.execute(sa.select(datasets).where(datasets.c.id == identifier)).first()
+    if row is None:
+        raise NotFound(f"no dataset has the id {identifier}")
+    return _dataset(row)
+
+
+def newest(
+    database: Database, limit: int, before: tuple[datetime, str] | None = None
+) -> list[Dataset]:
+    """The newest datasets, those before a moment and id when given."""
+    order = (datasets.c.created_at, datasets.c.id)
+    query = sa.select(datasets).order_by(*(column.desc() for column in order)).limit(limit)
+    if before is not None:
+        query = query.where(
+            sa.tuple_(*order)
+            < sa.tuple_(sa.literal(before[0], datasets.c.created_at.type), before[1])
+        )
+    with database.read() as connection:
+        return [_dataset(row) for row in connection.execute(query)]
+
+
+def delete(database: Database, settings: Settings, identifier: str) -> None:
+    """Delete a dataset that no experiment uses."""
+    dataset = get(database, identifier)
+    used = sa.exists().where(experiment_datasets.c.dataset_id == identifier)
+    gone = database.write(
+        lambda connection: (
+            connection.execute(datasets.delete().where(datasets.c.id == identifier, ~used)).rowcount
+        )
+    )
+    if not gone:
+        raise Conflict("experiments use this dataset; delete them first")
+    _remove_files(database, settings, dataset)
+
+
+def summaries(database: Database, identifiers: tuple[str, ...]) -> dict[str, DatasetSummary]:
+    """What inspection found in each of these datasets that is ready."""
+    query = sa.select(datasets).where(datasets.c.id.in_(identifiers), datasets.c.status == "ready")
+    with database.read() as connection:
+        found = [_dataset(row) for row in connection.execute(query)]
+    return {dataset.id: dataset.summary for dataset in found if dataset.summary is not None}
+
+
+def load(settings: Settings, identifier: str) -> Arrays:
+    """The arrays of a dataset, for a run."""
+    path = arrays_path(settings, identifier)
+    if not path.exists():
+        raise ExperimentError(f"dataset {identifier} has no file on this machine")
+    return load_arrays(path)
+
+
+def _update(database: Database, identifier: str, **values: Any) -> None:
+    change = datasets.update().where(datasets.c.id == identifier).values(**values)
+    database.write(lambda connection: connection.execute(change))
+
+
+def _remove_files(database: Database, settings: Settings, dataset: Dataset) -> None:
+    """Remove a dataset's arrays, and its blob unless another mapping of it is in use."""
+    arrays_path(settings, dataset.id).unlink(missing_ok=True)
+    other = (
+        sa.select(datasets.c.id)
+        .where(datasets.c.blob_sha256 == dataset.blob_sha256, datasets.c.id != dataset.id)
+        .where(datasets.c.status != "refused")
+    )
+    with database.read() as connection:
+        shared = connection.execute(other).first() is not None
+    if not shared:
+        blob_path(settings, dataset.blob_sha256).unlink(missing_ok=True)
+
+
+def _file_hash(path: Path) -> str:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _dataset(row: sa.Row[Any]) -> Dataset:
+    columns = dict(row._mapping)
+    summary = columns.pop("summary")
+    return Dataset(
+        summary=None if summary is None else DatasetSummary.model_validate(summary), **columns
+    )

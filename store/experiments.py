@@ -1,0 +1,220 @@
+"""Experiments as rows: accepting, finding, listing and deleting them."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+import uuid_utils
+
+from core.experiment import Estimate, Kind, Spec
+from store.database import Database
+from store.tables import TERMINAL, experiment_datasets, experiments, tags, utc_now
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One accepted request, ready to be stored."""
+
+    kind: Kind[Any]
+    spec: Spec
+    estimate: Estimate
+    name: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    priority: int = 0
+    idempotency_key: str | None = None
+
+    @property
+    def spec_hash(self) -> str:
+        """Equal for specs that give the same arrays: same kind, version and canonical spec."""
+        return _hash([self.kind.name, self.kind.version, self.spec.model_dump(mode="json")])
+
+    @property
+    def request_hash(self) -> str:
+        """Equal for repeats of one request, which an idempotency key stands for."""
+        return _hash([self.spec_hash, self.name, dict(self.tags), self.priority])
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One experiment as the database has it."""
+
+    id: str
+    kind: str
+    kind_version: int
+    status: str
+    name: str | None
+    tags: Mapping[str, str]
+    priority: int
+    spec: Mapping[str, Any]
+    progress: float
+    live: Mapping[str, float | None]
+    attempt: int
+    lost_attempts: int
+    worker: str | None
+    cancel_requested: bool
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    estimate: Mapping[str, float]
+    summary: Mapping[str, Mapping[str, Mapping[str, float | None]]] | None
+    warnings: Sequence[str] | None
+    error: str | None
+    versions: Mapping[str, str] | None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the status is final."""
+        return self.status in TERMINAL
+
+
+class KeyReused(Exception):
+    """An idempotency key that already stands for another request."""
+
+
+class NotFound(Exception):
+    """No such experiment, dataset, array or figure."""
+
+
+class Conflict(Exception):
+    """The thing exists, but its state forbids what was asked."""
+
+
+def accept(database: Database, submission: Submission) -> Experiment:
+    """Store a submission as `queued`; a repeated idempotency key gives the first experiment."""
+    identifier = str(uuid_utils.uuid7())
+    try:
+        database.write(lambda connection: _insert(connection, identifier, submission))
+    except sa.exc.IntegrityError:
+        # Either this key came a second time, or a broken connection made us insert twice.
+        earlier = _by_key(database, submission.idempotency_key, identifier)
+        if earlier is None:
+            raise
+        return earlier_of_the_same_request(database, earlier, submission)
+    return get(database, identifier)
+
+
+def _insert(connection: sa.Connection, identifier: str, submission: Submission) -> None:
+    connection.execute(
+        experiments.insert().values(
+            id=identifier,
+            kind=submission.kind.name,
+            kind_version=submission.kind.version,
+            status="queued",
+            name=submission.name,
+            priority=submission.priority,
+            spec=submission.spec.model_dump(mode="json"),
+            spec_hash=submission.spec_hash,
+            idempotency_key=submission.idempotency_key,
+            request_hash=submission.request_hash,
+            progress=0.0,
+            live={},
+            attempt=0,
+            lost_attempts=0,
+            cancel_requested=False,
+            created_at=utc_now(),
+            estimate={
+                "memory_bytes": submission.estimate.memory_bytes,
+                "operations": submission.estimate.operations,
+                "seconds": submission.estimate.seconds,
+            },
+        )
+    )
+    if submission.tags:
+        labels = [
+            {"experiment_id": identifier, "key": key, "value": value}
+            for key, value in submission.tags.items()
+        ]
+        connection.execute(tags.insert(), labels)
+    named = dict.fromkeys(submission.kind.datasets(submission.spec))
+    if named:
+        uses = [{"experiment_id": identifier, "dataset_id": dataset} for dataset in named]
+        connection.execute(experiment_datasets.insert(), uses)
+
+
+def _by_key(database: Database, key: str | None, identifier: str) -> sa.Row[Any, Any] | None:
+    same = experiments.c.id == identifier
+    if key is not None:
+        same |= experiments.c.idempotency_key == key
+    with database.read() as connection:
+        query = sa.select(experiments.c.id, experiments.c.request_hash).where(same)
+        return connection.execute(query).first()
+
+
+def earlier_of_the_same_request(
+    database: Database, earlier: sa.Row[Any, Any], submission: Submission
+) -> Experiment:
+    """The experiment that an idempotency key already made; refuses the key for another request."""
+    if earlier.request_hash != submission.request_hash:
+        raise KeyReused(f"this key was used before, for experiment {earlier.id} with another body")
+    return get(database, earlier.id)
+
+
+def finished_twin(database: Database, submission: Submission) -> Experiment | None:
+    """The newest succeeded experiment of an identical spec, or None."""
+    query = (
+        sa.select(experiments.c.id)
+        .where(experiments.c.spec_hash == submission.spec_hash)
+        .where(experiments.c.status == "succeeded")
+        .order_by(experiments.c.id.desc())
+        .limit(1)
+    )
+    with database.read() as connection:
+        identifier = connection.execute(query).scalar()
+    return None if identifier is None else get(database, identifier)
+
+
+def get(database: Database, identifier: str) -> Experiment:
+    """One experiment; raises `NotFound`."""
+    found = _select(database, sa.select(experiments).where(experiments.c.id == identifier))
+    if not found:
+        raise NotFound(f"no experiment has the id {identifier}")
+    return found[0]
+
+
+def newest(database: Database, limit: int, before: str | None = None) -> list[Experiment]:
+    """The newest experiments, those before the id `before` when given."""
+    query = sa.select(experiments).order_by(experiments.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(experiments.c.id < before)
+    return _select(database, query)
+
+
+def delete(database: Database, identifier: str) -> None:
+    """Delete an ended experiment with its rows and arrays."""
+    ended = experiments.c.status.in_(TERMINAL)
+    gone = database.write(
+        lambda connection: (
+            connection.execute(
+                experiments.delete().where(experiments.c.id == identifier, ended)
+            ).rowcount
+        )
+    )
+    if not gone:
+        status = get(database, identifier).status
+        raise Conflict(f"the experiment is {status}; cancel it before deleting it")
+
+
+def _select(database: Database, query: sa.Select[Any]) -> list[Experiment]:
+    with database.read() as connection:
+        rows = connection.execute(query).mappings().all()
+        labels = connection.execute(
+            sa.select(tags).where(tags.c.experiment_id.in_([row["id"] for row in rows]))
+        ).all()
+    by_id: dict[str, dict[str, str]] = {row["id"]: {} for row in rows}
+    for label in labels:
+        by_id[label.experiment_id][label.key] = label.value
+    return [_experiment(row, by_id[row["id"]]) for row in rows]
+
+
+def _experiment(row: sa.RowMapping, labels: Mapping[str, str]) -> Experiment:
+    columns = {name: row[name] for name in Experiment.__dataclass_fields__ if name != "tags"}
+    return Experiment(tags=labels, **columns)
+
+
+def _hash(content: object) -> str:
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()

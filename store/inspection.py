@@ -1,0 +1,102 @@
+"""Reading an uploaded file in a short-lived child process under limits.
+
+`python -P -m store.inspection` is that child: a request on standard input, an answer on standard
+output, the arrays in the file it was told to write. A file that makes it crash, hang or grow costs
+one child and gets a clear refusal.
+"""
+
+import json
+import resource
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from core.dataset import DatasetSummary
+from core.experiment import ExperimentError
+from core.reading import read_arrays, save_arrays, summarise
+from store.settings import Settings
+
+GIB = 2**30
+INTERPRETER_BYTES = 2 * GIB  # libraries and their address space, before any array
+
+
+class Unreadable(Exception):
+    """A file that cannot be read as a dataset; the message says why."""
+
+
+def inspect(
+    settings: Settings, blob: Path, mapping: Mapping[str, Any] | None, arrays: Path
+) -> DatasetSummary:
+    """Read a file in a child process, write its arrays, and return what was found."""
+    partial = arrays.with_suffix(".part")
+    request = {
+        "blob": str(blob),
+        "mapping": mapping,
+        "arrays": str(partial),
+        "max_array_bytes": settings.max_array_bytes,
+        "seconds": settings.inspection_s,
+    }
+    try:
+        answer = _ask_child(request, settings.inspection_s)
+        partial.replace(arrays)
+    finally:
+        partial.unlink(missing_ok=True)
+    return DatasetSummary.model_validate(answer)
+
+
+def _ask_child(request: Mapping[str, Any], seconds: float) -> Any:
+    try:
+        child = subprocess.run(
+            [sys.executable, "-P", "-m", "store.inspection"],
+            input=json.dumps(request).encode(),
+            capture_output=True,
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise Unreadable(f"reading the file took longer than {seconds:g} s") from None
+    try:
+        answer = json.loads(child.stdout)
+    except json.JSONDecodeError:
+        raise Unreadable(
+            f"reading the file ended the reader (exit status {child.returncode}); "
+            "it is damaged, or needs more memory than reading may take"
+        ) from None
+    if "refused" in answer:
+        raise Unreadable(answer["refused"])
+    return answer["summary"]
+
+
+def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        reading = read_arrays(
+            Path(request["blob"]), request["mapping"], max_bytes=request["max_array_bytes"]
+        )
+        summary = summarise(reading.arrays, reading.format)
+        save_arrays(reading.arrays, Path(request["arrays"]))
+    except ExperimentError as refused:
+        return {"refused": str(refused)}
+    except MemoryError:
+        return {"refused": "reading the file takes more memory than reading may take"}
+    return {"summary": summary.model_dump(mode="json")}
+
+
+def _limit(request: Mapping[str, Any]) -> None:
+    memory = 3 * request["max_array_bytes"] + INTERPRETER_BYTES
+    seconds = int(request["seconds"]) + 1
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def main() -> None:
+    """Answer one request."""
+    request = json.load(sys.stdin)
+    _limit(request)
+    json.dump(_answer(request), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

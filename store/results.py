@@ -1,0 +1,190 @@
+"""Results as rows: typed metric rows and compressed arrays, written as the experiment ends."""
+
+import io
+import math
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+
+from core.experiment import Array, Kind, Result, Row, Spec
+from core.kinds import KINDS
+from store.database import Database
+from store.experiments import NotFound, get
+from store.tables import arrays, results
+from store.transitions import Claim, finish
+
+Value = float | int | bool | None
+Summary = Mapping[str, Mapping[str, Mapping[str, float | None]]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A result made ready for the database, so that the transaction only writes."""
+
+    rows: Sequence[Mapping[str, Any]]
+    arrays: Sequence[Mapping[str, Any]]
+    summary: Summary
+    warnings: Sequence[str]
+    versions: Mapping[str, str]
+
+
+def prepare(
+    identifier: str, kind: Kind[Any], spec: Spec, result: Result, versions: Mapping[str, str]
+) -> Outcome:
+    """Turn a result into table rows; numbers that are not finite become null."""
+    metric_rows = kind.rows(spec, result)
+    parameters = kind.parameters(spec)
+    return Outcome(
+        rows=[
+            {
+                "experiment_id": identifier,
+                "arm": row.arm,
+                "replicate": row.replicate,
+                **parameters,
+                **{name: finite(row.metrics.get(name)) for name in kind.metrics},
+            }
+            for row in metric_rows
+        ],
+        arrays=[
+            {"experiment_id": identifier, **_packed(name, array)}
+            for name, array in result.arrays.items()
+        ],
+        summary=_summary(kind, metric_rows),
+        warnings=result.warnings,
+        versions=versions,
+    )
+
+
+def commit(database: Database, claimed: Claim, outcome: Outcome) -> None:
+    """End the attempt as succeeded and write everything that came out of it, or nothing at all."""
+
+    def work(connection: sa.Connection) -> None:
+        finish(
+            connection,
+            claimed,
+            "succeeded",
+            progress=1.0,
+            summary=outcome.summary,
+            warnings=list(outcome.warnings),
+            versions=outcome.versions,
+        )
+        if outcome.rows:
+            connection.execute(results[claimed.kind].insert(), outcome.rows)
+        if outcome.arrays:
+            connection.execute(arrays.insert(), outcome.arrays)
+
+    database.write(work)
+
+
+def rows(database: Database, identifier: str) -> list[Row]:
+    """The metric rows of an experiment, by arm and replicate; empty until it succeeded."""
+    experiment = get(database, identifier)
+    table = results[experiment.kind]
+    query = sa.select(table).where(table.c.experiment_id == identifier)
+    with database.read() as connection:
+        found = connection.execute(query.order_by(table.c.arm, table.c.replicate)).mappings().all()
+    names = KINDS[experiment.kind].metrics
+    return [Row(row["arm"], row["replicate"], {name: row[name] for name in names}) for row in found]
+
+
+@dataclass(frozen=True)
+class ArrayEntry:
+    """One stored array without its values."""
+
+    name: str
+    axes: tuple[str, ...]
+    shape: tuple[int, ...]
+    dtype: str
+    unit: str
+
+
+def catalogue(database: Database, identifier: str) -> list[ArrayEntry]:
+    """The arrays of an experiment; empty until it succeeded."""
+    get(database, identifier)
+    columns = (arrays.c.name, arrays.c.axes, arrays.c.shape, arrays.c.dtype, arrays.c.unit)
+    query = sa.select(*columns).where(arrays.c.experiment_id == identifier).order_by(arrays.c.name)
+    with database.read() as connection:
+        found = connection.execute(query).all()
+    return [
+        ArrayEntry(row.name, tuple(row.axes), tuple(row.shape), row.dtype, row.unit)
+        for row in found
+    ]
+
+
+def array(database: Database, identifier: str, name: str) -> Array:
+    """One array of an experiment; raises `NotFound`."""
+    get(database, identifier)
+    query = sa.select(arrays).where(arrays.c.experiment_id == identifier, arrays.c.name == name)
+    with database.read() as connection:
+        row = connection.execute(query).first()
+    if row is None:
+        raise NotFound(f"experiment {identifier} has no array named {name}")
+    return Array(unpacked(row.content), tuple(row.axes), row.unit)
+
+
+def result(database: Database, identifier: str) -> Result:
+    """All arrays and warnings of a succeeded experiment, as its figures need them."""
+    experiment = get(database, identifier)
+    query = sa.select(arrays).where(arrays.c.experiment_id == identifier)
+    with database.read() as connection:
+        found = connection.execute(query).all()
+    return Result(
+        {row.name: Array(unpacked(row.content), tuple(row.axes), row.unit) for row in found},
+        tuple(experiment.warnings or ()),
+    )
+
+
+def packed(values: NDArray[Any]) -> bytes:
+    """An array as zlib-compressed `.npy` bytes: `np.load(io.BytesIO(zlib.decompress(content)))`."""
+    buffer = io.BytesIO()
+    np.save(buffer, np.asarray(values), allow_pickle=False)
+    return zlib.compress(buffer.getvalue(), level=1)
+
+
+def unpacked(content: bytes) -> NDArray[Any]:
+    """The array that `packed` packed."""
+    values: NDArray[Any] = np.load(io.BytesIO(zlib.decompress(content)), allow_pickle=False)
+    return values
+
+
+def finite(value: Any) -> Value:
+    """A plain Python number, or None for one that is missing or not finite."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, np.generic):
+        return finite(value.item())
+    return value if math.isfinite(value) else None
+
+
+def _packed(name: str, array: Array) -> dict[str, Any]:
+    return {
+        "name": name,
+        "axes": list(array.axes),
+        "shape": list(array.values.shape),
+        "dtype": str(array.values.dtype),
+        "unit": array.unit,
+        "content": packed(array.values),
+    }
+
+
+def _summary(kind: Kind[Any], found: Sequence[Row]) -> Summary:
+    """Per arm and metric, the median over the replicates that have it, and how many have not."""
+    arms = dict.fromkeys(row.arm for row in found)
+    return {
+        arm: {
+            name: _median([finite(row.metrics.get(name)) for row in found if row.arm == arm])
+            for name in kind.metrics
+        }
+        for arm in arms
+    }
+
+
+def _median(values: Sequence[Value]) -> Mapping[str, float | None]:
+    known = [float(value) for value in values if value is not None]
+    return {"median": median(known) if known else None, "missing": len(values) - len(known)}

@@ -1,0 +1,86 @@
+"""Every setting of the service, read from `SOLENOID_*` variables here and nowhere else."""
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from platformdirs import user_data_path
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+GIB = 2**30
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class Settings(BaseSettings):
+    """How one installation runs. Every field is an environment variable: `SOLENOID_LEASE_S=60`."""
+
+    model_config = SettingsConfigDict(env_prefix="SOLENOID_", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(
+        default_factory=lambda: user_data_path("solenoid"),
+        description="Folder of the embedded database, dataset files, logs and broker socket.",
+    )
+    database_url: str | None = Field(
+        default=None,
+        description="SQLAlchemy URL, such as postgresql+psycopg://...; "
+        "unset: SQLite in the data directory.",
+    )
+    redis_url: str | None = Field(
+        default=None,
+        description="redis://host:port/0 or unix:///path; "
+        "unset: `solenoid up` starts a server of its own.",
+    )
+    lease_s: Seconds = Field(
+        default=30.0,
+        description="Seconds a worker owns an experiment without a sign of life. "
+        "After that another worker may take it over.",
+    )
+    max_attempts: int = Field(
+        default=3, ge=1, description="Attempts whose worker may be lost before an experiment fails."
+    )
+    dispatch_s: Seconds = Field(
+        default=1.0, description="Seconds between two looks for lost messages and expired leases."
+    )
+    grace_s: Seconds = Field(
+        default=10.0, description="Seconds that running work gets to end when a worker is stopped."
+    )
+    memory_limit_bytes: int = Field(
+        default=4 * GIB,
+        ge=GIB // 4,
+        description="Memory one experiment may take; a spec whose estimate is larger is refused.",
+    )
+    max_upload_bytes: int = Field(
+        default=GIB, ge=1, description="Size of the largest file that may be uploaded."
+    )
+    max_array_bytes: int = Field(
+        default=4 * GIB,
+        ge=1,
+        description="Size of all arrays in one uploaded file, once decompressed.",
+    )
+    inspection_s: Seconds = Field(
+        default=60.0, description="Seconds that reading one uploaded file may take."
+    )
+    open_access: bool = Field(
+        default=False,
+        description="Serve addresses other than this machine's own to whoever reaches them.",
+    )
+    max_request_bytes: int = Field(
+        default=4 * 2**20, ge=1024, description="Size of the largest request body but for uploads."
+    )
+
+    @property
+    def resolved_database_url(self) -> str:
+        """The database's URL, the embedded one when none is set."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'solenoid.db'}"
+
+    @property
+    def datasets_dir(self) -> Path:
+        """The content-addressed dataset files."""
+        return self.data_dir / "datasets"
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process."""
+    return Settings()

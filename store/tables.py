@@ -1,0 +1,165 @@
+"""The tables: stable names, because people query them directly.
+
+`experiments` is the truth about every experiment; each kind has one typed table of metric rows,
+`results_<kind>`, built from the kind's own declaration.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+from core.experiment import Kind
+from core.kinds import KINDS
+
+STATUSES = ("queued", "running", "succeeded", "failed", "cancelled")
+TERMINAL = ("succeeded", "failed", "cancelled")
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Json = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+class Time(sa.TypeDecorator[datetime]):
+    """A moment in UTC; SQLite keeps no zone, so it is put back on reading."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+def utc_now() -> datetime:
+    """This moment, in UTC."""
+    return datetime.now(UTC)
+
+
+def _id_column(name: str, target: str, **options: Any) -> sa.Column[str]:
+    return sa.Column(
+        name, sa.String(36), sa.ForeignKey(target, ondelete="CASCADE"), nullable=False, **options
+    )
+
+
+experiments = sa.Table(
+    "experiments",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("kind", sa.String(100), nullable=False),
+    sa.Column("kind_version", sa.Integer, nullable=False),
+    sa.Column("status", sa.String(10), nullable=False),
+    sa.Column("name", sa.String(200)),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("spec", Json, nullable=False),
+    sa.Column("spec_hash", sa.String(64), nullable=False, index=True),
+    sa.Column("idempotency_key", sa.String(200), unique=True),
+    sa.Column("request_hash", sa.String(64), nullable=False),
+    sa.Column("progress", sa.Double, nullable=False),
+    sa.Column("live", Json, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("lost_attempts", sa.Integer, nullable=False),
+    sa.Column("worker", sa.String(200)),
+    sa.Column("lease_until", sa.Double),
+    sa.Column("cancel_requested", sa.Boolean, nullable=False),
+    sa.Column("created_at", Time, nullable=False),
+    sa.Column("started_at", Time),
+    sa.Column("finished_at", Time),
+    sa.Column("estimate", Json, nullable=False),
+    sa.Column("summary", Json),
+    sa.Column("warnings", Json),
+    sa.Column("error", sa.Text),
+    sa.Column("versions", Json),
+    sa.CheckConstraint("status IN ('{}')".format("', '".join(STATUSES)), name="status_is_known"),
+)
+sa.Index("ix_experiments_status_created", experiments.c.status, experiments.c.id)
+sa.Index(
+    "ix_experiments_queue",
+    experiments.c.priority.desc(),
+    experiments.c.id,
+    sqlite_where=sa.text("status = 'queued'"),
+    postgresql_where=sa.text("status = 'queued'"),
+)
+sa.Index(
+    "ix_experiments_lease",
+    experiments.c.lease_until,
+    sqlite_where=sa.text("status = 'running'"),
+    postgresql_where=sa.text("status = 'running'"),
+)
+
+tags = sa.Table(
+    "tags",
+    metadata,
+    _id_column("experiment_id", "experiments.id", primary_key=True),
+    sa.Column("key", sa.String(100), primary_key=True),
+    sa.Column("value", sa.String(500), nullable=False),
+    sa.Index("ix_tags_key_value", "key", "value"),
+)
+
+arrays = sa.Table(
+    "arrays",
+    metadata,
+    _id_column("experiment_id", "experiments.id", primary_key=True),
+    sa.Column("name", sa.String(100), primary_key=True),
+    sa.Column("axes", Json, nullable=False),
+    sa.Column("shape", Json, nullable=False),
+    sa.Column("dtype", sa.String(20), nullable=False),
+    sa.Column("unit", sa.String(50), nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+
+datasets = sa.Table(
+    "datasets",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("blob_sha256", sa.String(64), nullable=False, index=True),
+    sa.Column("size_bytes", sa.BigInteger, nullable=False),
+    sa.Column("mapping", Json),
+    sa.Column("status", sa.String(10), nullable=False),
+    sa.Column("summary", Json),
+    sa.Column("error", sa.Text),
+    sa.Column("created_at", Time, nullable=False),
+    sa.CheckConstraint("status IN ('inspecting', 'ready', 'refused')", name="status_is_known"),
+    sa.Index("ix_datasets_created_at_id", "created_at", "id"),
+)
+
+experiment_datasets = sa.Table(
+    "experiment_datasets",
+    metadata,
+    _id_column("experiment_id", "experiments.id", primary_key=True),
+    sa.Column(
+        "dataset_id", sa.String(36), sa.ForeignKey("datasets.id"), primary_key=True, index=True
+    ),
+)
+
+_COLUMN_TYPES: Mapping[str, sa.types.TypeEngine[Any]] = {
+    "number": sa.Double(),
+    "integer": sa.BigInteger(),
+    "boolean": sa.Boolean(),
+    "text": sa.String(200),
+}
+
+
+def _results_table(kind: Kind[Any]) -> sa.Table:
+    return sa.Table(
+        kind.table,
+        metadata,
+        _id_column("experiment_id", "experiments.id", primary_key=True),
+        sa.Column("arm", sa.String(100), primary_key=True),
+        sa.Column("replicate", sa.Integer, primary_key=True, autoincrement=False),
+        *(sa.Column(column.name, _COLUMN_TYPES[column.type]) for column in kind.columns),
+        *(sa.Column(name, _COLUMN_TYPES[metric.type]) for name, metric in kind.metrics.items()),
+    )
+
+
+results: Mapping[str, sa.Table] = {name: _results_table(kind) for name, kind in KINDS.items()}

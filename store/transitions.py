@@ -1,0 +1,216 @@
+"""The life of an experiment: every change of state is one guarded UPDATE.
+
+    queued -> running -> succeeded | failed | cancelled
+       ^         |
+       '---------'  lease expired, or handed back by a worker that shuts down
+
+The row is the truth and the broker's message only a doorbell, so a message that is lost, late or
+doubled does no harm. `attempt` is the fencing token: it grows with every claim, and whatever a
+worker writes is guarded by the attempt it claimed, so a worker that slept through its lease finds
+that it no longer owns the row.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from store.database import Database, epoch_now
+from store.experiments import Conflict, get
+from store.tables import experiments, utc_now
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One attempt at one experiment: the right to write to it while the lease holds."""
+
+    id: str
+    kind: str
+    spec: Mapping[str, Any]
+    attempt: int
+    worker: str
+
+
+class LeaseLost(Exception):
+    """Another attempt owns the experiment now, or it has ended: stop, and write nothing."""
+
+
+def claim(database: Database, identifier: str, *, worker: str, lease_s: float) -> Claim | None:
+    """Take a queued experiment, or one whose lease has expired; None if it is neither."""
+    change = (
+        experiments.update()
+        .where(experiments.c.id == identifier)
+        .where((experiments.c.status == "queued") | _lease_expired())
+        .where(~experiments.c.cancel_requested)
+        .values(
+            status="running",
+            attempt=experiments.c.attempt + 1,
+            lost_attempts=experiments.c.lost_attempts + _was_running(),
+            worker=worker,
+            lease_until=epoch_now() + lease_s,
+            started_at=utc_now(),
+            progress=0.0,
+            live={},
+        )
+        .returning(experiments.c.kind, experiments.c.spec, experiments.c.attempt)
+    )
+    row = database.write(lambda connection: connection.execute(change).first())
+    return None if row is None else Claim(identifier, row.kind, row.spec, row.attempt, worker)
+
+
+def heartbeat(
+    database: Database,
+    claimed: Claim,
+    *,
+    lease_s: float,
+    progress: float,
+    live: Mapping[str, float | None],
+) -> bool:
+    """Extend the lease and keep the last progress; True when cancellation was asked for."""
+    change = (
+        experiments.update()
+        .where(*_still_mine(claimed))
+        .values(lease_until=epoch_now() + lease_s, progress=progress, live=dict(live))
+        .returning(experiments.c.cancel_requested)
+    )
+    row = database.write(lambda connection: connection.execute(change).first())
+    if row is None:
+        raise LeaseLost(claimed.id)
+    return bool(row.cancel_requested)
+
+
+def finish(
+    connection: sa.Connection,
+    claimed: Claim,
+    status: str,
+    *,
+    error: str | None = None,
+    **columns: Any,
+) -> None:
+    """End an attempt inside the caller's transaction, which also writes what came out of it."""
+    change = (
+        experiments.update()
+        .where(*_still_mine(claimed))
+        .values(status=status, error=error, lease_until=None, finished_at=utc_now(), **columns)
+    )
+    if connection.execute(change).rowcount == 0:
+        raise LeaseLost(claimed.id)
+
+
+def fail(database: Database, claimed: Claim, error: str) -> None:
+    """End an attempt with a message that its owner will read."""
+    database.write(lambda connection: finish(connection, claimed, "failed", error=error))
+
+
+def cancelled(database: Database, claimed: Claim) -> None:
+    """End an attempt that stopped because nobody wants it any more."""
+    database.write(lambda connection: finish(connection, claimed, "cancelled"))
+
+
+def request_cancel(database: Database, identifier: str) -> str:
+    """Cancel a queued experiment at once and ask a running one to stop; returns the status."""
+    at_once = (
+        experiments.update()
+        .where(experiments.c.id == identifier, experiments.c.status == "queued")
+        .values(status="cancelled", cancel_requested=True, finished_at=utc_now())
+    )
+    soon = (
+        experiments.update()
+        .where(experiments.c.id == identifier, experiments.c.status == "running")
+        .values(cancel_requested=True)
+    )
+
+    def work(connection: sa.Connection) -> bool:
+        return any([connection.execute(at_once).rowcount, connection.execute(soon).rowcount])
+
+    changed = database.write(work)
+    experiment = get(database, identifier)
+    if not changed and experiment.status != "cancelled":
+        raise Conflict(f"the experiment has already {experiment.status}")
+    return experiment.status
+
+
+def release(database: Database, worker: str) -> tuple[str, ...]:
+    """Queue again whatever a worker that shuts down still runs; not counted as lost.
+
+    Its attempts learn of it at their next heartbeat and stop.
+    """
+    change = (
+        experiments.update()
+        .where(experiments.c.worker == worker, experiments.c.status == "running")
+        .values(status="queued", worker=None, lease_until=None)
+        .returning(experiments.c.id)
+    )
+    return database.write(lambda connection: tuple(connection.execute(change).scalars()))
+
+
+@dataclass(frozen=True)
+class Reaped:
+    """What became of experiments whose workers went silent."""
+
+    queued: tuple[str, ...]
+    failed: tuple[str, ...]
+    cancelled: tuple[str, ...]
+
+
+def reap(database: Database, max_attempts: int) -> Reaped:
+    """Queue again what lost its worker; fail what lost `max_attempts` of them; honour cancels."""
+    lost = experiments.c.lost_attempts + 1
+
+    def end(connection: sa.Connection, where: Any, **values: Any) -> tuple[str, ...]:
+        change = (
+            experiments.update()
+            .where(_lease_expired(), where)
+            .values(lease_until=None, lost_attempts=lost, **values)
+            .returning(experiments.c.id)
+        )
+        return tuple(connection.execute(change).scalars())
+
+    def work(connection: sa.Connection) -> Reaped:
+        now = utc_now()
+        wanted = ~experiments.c.cancel_requested
+        return Reaped(
+            cancelled=end(
+                connection, experiments.c.cancel_requested, status="cancelled", finished_at=now
+            ),
+            failed=end(
+                connection,
+                wanted & (lost >= max_attempts),
+                status="failed",
+                finished_at=now,
+                error=f"worker lost: {max_attempts} attempts ended without a word, "
+                "as when the process crashes or its machine runs out of memory",
+            ),
+            queued=end(connection, wanted & (lost < max_attempts), status="queued"),
+        )
+
+    return database.write(work)
+
+
+def waiting(database: Database, limit: int) -> list[str]:
+    """The queued experiments to ring for first: by priority, then the oldest."""
+    query = (
+        sa.select(experiments.c.id)
+        .where(experiments.c.status == "queued")
+        .order_by(experiments.c.priority.desc(), experiments.c.id)
+        .limit(limit)
+    )
+    with database.read() as connection:
+        return list(connection.execute(query).scalars())
+
+
+def _still_mine(claimed: Claim) -> tuple[Any, ...]:
+    return (
+        experiments.c.id == claimed.id,
+        experiments.c.status == "running",
+        experiments.c.attempt == claimed.attempt,
+    )
+
+
+def _lease_expired() -> Any:
+    return (experiments.c.status == "running") & (experiments.c.lease_until < epoch_now())
+
+
+def _was_running() -> Any:
+    return sa.case((experiments.c.status == "running", 1), else_=0)

@@ -1,0 +1,1 @@
+"""The queue: delivers experiments to the science and decides nothing about them."""

@@ -1,0 +1,52 @@
+"""`python -P -m workers [--slots N]`: one worker, its pool, and its share of dispatching."""
+
+import argparse
+import os
+import socket
+import threading
+
+from store.settings import settings
+from workers.process import environment, set_defaults
+
+set_defaults(environment(settings().data_dir))
+
+from celery import signals  # noqa: E402, numpy reads its environment when it is first imported
+
+from store.database import Database  # noqa: E402
+from workers.app import app  # noqa: E402
+from workers.broker import connect  # noqa: E402
+from workers.dispatcher import Dispatcher  # noqa: E402
+
+
+def main() -> None:
+    """Run until told to stop."""
+    arguments = argparse.ArgumentParser(prog="python -P -m workers", description=__doc__)
+    arguments.add_argument("--slots", type=int, default=os.cpu_count() or 1)
+    slots = arguments.parse_args().slots
+    name = f"worker-{os.getpid()}@{socket.gethostname()}"
+    dispatch(name, slots)
+    # Gossip, mingle and heartbeats are talk among workers, who here meet in the database.
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    app.worker_main(
+        ["worker", f"--hostname={name}", f"--concurrency={slots}", "--loglevel=INFO", *quiet]
+    )
+
+
+def dispatch(name: str, slots: int) -> None:
+    """Dispatch in a thread from when the worker is ready until it shuts down."""
+    configured = settings()
+    dispatcher = Dispatcher(
+        configured,
+        app,
+        Database(configured.resolved_database_url),
+        connect(configured),
+        name,
+        slots,
+    )
+    thread = threading.Thread(target=dispatcher.run, name="dispatcher", daemon=True)
+    signals.worker_ready.connect(lambda **_: thread.start(), weak=False)
+    signals.worker_shutting_down.connect(lambda **_: dispatcher.stop(), weak=False)
+
+
+if __name__ == "__main__":
+    main()

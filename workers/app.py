@@ -1,0 +1,51 @@
+"""The Celery application, each setting with its reason.
+
+Celery only carries a doorbell: an experiment's id. Who may run it, how often, and what became of
+it is decided by guarded updates in the database (`store.transitions`), so every setting here is
+chosen to lose or repeat messages harmlessly and never to hold work hostage.
+"""
+
+from celery import Celery
+
+from store.settings import Settings, settings
+from workers.broker import CONNECT_S, QUEUE, celery_url
+
+DAYS = 24 * 3600
+
+
+def make_app(configured: Settings) -> Celery:
+    """A Celery application for one installation."""
+    app = Celery("solenoid", broker=celery_url(configured), include=["workers.tasks"])
+    app.conf.update(
+        task_default_queue=QUEUE,
+        # Results live in the database, written in one transaction with the status.
+        task_ignore_result=True,
+        # A message is gone only when the attempt has ended, whichever way it ended: the reaper
+        # counts attempts, while a rejected message would start a poisonous task without end.
+        task_acks_late=True,
+        task_acks_on_failure_or_timeout=True,
+        task_reject_on_worker_lost=False,
+        # A slot that is busy must not hoard messages that an idle one could take.
+        worker_prefetch_multiplier=1,
+        worker_disable_prefetch=True,
+        # Work goes on while the broker is away; its result does not need the broker.
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        # A message redelivered while its task still runs would only be noise: leases do this job.
+        broker_transport_options={
+            "visibility_timeout": 7 * DAYS,
+            "socket_connect_timeout": CONNECT_S,
+            "health_check_interval": 10,
+        },
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        # BLAS and numba threads do not survive a fork.
+        worker_pool_start_method="spawn",
+        worker_hijack_root_logger=True,
+        worker_send_task_events=False,
+        task_serializer="json",
+        accept_content=["json"],
+    )
+    return app
+
+
+app = make_app(settings())

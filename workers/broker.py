@@ -1,0 +1,62 @@
+"""The Redis-protocol server: where it is, and the few keys Solenoid keeps in it.
+
+Nothing in the broker is the truth: it may lose everything at any moment, and the dispatcher rings
+again for what the database still has to do.
+"""
+
+import redis
+import redis.asyncio
+
+from store.settings import Settings
+
+QUEUE = "solenoid"
+DISPATCHER = "solenoid:dispatcher"
+WORKERS = "solenoid:worker:"
+
+CONNECT_S = 2.0
+
+
+class NoBroker(Exception):
+    """No Redis URL is configured."""
+
+
+def broker_url(settings: Settings) -> str:
+    """The configured URL; raises `NoBroker`."""
+    if settings.redis_url is None:
+        raise NoBroker(
+            "SOLENOID_REDIS_URL is not set; `solenoid up` starts a server of its own and sets it"
+        )
+    return settings.redis_url
+
+
+def celery_url(settings: Settings) -> str:
+    """The same address in the scheme that Celery's transport knows."""
+    url = broker_url(settings)
+    return url.replace("unix://", "redis+socket://", 1) if url.startswith("unix://") else url
+
+
+def connect(settings: Settings) -> redis.Redis:
+    """A client that answers in text and gives up soon when nobody is there."""
+    client: redis.Redis = redis.Redis.from_url(
+        broker_url(settings), decode_responses=True, socket_connect_timeout=CONNECT_S
+    )
+    return client
+
+
+def connect_async(settings: Settings) -> redis.asyncio.Redis:
+    """The same for event loops."""
+    client: redis.asyncio.Redis = redis.asyncio.Redis.from_url(
+        broker_url(settings), decode_responses=True, socket_connect_timeout=CONNECT_S
+    )
+    return client
+
+
+def live_workers(client: redis.Redis) -> dict[str, int]:
+    """The workers that gave a sign of life lately, with their number of slots."""
+    names = list(client.scan_iter(f"{WORKERS}*"))
+    slots = client.mget(names) if names else []
+    return {
+        name.removeprefix(WORKERS): int(count)
+        for name, count in zip(names, slots, strict=True)
+        if count is not None
+    }

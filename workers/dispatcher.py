@@ -1,0 +1,95 @@
+"""The loop that makes the broker expendable: rings again for queued rows, reaps expired leases.
+
+It runs in the main process of every worker; a short lock in the broker lets one of them act at a
+time. Two acting at once would be harmless: reaping is a guarded update, and a message too many
+claims nothing. No worker alive means nobody to ring for.
+"""
+
+import logging
+import threading
+from dataclasses import dataclass, field
+
+import redis
+import sqlalchemy as sa
+from celery import Celery
+from redis.exceptions import RedisError
+
+from store.database import Database
+from store.settings import Settings
+from store.transitions import Reaped, reap, release, waiting
+from workers.broker import DISPATCHER, QUEUE, WORKERS, live_workers
+from workers.doorbell import ring
+from workers.events import publish
+
+log = logging.getLogger(__name__)
+
+MESSAGES_PER_SLOT = 4
+
+
+@dataclass
+class Dispatcher:
+    """One worker's share in keeping the queue moving."""
+
+    settings: Settings
+    app: Celery
+    database: Database
+    broker: redis.Redis
+    worker: str
+    slots: int
+    _stopping: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        """Look after the queue until stopped; hand back what still runs after the grace time."""
+        while not self._stopping.wait(self.settings.dispatch_s):
+            self._turn()
+        self._leave()
+
+    def stop(self) -> None:
+        """Let the loop end: the worker takes no new work and has its grace time from now."""
+        self._stopping.set()
+
+    def _turn(self) -> None:
+        try:
+            self._sign_of_life()
+            if self._on_duty():
+                self._tell(reap(self.database, self.settings.max_attempts))
+                self._ring_for_waiting()
+        except (RedisError, OSError, sa.exc.DBAPIError) as away:
+            log.warning("dispatcher will look again: %s", away)
+
+    def _sign_of_life(self) -> None:
+        expiry_ms = int(5000 * max(1.0, self.settings.dispatch_s))
+        self.broker.set(WORKERS + self.worker, self.slots, px=expiry_ms)
+
+    def _on_duty(self) -> bool:
+        expiry_ms = int(3000 * self.settings.dispatch_s)
+        if self.broker.set(DISPATCHER, self.worker, px=expiry_ms, nx=True):
+            return True
+        if self.broker.get(DISPATCHER) != self.worker:
+            return False
+        self.broker.pexpire(DISPATCHER, expiry_ms)
+        return True
+
+    def _ring_for_waiting(self) -> None:
+        """Top the queue up when it runs dry: whatever is still waiting then has no message."""
+        slots = sum(live_workers(self.broker).values())
+        if self.broker.llen(QUEUE) >= slots:
+            return
+        for identifier in waiting(self.database, MESSAGES_PER_SLOT * slots):
+            ring(self.app, identifier)
+
+    def _tell(self, reaped: Reaped) -> None:
+        for status in ("failed", "cancelled", "queued"):
+            for identifier in getattr(reaped, status):
+                log.warning("experiment %s lost its worker: %s", identifier, status)
+                publish(
+                    self.broker,
+                    identifier,
+                    "status",
+                    {"id": identifier, "status": status, "progress": 0.0},
+                )
+
+    def _leave(self) -> None:
+        threading.Event().wait(self.settings.grace_s)
+        for identifier in release(self.database, self.worker):
+            log.info("experiment %s handed back", identifier)

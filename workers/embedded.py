@@ -1,0 +1,257 @@
+"""`python -P -m workers.embedded`: the whole service on one machine, as real processes.
+
+A Redis-protocol server on a unix socket, one worker with its pool, and the API; the database is
+migrated first. This process only starts, watches and stops them. It is light on purpose: it
+imports neither the science nor the database.
+"""
+
+import argparse
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import httpx
+import redis
+from celery.platforms import set_pdeathsig
+
+from store.settings import Settings
+from workers.process import environment
+from workers.redis_server import command as redis_command
+from workers.redis_server import socket_path
+
+START_S = 60.0
+POLL_S = 0.05
+RESTART_PAUSE_S = 1.0
+
+
+class StartFailed(Exception):
+    """A process of the stack ended or did not answer while the stack was starting."""
+
+
+class AlreadyRunning(Exception):
+    """Another stack holds this data directory."""
+
+
+@dataclass
+class Process:
+    """One process of the stack, in its own session: Ctrl-C reaches only the supervisor."""
+
+    name: str
+    command: list[str]
+    variables: dict[str, str]
+    folder: Path
+    running: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, with its output in `logs/NAME.log`."""
+        with (self.folder / "logs" / f"{self.name}.log").open("ab") as log:
+            self.running = subprocess.Popen(
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                env=self.variables,
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
+            )
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self.running is not None and self.running.poll() is None
+
+    def stop(self, patience_s: float) -> None:
+        """Ask it to end, wait, then end it and whatever it started."""
+        if self.running is None:
+            return
+        for number, wait_s in ((signal.SIGTERM, patience_s), (signal.SIGQUIT, 3.0)):
+            if self._ended_after(number, wait_s):
+                break
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.running.pid, signal.SIGKILL)
+        self.running.wait()
+
+    def _ended_after(self, number: signal.Signals, wait_s: float) -> bool:
+        assert self.running is not None
+        if self.alive:
+            self.running.send_signal(number)
+        try:
+            self.running.wait(wait_s)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+
+def _die_with_parent() -> None:
+    """Linux: end with the supervisor, however that ends. Elsewhere leases make orphans harmless."""
+    set_pdeathsig(signal.SIGTERM)
+
+
+@dataclass
+class Stack:
+    """The processes in starting order; they are stopped in the reverse one."""
+
+    settings: Settings
+    host: str
+    port: int
+    slots: int
+    processes: list[Process] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """Where the API answers."""
+        return f"http://{self.host}:{self.port}"
+
+    def start(self) -> None:
+        """Start everything and return when an experiment submitted now would run."""
+        folder = self.settings.data_dir
+        variables = {**os.environ, **environment(folder), "PYTHONSAFEPATH": "1"}
+        variables["NUMBA_CACHE_DIR"] = os.environ.get("NUMBA_CACHE_DIR", str(folder / "numba"))
+        variables["SOLENOID_DATA_DIR"] = str(folder)
+        variables["SOLENOID_REDIS_URL"] = self._broker(variables)
+        python = [sys.executable, "-P", "-m"]
+        _finish([*python, "migrations"], variables, folder)
+        at = ["--host", self.host, "--port", str(self.port)]
+        self._launch("worker", [*python, "workers", "--slots", str(self.slots)], variables)
+        self._launch("api", [*python, "api", *at], variables)
+        self._await_ready()
+
+    def watch(self) -> None:
+        """Restart whatever dies, until a signal ends the wait."""
+        while True:
+            time.sleep(RESTART_PAUSE_S)
+            for process in self.processes:
+                if not process.alive:
+                    _say(f"{process.name} has died; starting it again")
+                    process.start()
+
+    def stop(self) -> None:
+        """API first, so that nothing new comes in; then workers; the broker last."""
+        for process in reversed(self.processes):
+            process.stop(self.settings.grace_s + 5.0)
+
+    def _launch(self, name: str, command: list[str], variables: dict[str, str]) -> None:
+        process = Process(name, command, variables, self.settings.data_dir)
+        self.processes.append(process)
+        process.start()
+
+    def _broker(self, variables: dict[str, str]) -> str:
+        if self.settings.redis_url is not None:
+            return self.settings.redis_url
+        path = socket_path(self.settings.data_dir)
+        path.unlink(missing_ok=True)
+        self._launch("redis", redis_command(path), variables)
+        client = redis.Redis(unix_socket_path=str(path))
+        self._until("redis", lambda: bool(client.ping()))
+        client.close()
+        return f"unix://{path}"
+
+    def _await_ready(self) -> None:
+        self._until("api", lambda: httpx.get(f"{self.url}/readyz").status_code == 200)
+
+    def _until(self, name: str, holds: Any) -> None:
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            dead = [process for process in self.processes if not process.alive]
+            if dead:
+                raise StartFailed(f"{dead[0].name} ended while starting\n{_log(dead[0])}")
+            with contextlib.suppress(redis.RedisError, httpx.HTTPError):
+                if holds():
+                    return
+            time.sleep(POLL_S)
+        raise StartFailed(f"{name} did not answer within {START_S:g} s")
+
+
+@contextlib.contextmanager
+def sole_owner(folder: Path) -> Iterator[IO[str]]:
+    """Hold a data directory; a second stack on it is refused, naming the first."""
+    with (folder / "stack.json").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise AlreadyRunning(f"another stack runs on {folder}: {lock.read()}") from None
+        yield lock
+        lock.truncate(0)
+
+
+def main() -> None:
+    """Run the stack in the foreground until SIGINT or SIGTERM."""
+    arguments = argparse.ArgumentParser(prog="solenoid up", description=__doc__)
+    arguments.add_argument("--data-dir", type=Path, help="where everything is kept")
+    arguments.add_argument("--host", default="127.0.0.1")
+    arguments.add_argument("--port", type=int, default=8000, help="0: any free one")
+    arguments.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    given = arguments.parse_args()
+    chosen = {} if given.data_dir is None else {"data_dir": given.data_dir.absolute()}
+    settings = Settings(**chosen)
+    (settings.data_dir / "logs").mkdir(parents=True, exist_ok=True)
+    port = given.port or _free_port(given.host)
+    stack = Stack(settings, given.host, port, given.workers)
+    try:
+        with sole_owner(settings.data_dir) as lock:
+            _run(stack, lock)
+    except (AlreadyRunning, StartFailed) as failed:
+        raise SystemExit(str(failed)) from None
+
+
+def _run(stack: Stack, lock: IO[str]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        stack.start()
+        lock.truncate(0)
+        json.dump({"url": stack.url, "pid": os.getpid()}, lock)
+        lock.flush()
+        _say(f"Solenoid answers at {stack.url}")
+        _say(f"data, logs and database: {stack.settings.data_dir}")
+        _say("Ctrl-C stops it; running experiments go on at the next start")
+        stack.watch()
+    except KeyboardInterrupt:
+        _say("stopping")
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        stack.stop()
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _finish(command: list[str], variables: dict[str, str], folder: Path) -> None:
+    done = subprocess.run(
+        command, env=variables, cwd=folder, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise StartFailed(f"{' '.join(command)} failed\n{done.stderr}")
+
+
+def _log(process: Process) -> str:
+    text = (process.folder / "logs" / f"{process.name}.log").read_text(errors="replace")
+    return "\n".join(text.splitlines()[-20:])
+
+
+def _free_port(host: str) -> int:
+    with socket.create_server((host, 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""One Redis stream per experiment: what its watchers see while it runs.
+
+Streams are capped and expire; they are a convenience, and whoever missed an event reads the
+present state from the database.
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import redis
+from redis.exceptions import RedisError
+
+log = logging.getLogger(__name__)
+
+MAX_EVENTS = 1000
+EXPIRE_S = 24 * 3600
+
+Name = Literal["progress", "status"]
+
+
+def stream(identifier: str) -> str:
+    """The key of an experiment's stream."""
+    return f"solenoid:events:{identifier}"
+
+
+def publish(client: redis.Redis, identifier: str, name: Name, content: Mapping[str, Any]) -> None:
+    """Append an event; a broker that is away costs the watchers an event and the run nothing."""
+    key = stream(identifier)
+    try:
+        with client.pipeline(transaction=False) as pipe:
+            pipe.xadd(
+                key,
+                {"event": name, "data": json.dumps(content)},
+                maxlen=MAX_EVENTS,
+                approximate=True,
+            )
+            pipe.expire(key, EXPIRE_S)
+            pipe.execute()
+    except (RedisError, OSError) as away:
+        log.warning("event of %s not published: %s", identifier, away)

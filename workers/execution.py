@@ -1,0 +1,95 @@
+"""One attempt at one experiment: claim, compute with no transaction open, commit."""
+
+import logging
+import sys
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+
+import redis
+
+from core.experiment import Cancelled, ExperimentError
+from core.kinds import KINDS
+from store import results
+from store.database import Database
+from store.datasets import load
+from store.settings import Settings
+from store.transitions import Claim, LeaseLost, cancelled, claim, fail
+from workers.events import publish
+from workers.reporter import Reporter
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """What a worker process needs at hand."""
+
+    settings: Settings
+    database: Database
+    broker: redis.Redis
+    worker: str
+
+
+def attempt(place: Workplace, identifier: str) -> None:
+    """Run an experiment if it is there to be run; every way it can end is written to its row."""
+    claimed = claim(place.database, identifier, worker=place.worker, lease_s=place.settings.lease_s)
+    if claimed is None:
+        return
+    _tell(place, claimed, "running")
+    status = _ended(place, claimed)
+    if status is not None:
+        _tell(place, claimed, status)
+
+
+def _ended(place: Workplace, claimed: Claim) -> str | None:
+    """Compute and write the end; its status, or None when another attempt owns the experiment."""
+    try:
+        return _outcome(place, claimed)
+    except LeaseLost:
+        log.warning("experiment %s attempt %d lost its lease", claimed.id, claimed.attempt)
+        return None
+
+
+def _outcome(place: Workplace, claimed: Claim) -> str:
+    try:
+        results.commit(place.database, claimed, _computed(place, claimed))
+    except Cancelled:
+        cancelled(place.database, claimed)
+        return "cancelled"
+    except ExperimentError as mendable:
+        fail(place.database, claimed, str(mendable))
+        return "failed"
+    except MemoryError:
+        # Left to Celery, this would end the whole worker and its other experiments.
+        limit = place.settings.memory_limit_bytes / 2**30
+        fail(place.database, claimed, f"ran out of memory: the limit here is {limit:.1f} GiB")
+        return "failed"
+    except LeaseLost:
+        raise
+    except Exception:  # the one place: a bug must end the experiment, not the worker
+        log.exception("experiment %s attempt %d: unexpected error", claimed.id, claimed.attempt)
+        fail(place.database, claimed, "an internal error; the worker's log has its traceback")
+        return "failed"
+    return "succeeded"
+
+
+def _computed(place: Workplace, claimed: Claim) -> results.Outcome:
+    kind = KINDS[claimed.kind]
+    spec = kind.spec.model_validate(claimed.spec)
+    inputs = {name: load(place.settings, name) for name in kind.datasets(spec)}
+    reporter = Reporter(place.database, place.broker, claimed, place.settings.lease_s)
+    result = kind.run(spec, inputs, reporter)
+    return results.prepare(claimed.id, kind, spec, result, versions())
+
+
+def _tell(place: Workplace, claimed: Claim, status: str) -> None:
+    content = {"id": claimed.id, "status": status, "progress": float(status == "succeeded")}
+    publish(place.broker, claimed.id, "status", content)
+
+
+@cache
+def versions() -> dict[str, str]:
+    """What computed a result: enough to tell whether another machine would give the same bits."""
+    packages = ("solenoid", "numpy", "scipy", "numba")
+    return {"python": sys.version.split()[0], **{name: version(name) for name in packages}}

@@ -1,0 +1,21 @@
+"""What every process of the service does first, before numpy is imported."""
+
+import os
+from pathlib import Path
+
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+def environment(data_dir: Path) -> dict[str, str]:
+    """Variables for a worker process: one thread each, and a cache for compiled kernels.
+
+    The worker count is the parallelism; a second thread per worker would only take another's core.
+    """
+    threads = dict.fromkeys(ONE_THREAD, "1")
+    return {**threads, "NUMBA_CACHE_DIR": str(data_dir / "numba")}
+
+
+def set_defaults(variables: dict[str, str]) -> None:
+    """Put variables into this process's environment where nobody set them before."""
+    for name, value in variables.items():
+        os.environ.setdefault(name, value)
