@@ -125,14 +125,14 @@ def list_datasets(page: Annotated[PageQuery, Query()], service: Service) -> Page
     )
 
 
-@router.get("/{id}", responses=documented(404, 422))
+@router.get("/{id:uuid}", responses=documented(404, 422))
 def show_dataset(id: Id, service: Service) -> Dataset:
     """One dataset."""
     return Dataset.model_validate(datasets.get(service.database, str(id)))
 
 
 @router.get(
-    "/{id}/download",
+    "/{id:uuid}/download",
     response_class=FileResponse,
     responses={
         200: {"content": {"application/octet-stream": {}}},
@@ -148,7 +148,7 @@ def download_dataset(id: Id, service: Service) -> FileResponse:
     return FileResponse(path, media_type="application/octet-stream", filename=dataset.name)
 
 
-@router.delete("/{id}", status_code=204, responses=documented(404, 409, 422))
+@router.delete("/{id:uuid}", status_code=204, responses=documented(404, 409, 422))
 def delete_dataset(id: Id, service: Service) -> None:
     """Delete a dataset that no experiment uses."""
     datasets.delete(service.database, service.settings, str(id))

@@ -15,7 +15,7 @@ from api.problems import documented
 from store import experiments
 from workers.events import stream
 
-router = APIRouter(prefix="/v1/experiments/{id}", tags=["experiments"])
+router = APIRouter(prefix="/v1/experiments/{id:uuid}", tags=["experiments"])
 
 POLL_MS = 1000
 START = "0-0"

@@ -98,7 +98,7 @@ def shown(experiment: experiments.Experiment) -> Experiment:
     status_code=202,
     responses={
         200: {"model": Experiment, "description": "An identical experiment had already finished"},
-        **documented(413, 422),
+        **documented(400, 413, 422),
     },
 )
 def submit(
@@ -130,7 +130,7 @@ def place(
     return experiment, True
 
 
-@router.post("/estimate", responses=documented(413, 422))
+@router.post("/estimate", responses=documented(400, 413, 422))
 def estimate(body: Annotated[AnySpec, Body()], service: Service) -> Cost:
     """Memory, work and expected seconds of a spec; nothing is stored."""
     cost = estimated(service, KINDS[body.kind], body.spec)
@@ -151,13 +151,13 @@ def list_experiments(page: Annotated[PageQuery, Query()], service: Service) -> P
     )
 
 
-@router.get("/{id}", responses=documented(404, 422))
+@router.get("/{id:uuid}", responses=documented(404, 422))
 def show(id: Id, service: Service) -> Experiment:
     """One experiment."""
     return shown(experiments.get(service.database, str(id)))
 
 
-@router.post("/{id}/cancel", status_code=202, responses=documented(404, 409, 422))
+@router.post("/{id:uuid}/cancel", status_code=202, responses=documented(404, 409, 422))
 def cancel(id: Id, service: Service) -> Experiment:
     """Cancel a queued experiment at once; a running one stops within two seconds."""
     status = transitions.request_cancel(service.database, str(id))
@@ -168,7 +168,7 @@ def cancel(id: Id, service: Service) -> Experiment:
     return shown(experiment)
 
 
-@router.delete("/{id}", status_code=204, responses=documented(404, 409, 422))
+@router.delete("/{id:uuid}", status_code=204, responses=documented(404, 409, 422))
 def delete(id: Id, service: Service) -> None:
     """Delete an ended experiment with its results."""
     experiments.delete(service.database, str(id))

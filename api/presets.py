@@ -66,7 +66,7 @@ def list_presets() -> Page[PresetEntry]:
     return Page(items=[_entry(preset) for preset in PRESETS.values()])
 
 
-@router.post("/{name}/run", status_code=202, responses=documented(404, 413, 422))
+@router.post("/{name}/run", status_code=202, responses=documented(400, 404, 413, 422))
 def run_preset(
     name: str,
     body: Annotated[PresetRun, Body()],

@@ -20,7 +20,7 @@ from core.kinds import KINDS
 from store import experiments, results
 from store.experiments import Conflict, NotFound
 
-router = APIRouter(prefix="/v1/experiments/{id}", tags=["results"])
+router = APIRouter(prefix="/v1/experiments/{id:uuid}", tags=["results"])
 
 Slug = Annotated[str, Path(pattern=r"^[A-Za-z0-9_]{1,100}$")]
 

@@ -11,7 +11,7 @@ from store import datasets
 from store.experiments import NotFound, Submission
 
 # Any alphabet, but no control characters: PostgreSQL refuses NUL, and the others are invisible.
-PRINTABLE = r"^[^\x00-\x1f\x7f\ud800-\udfff]*$"
+PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE)]
 TagKey = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.-]+$")]

@@ -1,8 +1,9 @@
 """The scalar parameters of a spec as typed columns, read from the spec's own declaration.
 
-A nested field's column is its path joined by `_` (`teacher.scale` -> `teacher_scale`); a kind may
-rename a column, replace it, or add derived ones such as `compression_ratio`. Lists and datasets of
-named values stay in the full spec, which is stored beside the columns.
+A nested field's column is its path joined by `_` in lower case (`teacher.scale` ->
+`teacher_scale`), so that SQL needs no quotes; a kind may rename a column, replace it, or add
+derived ones such as `compression_ratio`. Lists and datasets of named values stay in the full spec,
+which is stored beside the columns.
 """
 
 import types
@@ -60,7 +61,7 @@ def _scalars(
             yield from _scalars(model, path)
         scalar = _scalar_type(choices) if not models else None
         if scalar is not None:
-            yield "_".join(path), path, scalar
+            yield "_".join(path).lower(), path, scalar
 
 
 def _choices(annotation: Any) -> tuple[Any, ...]:

@@ -13,7 +13,7 @@ NOTABLE_Z = 3.0
 
 @dataclass(frozen=True)
 class SerialCorrelation:
-    """Correlation of the residuals of consecutive rows, and its distance from 0 in its own errors."""
+    """Correlation of consecutive rows about their cell means, and its z-score."""
 
     coefficient: float
     z: float
@@ -33,9 +33,7 @@ class SerialCorrelation:
         )
 
 
-def serial_correlation(
-    counts: NDArray[np.float64], cell: NDArray[np.int64]
-) -> SerialCorrelation:
+def serial_correlation(counts: NDArray[np.float64], cell: NDArray[np.int64]) -> SerialCorrelation:
     """Lag-one correlation of rows about their cell means.
 
         g_t = r_t . r_(t+1) - E g,   coefficient = mean g / mean |r|^2,   z = sum g / sqrt(sum g^2)

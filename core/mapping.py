@@ -1,6 +1,6 @@
 """Which arrays of a file are counts, targets and blocks, where the file uses names of its own."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -18,7 +18,9 @@ Source = Path | Annotated[dict[Path, Path], Field(min_length=1, max_length=20)]
 
 Axis = Literal["target", "neuron", "trial"]
 _BLOCK = "block"
-_SHOWN = 40
+_NAME = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
+_SHOWN = 20
+_A_SOURCE = "give a path of the file, or one path per block label"
 
 
 class Unmapped(ExperimentError):
@@ -32,7 +34,7 @@ class ArrayMapping(Declared):
     """
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, Source]
+    __pydantic_extra__: dict[Annotated[str, Field(pattern=_NAME)], Source]
 
     counts: Source = Field(
         description="Activity. One path per block label stacks the blocks and adds `block`."
@@ -62,8 +64,9 @@ def validated(mapping: Mapping[str, Any]) -> ArrayMapping:
         return ArrayMapping.model_validate(mapping)
     except ValidationError as invalid:
         first = invalid.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise Unmapped(f"mapping {field}: {first['msg']}".replace(" :", ":")) from None
+        field = str(first["loc"][0]) if first["loc"] else "axes"
+        needed = "" if field == "axes" else f"; {_A_SOURCE}"
+        raise Unmapped(f"mapping {field}: {first['msg']}{needed}") from None
 
 
 def mapped(tree: Tree, mapping: ArrayMapping) -> dict[str, NDArray[Any]]:
@@ -83,10 +86,11 @@ def unmapped(tree: Tree) -> dict[str, NDArray[Any]]:
 
 
 def contents(tree: Tree) -> str:
-    """The paths of a file, in words, for a message."""
-    found = list(_paths(tree, ""))
+    """The paths of a file, in words, for a message: the largest first, as counts mostly are."""
+    found = sorted(_leaves(tree, ""), key=lambda leaf: -_size(leaf[1]))
+    shown = [f"`{path}` ({_described(node)})" for path, node in found[:_SHOWN]]
     more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-    return f"The file has {', '.join(found[:_SHOWN]) or 'nothing'}{more}."
+    return f"The file has {', '.join(shown) or 'nothing'}{more}."
 
 
 def _labels(mapping: ArrayMapping) -> tuple[str | None, ...]:
@@ -191,15 +195,18 @@ def _step(node: Any, name: str, missing: Callable[[], Unmapped]) -> Any:
     raise missing()
 
 
-def _paths(tree: Tree, above: str) -> list[str]:
-    found: list[str] = []
+def _leaves(tree: Tree, above: str) -> Iterator[tuple[str, Any]]:
+    """Every path that a mapping can name, and what is there."""
     for name, node in tree.items():
         inner = node[0] if isinstance(node, list) and node else node
-        if isinstance(inner, dict):
-            found += _paths(inner, f"{above}{name}.")
+        if not isinstance(inner, dict):
+            yield above + name, node
         else:
-            found.append(f"`{above}{name}` ({_described(node)})")
-    return found
+            yield from _leaves(inner, f"{above}{name}.")
+
+
+def _size(node: Any) -> int:
+    return sum(map(_size, node)) if isinstance(node, list) else int(getattr(node, "size", 1))
 
 
 def _described(node: Any) -> str:

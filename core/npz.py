@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from core.experiment import ExperimentError
 
 MAX_MEMBERS = 1000
+MAX_NAME_LENGTH = 100
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 _MOMENT = (1980, 1, 1, 0, 0, 0)  # a fixed time stamp: the same arrays give the same bytes
 
@@ -77,6 +78,11 @@ def _check_name(name: str) -> None:
     key = name.removesuffix(".npy")
     if any(mark in key for mark in ("/", "\\", "\0", ":")) or key.startswith("."):
         raise UnreadableFile(f"the entry {name!r} is a path; array names may not be paths")
+    if len(key) > MAX_NAME_LENGTH or not key.isprintable():
+        raise UnreadableFile(
+            f"the array name {key[:MAX_NAME_LENGTH]!a} is not 1 to {MAX_NAME_LENGTH} printable "
+            "characters"
+        )
     if key == name or not key:
         raise UnreadableFile(
             f"the entry {name!r} is not a .npy array: this is a ZIP file, but not an NPZ archive"
@@ -93,7 +99,7 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
         with archive.open(member) as packed:
             _check_header(key, packed, member.file_size)
         with archive.open(member) as packed:
-            return np.ascontiguousarray(npy.read_array(packed, allow_pickle=False))
+            return np.asarray(npy.read_array(packed, allow_pickle=False), order="C")
     except (ValueError, RuntimeError) as broken:
         raise UnreadableFile(f"the array `{key}` cannot be read: {broken}") from None
 

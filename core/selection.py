@@ -54,7 +54,9 @@ def selected(
     session, silent = session.transformed(transform).without_silent_neurons()
     units = independent_units(session, arm)
     _check_cells(session, units, blocks)
-    serial = serial_correlation(session.counts, session.condition + arm * len(session.target_labels))
+    serial = serial_correlation(
+        session.counts, session.condition + arm * len(session.target_labels)
+    )
     optimistic = serial.notable and session.group is None
     warnings = [f"neurons without any variance were left out: {list(silent)}"] if silent else []
     warnings += [serial.sentence] if optimistic else []

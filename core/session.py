@@ -16,6 +16,9 @@ MIN_CELL_TRIALS = 4
 """The fourth-order U-statistic needs four distinct trials in every cell."""
 MAX_TARGETS = 64
 MAX_LABELS = 20
+MAX_FACTORS = 4
+MAX_LABEL_LENGTH = 100
+MAX_ACTIVITY = 1e12  # fourth powers of it, summed, are still far from overflow
 NEEDED = ("counts", "target")
 NAMED_FACTORS = ("block", "field", "state")
 BEHAVIOUR = ("error", "reach", "perturbation", "clamp")
@@ -151,6 +154,10 @@ def _counts(values: NDArray[Any]) -> NDArray[np.float64]:
             f"`counts` has {len(bad)} values that are NaN or infinite, the first at trial {trial}, "
             f"neuron {neuron} (from 0); leave out those trials or neurons"
         )
+    if np.abs(counts).max() > MAX_ACTIVITY:
+        raise NotASession(
+            f"`counts` goes to {np.abs(counts).max():g}; the limit is {MAX_ACTIVITY:g}"
+        )
     return counts
 
 
@@ -164,11 +171,18 @@ def _labels(name: str, values: NDArray[Any], n_trials: int) -> NDArray[np.str_]:
     if values.dtype.kind == "f":
         if not np.isfinite(values).all():
             raise NotASession(f"`{name}` has labels that are NaN or infinite")
-        whole = values.astype(np.int64)
-        values = whole if np.array_equal(whole, values) else values
+        whole = np.array_equal(values, np.rint(values)) and np.abs(values).max() < 2**53
+        values = values.astype(np.int64) if whole else values
     if values.dtype.kind not in "iufbU":
         raise NotASession(f"`{name}` holds {values.dtype}; labels must be text or numbers")
-    return values.astype(np.str_)
+    labels = values.astype(np.str_)
+    for label in np.unique(labels).tolist():
+        if not 0 < len(label) <= MAX_LABEL_LENGTH or not label.isprintable():
+            raise NotASession(
+                f"`{name}` has the label {label[:MAX_LABEL_LENGTH]!a}; labels must be 1 to "
+                f"{MAX_LABEL_LENGTH} printable characters"
+            )
+    return labels
 
 
 def _check_targets(names: tuple[str, ...]) -> None:
@@ -178,9 +192,7 @@ def _check_targets(names: tuple[str, ...]) -> None:
         )
 
 
-def _angles(
-    values: NDArray[Any] | None, names: tuple[str, ...]
-) -> NDArray[np.float64] | None:
+def _angles(values: NDArray[Any] | None, names: tuple[str, ...]) -> NDArray[np.float64] | None:
     if values is None:
         return None
     if values.shape != (len(names),) or values.dtype.kind not in "iuf":
@@ -194,11 +206,20 @@ def _angles(
 
 
 def _factors(arrays: Dataset, counts: NDArray[np.float64]) -> dict[str, NDArray[np.str_]]:
-    """`block`, `field` and `state`, and every other text array with one label per trial."""
+    """`block`, `field` and `state`, and every other text array with one label per trial.
+
+    One with very many labels names trials rather than blocks and is passed over.
+    """
     taken = {*NEEDED, *BEHAVIOUR, "target_angle_deg", "group"}
     factors = {}
     for name, values in arrays.items():
         per_trial = values.dtype.kind == "U" and values.shape == (len(counts),)
         if name in NAMED_FACTORS or (per_trial and name not in taken):
             factors[name] = _labels(name, values, len(counts))
-    return {name: labels for name, labels in factors.items() if len(set(labels)) <= MAX_LABELS}
+    few = {name: labels for name, labels in factors.items() if len(set(labels)) <= MAX_LABELS}
+    if len(few) > MAX_FACTORS:
+        raise NotASession(
+            f"{len(few)} text arrays have one label per trial ({', '.join(few)}); at most "
+            f"{MAX_FACTORS} can be block factors, leave out the others"
+        )
+    return few

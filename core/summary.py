@@ -14,6 +14,8 @@ from core.session import (
     no_such_neuron,
 )
 
+SHOWN = 10
+
 
 def summarise(arrays: Dataset, format: str) -> DatasetSummary:
     """Shapes and types of all arrays and, where they make a session, its trials and cells."""
@@ -74,10 +76,13 @@ def _warnings(
 ) -> tuple[str, ...]:
     found = []
     if silent:
-        found.append(f"neurons without any variance, left out by analyses: {silent}")
+        more = f" and {len(silent) - SHOWN} more" if len(silent) > SHOWN else ""
+        found.append(f"neurons without any variance, left out: {silent[:SHOWN]}{more}")
     small = [f"{cell_name(c)}: {c.trials}" for c in cells if c.trials < MIN_CELL_TRIALS]
     if small:
-        found.append(f"cells with fewer than {MIN_CELL_TRIALS} trials: {'; '.join(small)}")
+        more = f" and {len(small) - SHOWN} more" if len(small) > SHOWN else ""
+        listed = "; ".join(small[:SHOWN]) + more
+        found.append(f"cells with fewer than {MIN_CELL_TRIALS} trials: {listed}")
     if session.group is None:
         serial = serial_correlation(session.counts, _cell_codes(session))
         if serial.notable:
@@ -122,7 +127,9 @@ def cell_trials(summary: DatasetSummary, blocks: dict[str, str]) -> int:
     """Trials with these block labels; refuses a target with too few of them."""
     total = 0
     for target in summary.targets:
-        own = (c for c in summary.cells if c.target == target and blocks.items() <= c.blocks.items())
+        own = (
+            c for c in summary.cells if c.target == target and blocks.items() <= c.blocks.items()
+        )
         trials = sum(cell.trials for cell in own)
         if trials < MIN_CELL_TRIALS:
             wanted = CellSummary(target=target, blocks=blocks, trials=trials)

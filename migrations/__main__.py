@@ -5,10 +5,11 @@ that a changed declaration needs.
 """
 
 import sys
+import tempfile
 
 from alembic import command
 
-from migrations import configuration, upgrade
+from migrations import HERE, configuration, upgrade
 from store.database import Database
 from store.samples import install
 from store.settings import settings
@@ -16,20 +17,32 @@ from store.settings import settings
 
 def main(arguments: list[str]) -> None:
     """Do one of the three."""
-    configured = settings()
-    url = configured.resolved_database_url
     match arguments:
         case []:
-            upgrade(url)
-            database = Database(url)
-            install(database, configured)
-            database.close()
+            _bring_up_to_date()
         case ["check"]:
-            command.check(configuration(url))
+            command.check(configuration(settings().resolved_database_url))
         case ["revision", message]:
-            command.revision(configuration(url), message, autogenerate=True)
+            _write_revision(message)
         case _:
             raise SystemExit(__doc__)
+
+
+def _bring_up_to_date() -> None:
+    configured = settings()
+    upgrade(configured.resolved_database_url)
+    database = Database(configured.resolved_database_url)
+    install(database, configured)
+    database.close()
+
+
+def _write_revision(message: str) -> None:
+    """Compare the declared tables with a database that has every migration so far."""
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/empty.db"
+        upgrade(url)
+        number = len(list((HERE / "versions").glob("[0-9]*.py"))) + 1
+        command.revision(configuration(url), message, autogenerate=True, rev_id=f"{number:04d}")
 
 
 if __name__ == "__main__":

@@ -182,6 +182,7 @@ def sole_owner(folder: Path) -> Iterator[IO[str]]:
         except BlockingIOError:
             lock.seek(0)
             raise AlreadyRunning(f"another stack runs on {folder}: {lock.read()}") from None
+        lock.truncate(0)
         yield lock
         lock.truncate(0)
 
@@ -211,7 +212,6 @@ def _run(stack: Stack, lock: IO[str]) -> None:
         signal.signal(number, _interrupt)
     try:
         stack.start()
-        lock.truncate(0)
         json.dump({"url": stack.url, "pid": os.getpid()}, lock)
         lock.flush()
         _say(f"Solenoid answers at {stack.url}")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.kernels.compiled import compiled
+from core.kernels.compiled import inner
 
 ACTIVATIONS = ("linear", "tanh", "relu", "sigmoid")
 """The order gives the codes that compiled functions take."""
@@ -27,36 +27,36 @@ _C2, _C3, _C4, _C5, _C6, _C7 = (1.0 / math.factorial(n) for n in range(2, 8))
 _C8, _C9, _C10, _C11, _C12, _C13 = (1.0 / math.factorial(n) for n in range(8, 14))
 
 
-@compiled
-def activate(code: int, a: NDArray[Any]) -> None:
-    """Replace every a by phi(a); `a` is one-dimensional and contiguous."""
+@inner
+def activate(code: int, a: NDArray[Any], size: int) -> None:
+    """Replace the first `size` numbers a by phi(a); `a` is one-dimensional and contiguous."""
     if code == TANH:
-        for i in range(a.size):
+        for i in range(size):
             t = _expm1(2.0 * a[i])
             a[i] = t / (t + 2.0)
     elif code == SIGMOID:
-        for i in range(a.size):
+        for i in range(size):
             a[i] = 1.0 / (2.0 + _expm1(-a[i]))
     elif code == RELU:
-        for i in range(a.size):
+        for i in range(size):
             a[i] = 0.0 if a[i] < 0.0 else a[i]
 
 
-@compiled
-def multiply_by_slope(code: int, h: NDArray[Any], d: NDArray[Any]) -> None:
+@inner
+def multiply_by_slope(code: int, h: NDArray[Any], d: NDArray[Any], size: int) -> None:
     """d <- d phi'(a), where the slope is read off h = phi(a); the slope of ReLU at 0 is 0."""
     if code == TANH:
-        for i in range(d.size):
+        for i in range(size):
             d[i] -= d[i] * h[i] * h[i]
     elif code == SIGMOID:
-        for i in range(d.size):
+        for i in range(size):
             d[i] *= h[i] - h[i] * h[i]
     elif code == RELU:
-        for i in range(d.size):
+        for i in range(size):
             d[i] = 0.0 if h[i] <= 0.0 else d[i]
 
 
-@compiled
+@inner
 def _expm1(x: float) -> float:
     """e^x - 1 = 2^k (e^r - 1) + (2^k - 1) with x = k log 2 + r, |r| <= log(2) / 2.
 

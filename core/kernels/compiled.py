@@ -1,6 +1,6 @@
 """How this house compiles its loops: one place for the floating-point licence it gives LLVM.
 
-Both forms are single-threaded and repeat their bits: a compiled loop adds in an order that depends
+All forms are single-threaded and repeat their bits: a compiled loop adds in an order that depends
 on the shapes alone, never on how many networks are stepped beside it.
 """
 
@@ -11,16 +11,34 @@ import numba
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-
-def compiled(function: F) -> F:
-    """Machine code that keeps the order of operations; only a*b + c may become one rounding."""
-    return cast(F, numba.njit(**_options({"contract"}))(function))
+_EXACT = {"contract"}  # a*b + c may become one rounding; nothing else changes
+_SUMS = {"contract", "reassoc", "nsz"}  # sums may be split over vector lanes; inf and nan stay
 
 
-def compiled_sums(function: F) -> F:
-    """As `compiled`, but sums may be split over vector lanes; inf and nan keep their meaning."""
-    return cast(F, numba.njit(**_options({"contract", "reassoc", "nsz"}))(function))
+def kernel(function: F) -> F:
+    """Compiled loops that Python calls; the machine code is kept on disk."""
+    return cast(F, numba.njit(cache=True, nogil=True, **_options(_EXACT))(function))
+
+
+def inner(function: F) -> F:
+    """Compiled loops that only kernels call, operations in the order written."""
+    return cast(
+        F,
+        numba.njit(
+            no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True, **_options(_EXACT)
+        )(function),
+    )
+
+
+def inner_sums(function: F) -> F:
+    """As `inner`, for loops whose sums should run on vectors."""
+    return cast(
+        F,
+        numba.njit(
+            no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True, **_options(_SUMS)
+        )(function),
+    )
 
 
 def _options(licence: set[str]) -> dict[str, Any]:
-    return {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": licence}
+    return {"error_model": "numpy", "fastmath": licence}

@@ -15,7 +15,7 @@ import math
 import numpy as np
 
 from core.kernels.activations import multiply_by_slope
-from core.kernels.compiled import compiled, compiled_sums
+from core.kernels.compiled import inner, inner_sums, kernel
 from core.kernels.responses import respond
 from core.kernels.stack import (
     BLOCK,
@@ -27,205 +27,212 @@ from core.kernels.stack import (
     Scratch,
     Trace,
     Weights,
+    plasticity_at,
+    weights_at,
 )
 
 
-@compiled
+@kernel
 def learn(
     model: Model,
-    weights: Weights,
-    plasticity: Plasticity,
+    stack: Weights,
+    rules: Plasticity,
+    networks: tuple[int, int],
     xs: Array,
     ys: Array,
     counts: Array,
     steps: Array,
     epoch_ends: Array,
     repeats: int,
+    blocks: tuple[int, int],
     alive: Array,
     trace: Trace,
     traced: bool,
     scratch: Scratch,
 ) -> None:
-    """Take every living network through the batches, `repeats` times over.
+    """Take the living networks [first, last) through the batches, `repeats` times over.
 
     xs: "batches padded_batch columns"; ys: "replicates batches padded_batch outputs"; counts: the
-    real samples of each batch; steps: eta / B; epoch_ends: where to look for networks that are no
-    longer finite, which are not stepped again, and to trace the weights.
+    real samples of each batch; steps: eta / B; epoch_ends: where to retire networks that are no
+    longer finite and to trace the weights of the others. `blocks` is the part of each batch to
+    work on; an update takes effect with the last block.
     """
-    last = xs.shape[1] // BLOCK
-    for n in range(alive.size):
+    for n in range(networks[0], networks[1]):
+        weights, rule = weights_at(stack, n), plasticity_at(rules, n)
         answers = ys[n % ys.shape[0]]
         for update in range(repeats * counts.size if alive[n] else 0):
             t = update % counts.size
-            learn_blocks(
-                model,
-                weights,
-                plasticity,
-                n,
-                xs[t],
-                answers[t],
-                counts[t],
-                steps[t],
-                0,
-                last,
-                scratch,
-            )
-            if epoch_ends[t]:
-                end_epoch(weights, n, alive, trace, traced, scratch)
-                if not alive[n]:
-                    break
+            step = stack.s1.dtype.type(steps[t])
+            x, y = xs[t], answers[t]
+            _add_gradient(model, weights, rule, x, y, counts[t], step, blocks, scratch)
+            if blocks[1] * BLOCK == x.shape[0]:
+                _finish_update(model, weights, rule, step, x.shape[0] > BLOCK, scratch)
+                if epoch_ends[t]:
+                    end_epoch(weights, n, alive, trace, traced, scratch)
+                    if not alive[n]:
+                        break
 
 
-@compiled
-def learn_blocks(
+@inner
+def _add_gradient(
     model: Model,
     weights: Weights,
-    plasticity: Plasticity,
-    n: int,
+    rule: Plasticity,
     x: Array,
     y: Array,
     count: int,
     step: float,
-    first: int,
-    last: int,
+    blocks: tuple[int, int],
     scratch: Scratch,
 ) -> None:
-    """One update of network n, or its part that blocks [first, last) of the batch contribute."""
-    blocks = x.shape[0] // BLOCK
-    W1 = weights.W1[n]
-    if first == 0:
-        scratch.gradient2[:] = 0
-        if blocks > 1:
-            scratch.target[:] = W1
-    for block in range(first, last):
-        start = block * BLOCK
-        here = x[start : start + BLOCK]
-        respond(model, weights, n, here, scratch)
-        _output_errors(model, y[start : start + BLOCK], count - start, scratch)
-        _backpropagate(model, weights, plasticity, n, step, scratch)
-        target = scratch.target if blocks > 1 else W1
-        _add_products(target, weights.s1[n], block == 0, plasticity.pre1[n], here, scratch)
-    if last == blocks:
-        if blocks > 1:
-            W1[:] = scratch.target
-        _update_readout(weights, plasticity, n, step, scratch)
-        _constrain(model.constraint, weights, plasticity, n, scratch)
+    """What the blocks [first, last) of one batch add to the weights; W1 itself if there is one."""
+    one_block = x.shape[0] == BLOCK
+    target = weights.W1 if one_block else scratch.target
+    if blocks[0] == 0:
+        _clear(scratch.gradient2)
+        if not one_block:
+            _copy(weights.W1, target)
+    for block in range(blocks[0], blocks[1]):
+        first = block * BLOCK
+        respond(model, weights, x, first, scratch)
+        _output_errors(model, y, first, count, scratch)
+        _backpropagate(model, weights, rule, step, scratch)
+        _add_products(target, weights.s1, block == 0, rule.pre1, x, first, scratch)
 
 
-@compiled
-def _output_errors(model: Model, y: Array, samples: int, scratch: Scratch) -> None:
+@inner
+def _output_errors(model: Model, y: Array, first: int, count: int, scratch: Scratch) -> None:
     """delta2 of the block, zero for the samples that only pad it."""
     e = scratch.e
     for k in range(e.shape[0]):
         for b in range(BLOCK):
-            e[k, b] = scratch.y[k, b] - y[b, k] if b < samples else 0.0
+            e[k, b] = scratch.y[k, b] - y[first + b, k] if first + b < count else 0.0
     if not model.raw_error:
-        multiply_by_slope(model.psi, scratch.y.reshape(-1), e.reshape(-1))
+        multiply_by_slope(model.psi, scratch.flat_y, scratch.flat_e, scratch.flat_e.size)
 
 
-@compiled_sums
+@inner_sums
 def _backpropagate(
-    model: Model, weights: Weights, plasticity: Plasticity, n: int, step: float, scratch: Scratch
+    model: Model, weights: Weights, rule: Plasticity, step: float, scratch: Scratch
 ) -> None:
     """d = -step D1' delta1, and the block's part of delta2 h^T."""
-    W2, s2 = weights.W2[n], weights.s2[n]
     h, d, e = scratch.h, scratch.d, scratch.e
-    outputs, hidden = W2.shape
+    outputs, hidden = weights.W2.shape
     for i in range(hidden):
-        sign = W2.dtype.type(-step) * plasticity.post1[n, i]
         for b in range(BLOCK):
             d[i, b] = 0
         for k in range(outputs):
-            f = sign * (plasticity.feedback[n, k, i] if plasticity.aligned[n] else s2[k] * W2[k, i])
-            total = W2.dtype.type(0)
+            back = rule.feedback[k, i] if rule.aligned[0] else weights.s2[k] * weights.W2[k, i]
+            f = -step * rule.post1[i] * back
+            total = h.dtype.type(0)
             for b in range(BLOCK):
                 d[i, b] += f * e[k, b]
                 total += e[k, b] * h[i, b]
             scratch.gradient2[k, i] += total
-    size = hidden * BLOCK
-    multiply_by_slope(model.phi, h.reshape(-1)[:size], d.reshape(-1)[:size])
+    multiply_by_slope(model.phi, scratch.flat_h, scratch.flat_d, hidden * BLOCK)
 
 
-@compiled_sums
-def _add_products(W: Array, s: Array, scaled: bool, D: Array, x: Array, scratch: Scratch) -> None:
+@inner_sums
+def _add_products(
+    W: Array, s: Array, scaled: bool, D: Array, x: Array, first: int, scratch: Scratch
+) -> None:
     """W_ij <- s_i W_ij + D_j sum_b d_ib x_bj, and the squared norm of every row on the way."""
-    d = scratch.d
+    d, c = scratch.d, first
     for i in range(W.shape[0]):
         f = s[i] if scaled else W.dtype.type(1)
         d0, d1, d2, d3, d4 = d[i, 0], d[i, 1], d[i, 2], d[i, 3], d[i, 4]
         d5, d6, d7, d8, d9 = d[i, 5], d[i, 6], d[i, 7], d[i, 8], d[i, 9]
         square = W.dtype.type(0)
         for j in range(W.shape[1]):
-            change = d0 * x[0, j] + d1 * x[1, j] + d2 * x[2, j] + d3 * x[3, j] + d4 * x[4, j]
-            change += d5 * x[5, j] + d6 * x[6, j] + d7 * x[7, j] + d8 * x[8, j] + d9 * x[9, j]
-            w = f * W[i, j] + D[j] * change
+            v = d0 * x[c, j] + d1 * x[c + 1, j] + d2 * x[c + 2, j] + d3 * x[c + 3, j]
+            v += d4 * x[c + 4, j] + d5 * x[c + 5, j] + d6 * x[c + 6, j] + d7 * x[c + 7, j]
+            v += d8 * x[c + 8, j] + d9 * x[c + 9, j]
+            w = f * W[i, j] + D[j] * v
             W[i, j] = w
             square += w * w
-        scratch.squares[i] = square
+        scratch.squares1[i] = square
 
 
-@compiled
-def _update_readout(
-    weights: Weights, plasticity: Plasticity, n: int, step: float, scratch: Scratch
+@inner_sums
+def _finish_update(
+    model: Model,
+    weights: Weights,
+    rule: Plasticity,
+    step: float,
+    copied: bool,
+    scratch: Scratch,
 ) -> None:
-    """W2 <- s2 W2 - step D2' (sum over the batch of delta2 h^T) D2."""
-    W2, s2 = weights.W2[n], weights.s2[n]
-    for k in range(W2.shape[0]):
-        sign = W2.dtype.type(-step) * plasticity.post2[n, k]
-        for i in range(W2.shape[1]):
-            change = sign * plasticity.pre2[n, i] * scratch.gradient2[k, i]
-            W2[k, i] = s2[k] * W2[k, i] + change
-
-
-@compiled_sums
-def _constrain(
-    constraint: int, weights: Weights, plasticity: Plasticity, n: int, scratch: Scratch
-) -> None:
-    """The scales that bring each layer, or each row, back to its initial norm."""
-    W2 = weights.W2[n]
+    """W2 <- s2 W2 - step D2' (delta2 h^T) D2, then the scales that keep the initial norms."""
+    W2 = weights.W2
+    if copied:
+        _copy(scratch.target, weights.W1)
     for k in range(W2.shape[0]):
         square = W2.dtype.type(0)
         for i in range(W2.shape[1]):
-            square += W2[k, i] * W2[k, i]
+            change = -step * rule.post2[k] * rule.pre2[i] * scratch.gradient2[k, i]
+            w = weights.s2[k] * W2[k, i] + change
+            W2[k, i] = w
+            square += w * w
         scratch.squares2[k] = square
-    rescale(constraint, scratch.squares[: W2.shape[1]], plasticity.norm1[n], weights.s1[n])
-    rescale(constraint, scratch.squares2, plasticity.norm2[n], weights.s2[n])
+    rescale(model.constraint, scratch.squares1, rule.norm1, weights.s1, W2.shape[1])
+    rescale(model.constraint, scratch.squares2, rule.norm2, weights.s2, W2.shape[0])
 
 
-@compiled_sums
-def rescale(constraint: int, squares: Array, norms: Array, scale: Array) -> None:
+@inner_sums
+def rescale(constraint: int, squares: Array, norms: Array, scale: Array, rows: int) -> None:
     """scale_i = ||initial|| / ||now||, over row i or the whole layer; 1 without a constraint."""
     if constraint == ROW_NORM:
-        for i in range(squares.size):
+        for i in range(rows):
             scale[i] = norms[i] / math.sqrt(squares[i])
     elif constraint == LAYER_NORM:
         initial = now = squares.dtype.type(0)
-        for i in range(squares.size):
+        for i in range(rows):
             initial += norms[i] * norms[i]
             now += squares[i]
-        scale[:] = math.sqrt(initial / now)
+        ratio = math.sqrt(initial / now)
+        for i in range(rows):
+            scale[i] = ratio
 
 
-@compiled
+@inner
 def end_epoch(
     weights: Weights, n: int, alive: Array, trace: Trace, traced: bool, scratch: Scratch
 ) -> None:
     """Retire network n if a weight is no longer finite; else let its weights into the trace."""
-    alive[n] = np.isfinite(scratch.squares.sum() + scratch.squares2.sum())
+    alive[n] = np.isfinite(_sum(scratch.squares1) + _sum(scratch.squares2))
     if traced and alive[n]:
-        trace.count[n] += 1
-        _welford(
-            trace.count[n], weights.W1[n], weights.s1[n], trace.mean1[n], trace.spread1[n]
-        )
-        _welford(
-            trace.count[n], weights.W2[n], weights.s2[n], trace.mean2[n], trace.spread2[n]
-        )
+        trace.epochs[n] += 1
+        share = 1.0 / trace.epochs[n]
+        _welford(share, weights.W1, weights.s1, trace.mean1[n], trace.spread1[n])
+        _welford(share, weights.W2, weights.s2, trace.mean2[n], trace.spread2[n])
 
 
-@compiled
-def _welford(count: int, W: Array, s: Array, mean: Array, spread: Array) -> None:
+@inner
+def _sum(values: Array) -> float:
+    total = 0.0
+    for i in range(values.size):
+        total += values[i]
+    return total
+
+
+@inner
+def _clear(a: Array) -> None:
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            a[i, j] = 0
+
+
+@inner
+def _copy(source: Array, target: Array) -> None:
+    """By loops: numba's own array assignment takes five seconds to compile its error message."""
+    for i in range(source.shape[0]):
+        for j in range(source.shape[1]):
+            target[i, j] = source[i, j]
+
+
+@inner
+def _welford(share: float, W: Array, s: Array, mean: Array, spread: Array) -> None:
     """One more value w = s_i W_ij of each weight: mean += (w - mean) / t, and its spread."""
-    share = 1.0 / count
     for i in range(W.shape[0]):
         for j in range(W.shape[1]):
             w = np.float64(s[i] * W[i, j])

@@ -5,8 +5,8 @@ A and B (see `participation_ratio`) contain the term of each neuron with itself,
     D = sum_n [sum_ab P_ab mu_an mu_bn]^2,
 
 which makes the ratio grow with the number of neurons sampled (a sharp ring: 2.53 at 50 neurons,
-3.34 at 150). (A - D) / (B - D) is the ratio without it. As in A_hat and B_hat no trial meets itself:
-powers mu^k become k! e_k(w x) / (k! e_k(w)), e_k the elementary symmetric polynomials of a
+3.34 at 150). (A - D) / (B - D) is the ratio without it. As in A_hat and B_hat no trial meets
+itself: powers mu^k become k! e_k(w x) / (k! e_k(w)), e_k the elementary symmetric polynomials of a
 condition's trials. The result may be negative for weak tuning.
 """
 

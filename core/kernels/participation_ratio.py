@@ -16,8 +16,8 @@ B_hat is small against its error. Every sum needs only the Gram matrix of trials
 weights: 0 deletes one, m counts it m times without pretending that the copies are independent, and
 the mean of m rows with weight m stands for a group.
 
-Reference: `science/dimensionality` of this project, section 1 (closed forms); the participation
-ratio is that of Gao et al. 2017, bioRxiv 214262, eq. 4.
+Reference: P. Gao et al., A theory of multineuronal dimensionality, dynamics and measurement,
+bioRxiv 214262 (2017), for the ratio; the closed forms are this project's own.
 """
 
 from dataclasses import dataclass
@@ -51,7 +51,8 @@ class TrialGram:
 def trial_gram(activity: Floats, condition: NDArray[np.int64]) -> TrialGram:
     """Prepare "trials neurons" with a condition 0 to C - 1 each.
 
-    The grand mean is taken off first: A_hat and B_hat do not depend on it, their rounding does.
+    The grand mean is the origin. With equal weights (0 aside) A_hat and B_hat do not depend on the
+    origin, only their rounding does. With unequal ones they do: a far origin would add noise.
     """
     rows = np.argsort(condition, kind="stable")
     first = np.searchsorted(condition[rows], np.arange(int(condition.max()) + 2))
@@ -72,21 +73,29 @@ def numerator_and_denominator(gram: TrialGram, weights: Floats) -> tuple[Floats,
     return _contracted(S, G, F, picks)
 
 
-def naive_participation_ratio(means: Floats) -> float:
-    """The plug-in (sum l)^2 / sum l^2 over the squared singular values l of centred "rows columns".
+def condition_means(activity: Floats, condition: NDArray[np.int64]) -> Floats:
+    """The mean over the trials of each condition, "conditions neurons"."""
+    labels = range(int(condition.max()) + 1)
+    return np.stack([activity[condition == label].mean(axis=0) for label in labels])
 
-    Of condition means it is biased upwards by noise; of single trials it is the participation ratio
+
+def plug_in_ratio(spectrum: Floats) -> float:
+    """(sum l)^2 / sum l^2 of the eigenvalues of a covariance; NaN where all are 0.
+
+    Of condition means it is biased upwards by noise. Of single trials it is the participation ratio
     of their total covariance, another quantity altogether.
     """
-    spectrum = covariance_spectrum(means)
     total = float(np.square(spectrum).sum())
     return float(spectrum.sum()) ** 2 / total if total > 0 else float("nan")
 
 
 def covariance_spectrum(rows: Floats) -> Floats:
-    """Eigenvalues, largest first, of the covariance (divided by n - 1) of "rows columns"."""
+    """Eigenvalues, largest first, of the covariance (divided by n - 1) of "rows columns".
+
+    Those that can differ from 0, at most n - 1.
+    """
     centred = rows - rows.mean(axis=0)
-    singular = np.linalg.svd(centred, compute_uv=False)
+    singular = np.linalg.svd(centred, compute_uv=False)[: max(len(rows) - 1, 1)]
     values: Floats = np.square(singular) / max(len(rows) - 1, 1)
     return values
 
@@ -132,39 +141,61 @@ def _sums(gram: TrialGram, w: Floats) -> tuple[Floats, Floats, Floats]:
     return S, G, F
 
 
-def _contracted(
-    S: Floats, G: Floats, F: Floats, picks: list[Floats]
-) -> tuple[Floats, Floats]:
+def _contracted(S: Floats, G: Floats, F: Floats, picks: list[Floats]) -> tuple[Floats, Floats]:
     """A_hat and B_hat: products of estimated M, mended where the two factors share a condition."""
-    C = S.shape[1]
-    P, apart = centring_projector(C), 1.0 - np.eye(C)
-    one, two, three, four = picks
-    on = np.einsum("wee->we", S)  # the sums over distinct trials of one condition
-    Q = S / one[:, None, :]
-    M = Q / one[:, :, None]
-    np.einsum("wee->we", M)[...] = on / two
-    same = np.einsum("wee->we", M)
-
-    spread = np.einsum("weff->wef", G)
-    efeg = Q[:, :, :, None] * Q[:, :, None, :] - G / (one[:, None, :, None] * one[:, None, None, :])
-    efeg = efeg / two[:, :, None, None] - M[:, :, :, None] * M[:, :, None, :]
-    efef = (S**2 - spread - spread.swapaxes(1, 2) + F) / (two[:, :, None] * two[:, None, :]) - M**2
-    eeef = (on[:, :, None] * S - 2 * np.einsum("weef->wef", G)) / one[:, None, :]
-    eeef = eeef / three[:, :, None] - same[:, :, None] * M
-    own, rows = np.einsum("wee->we", F), np.einsum("weee->we", G)
-    eeee = (on**2 - 2 * own - 4 * (rows - own)) / four - same**2
-
-    distinct = apart[:, :, None] * apart[:, None, :] * apart[None, :, :]
-    PP = P[:, :, None] * P[:, None, :]
-    diagonal = np.diag(P)
-    mixed = diagonal[:, None, None] * P[None, :, :]
-    shared = 4 * np.einsum("wef,ef->w", eeef, diagonal[:, None] * P * apart)
-    shared += np.einsum("we,e->w", eeee, diagonal**2)
-    A = np.einsum("wef,ef->w", M, P) ** 2 + shared
-    A += np.einsum("wefg,efg->w", efeg, 4 * PP * distinct)
-    A += np.einsum("wef,ef->w", efef, 2 * P**2 * apart)
+    M = S / picks[0][:, None, :] / picks[0][:, :, None]
+    _diagonal(M)[...] = _diagonal(S) / picks[1]
+    mends = _mends(S, G, F, picks, M)
+    P = centring_projector(S.shape[1])
+    for_A, for_B = _multiplicities(P)
     PM = P @ M
-    B = np.einsum("wef,wfe->w", PM, PM) + shared
-    B += np.einsum("wefg,efg->w", efeg, 2 * (PP + mixed) * distinct)
-    B += np.einsum("wef,ef->w", efef, (P**2 + np.outer(diagonal, diagonal)) * apart)
+    A = np.einsum("wee->w", PM) ** 2
+    B = np.einsum("wef,wfe->w", PM, PM)
+    for mend, in_A, in_B in zip(mends, for_A, for_B, strict=True):
+        flat = mend.reshape(len(mend), -1)
+        A, B = A + flat @ in_A.ravel(), B + flat @ in_B.ravel()
     return A, B
+
+
+def _mends(
+    S: Floats, G: Floats, F: Floats, picks: list[Floats], M: Floats
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """U_abcd less M_ab M_cd for the picks (e,f,e,g), (e,f,e,f), (e,e,e,f) and (e,e,e,e).
+
+    "draws e f g", "draws e f", "draws e f", "draws e"; entries where e, f, g coincide mean nothing.
+    """
+    one, two, three, four = picks
+    on, M_on, F_on = _diagonal(S), _diagonal(M), _diagonal(F)
+    QQ = S[:, :, :, None] * S[:, :, None, :] - G
+    efeg = QQ / (two[:, :, None, None] * one[:, None, :, None] * one[:, None, None, :])
+    spread = np.einsum("weff->wef", G)
+    SS = S**2 - spread - spread.swapaxes(1, 2) + F
+    efef = SS / (two[:, :, None] * two[:, None, :])
+    offQ = on[:, :, None] * S - 2 * np.einsum("weef->wef", G)
+    eeef = offQ / (three[:, :, None] * one[:, None, :])
+    eeee = (on**2 - 2 * F_on - 4 * (np.einsum("weee->we", G) - F_on)) / four
+    return (
+        efeg - M[:, :, :, None] * M[:, :, None, :],
+        efef - M**2,
+        eeef - M_on[:, :, None] * M,
+        eeee - M_on**2,
+    )
+
+
+def _multiplicities(P: Floats) -> tuple[tuple[Floats, ...], tuple[Floats, ...]]:
+    """How often each mend enters A_hat (P_ab P_cd) and B_hat (P_da P_bc), over its permutations."""
+    apart = 1.0 - np.eye(len(P))
+    distinct = apart[:, :, None] * apart[:, None, :] * apart[None, :, :]
+    own = np.diag(P)
+    PP = P[:, :, None] * P[:, None, :] * distinct
+    across = own[:, None, None] * P[None, :, :] * distinct
+    eeef = 4 * own[:, None] * P * apart
+    for_A = (4 * PP, 2 * P**2 * apart, eeef, own**2)
+    for_B = (2 * (PP + across), (P**2 + np.outer(own, own)) * apart, eeef, own**2)
+    return for_A, for_B
+
+
+def _diagonal(matrices: Floats) -> Floats:
+    """The diagonals of "draws e e", as a view."""
+    view: Floats = np.einsum("wee->we", matrices)
+    return view

@@ -57,6 +57,12 @@ def log_ratios(numerators_and_denominators: Floats) -> Floats:
     return ratios
 
 
+def log_ratio_of(ratios: Floats) -> float:
+    """log(PR_1 / PR_2); NaN where either is."""
+    first, second = np.log(ratios).tolist()
+    return float(first - second)
+
+
 def ratio_estimate(
     activity: Floats,
     condition: NDArray[np.int64],
@@ -69,7 +75,7 @@ def ratio_estimate(
     gram = trial_gram(activity, condition)
     whole = moments(gram, size[None], neuron_correction=neuron_correction)
     left_out = np.empty((2, len(size)))
-    for draws, weights in leave_one_out(size, chunk_length(len(size), len(gram.first) - 1)):
+    for draws, weights in leave_one_out(size, _chunk_length(gram, neuron_correction)):
         left_out[:, draws] = moments(gram, weights, neuron_correction=neuron_correction)
         report(draws.stop / len(size))
     denominator_se = stratified_jackknife_error(left_out[1], condition)
@@ -101,7 +107,7 @@ def permuted_log_ratios(
     """
     gram = trial_gram(activity, condition)
     null = np.empty(draws)
-    length = chunk_length(len(size), len(gram.first) - 1)
+    length = _chunk_length(gram, neuron_correction)
     for chunk, labels in permuted_within(first, condition, seed, draws, length):
         one, two = (
             log_ratios(moments(gram, side * size, neuron_correction=neuron_correction))
@@ -110,3 +116,8 @@ def permuted_log_ratios(
         null[chunk] = one - two
         report(chunk.stop / draws)
     return null
+
+
+def _chunk_length(gram: TrialGram, neuron_correction: bool) -> int:
+    n_trials, n_neurons = gram.activity.shape
+    return chunk_length(n_trials, len(gram.first) - 1, n_neurons if neuron_correction else 0)

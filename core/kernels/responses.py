@@ -3,33 +3,34 @@
 import numpy as np
 
 from core.kernels.activations import activate
-from core.kernels.compiled import compiled, compiled_sums
-from core.kernels.stack import BLOCK, Array, Model, Scratch, Weights
+from core.kernels.compiled import inner, inner_sums, kernel
+from core.kernels.stack import BLOCK, Array, Model, Scratch, Weights, weights_at
 
 
-@compiled_sums
-def respond(model: Model, weights: Weights, n: int, x: Array, scratch: Scratch) -> None:
-    """h = phi(W1 x) and y = psi(W2 h) of network n, for one block of samples x: "block columns"."""
-    W2, s2 = weights.W2[n], weights.s2[n]
-    outputs, hidden = W2.shape
-    _potentials(weights.W1[n], weights.s1[n], x, scratch.h)
-    activate(model.phi, scratch.h.reshape(-1)[: hidden * BLOCK])
+@inner_sums
+def respond(model: Model, weights: Weights, x: Array, first: int, scratch: Scratch) -> None:
+    """h = phi(W1 x) and y = psi(W2 h) for the block of samples of x that begins at `first`."""
+    _potentials(weights.W1, weights.s1, x, first, scratch.h)
+    outputs, hidden = weights.W2.shape
+    activate(model.phi, scratch.flat_h, hidden * BLOCK)
     y, h = scratch.y, scratch.h
-    y[:] = 0
     for k in range(outputs):
+        for b in range(BLOCK):
+            y[k, b] = 0
         for i in range(hidden):
-            w = s2[k] * W2[k, i]
+            w = weights.s2[k] * weights.W2[k, i]
             for b in range(BLOCK):
                 y[k, b] += w * h[i, b]
-    activate(model.psi, y.reshape(-1))
+    activate(model.psi, scratch.flat_y, outputs * BLOCK)
 
 
-@compiled_sums
-def _potentials(W: Array, s: Array, x: Array, a: Array) -> None:
+@inner_sums
+def _potentials(W: Array, s: Array, x: Array, first: int, a: Array) -> None:
     """a_ib = s_i sum_j W_ij x_bj, two rows and five samples at a time: ten sums in registers."""
     zero = W.dtype.type(0)
     for i in range(0, W.shape[0], 2):
-        for b in range(0, BLOCK, 5):
+        for half in range(0, BLOCK, 5):
+            b = first + half
             p0 = p1 = p2 = p3 = p4 = zero
             q0 = q1 = q2 = q3 = q4 = zero
             for j in range(W.shape[1]):
@@ -45,41 +46,52 @@ def _potentials(W: Array, s: Array, x: Array, a: Array) -> None:
                 q2 += q * x2
                 q3 += q * x3
                 q4 += q * x4
-            f, g = s[i], s[i + 1]
-            a[i, b], a[i, b + 1], a[i, b + 2], a[i, b + 3] = f * p0, f * p1, f * p2, f * p3
-            a[i + 1, b], a[i + 1, b + 1], a[i + 1, b + 2] = g * q0, g * q1, g * q2
-            a[i, b + 4], a[i + 1, b + 3], a[i + 1, b + 4] = f * p4, g * q3, g * q4
+            f, g, c = s[i], s[i + 1], half
+            a[i, c], a[i, c + 1], a[i, c + 2], a[i, c + 3] = f * p0, f * p1, f * p2, f * p3
+            a[i + 1, c], a[i + 1, c + 1], a[i + 1, c + 2] = g * q0, g * q1, g * q2
+            a[i, c + 4], a[i + 1, c + 3], a[i + 1, c + 4] = f * p4, g * q3, g * q4
 
 
-@compiled
+@kernel
 def add_squared_errors(
     model: Model,
-    weights: Weights,
-    n: int,
+    stack: Weights,
+    networks: tuple[int, int],
     x: Array,
     y: Array,
-    samples: int,
-    total: Array,
+    samples: tuple[int, int],
+    totals: Array,
     scratch: Scratch,
 ) -> None:
-    """total[n] += sum over the samples of ||y_hat - y||^2, in float64.
+    """totals[n] += sum over samples [first, last) of ||y_hat - y||^2, in float64.
 
-    x: "padded_samples columns"; y: "replicates padded_samples outputs".
+    x: "padded_samples columns"; y: "replicates padded_samples outputs"; `first` begins a block.
     """
-    answers = y[n % y.shape[0]]
-    for first in range(0, samples, BLOCK):
-        respond(model, weights, n, x[first : first + BLOCK], scratch)
-        for b in range(min(BLOCK, samples - first)):
-            for k in range(answers.shape[1]):
-                e = np.float64(scratch.y[k, b]) - np.float64(answers[first + b, k])
-                total[n] += e * e
+    for n in range(networks[0], networks[1]):
+        weights, answers = weights_at(stack, n), y[n % y.shape[0]]
+        for start in range(samples[0], samples[1], BLOCK):
+            respond(model, weights, x, start, scratch)
+            for b in range(min(BLOCK, samples[1] - start)):
+                for k in range(answers.shape[1]):
+                    e = np.float64(scratch.y[k, b]) - np.float64(answers[start + b, k])
+                    totals[n] += e * e
 
 
-@compiled
-def answer(model: Model, weights: Weights, n: int, x: Array, y: Array, scratch: Scratch) -> None:
-    """y[n] = what network n answers to x: "padded_samples columns"."""
-    for first in range(0, x.shape[0], BLOCK):
-        respond(model, weights, n, x[first : first + BLOCK], scratch)
-        for b in range(BLOCK):
-            for k in range(y.shape[2]):
-                y[n, first + b, k] = scratch.y[k, b]
+@kernel
+def answer(
+    model: Model,
+    stack: Weights,
+    networks: tuple[int, int],
+    x: Array,
+    y: Array,
+    blocks: tuple[int, int],
+    scratch: Scratch,
+) -> None:
+    """y[n] = what network n answers to those blocks of x: "padded_samples columns"."""
+    for n in range(networks[0], networks[1]):
+        weights = weights_at(stack, n)
+        for start in range(blocks[0] * BLOCK, blocks[1] * BLOCK, BLOCK):
+            respond(model, weights, x, start, scratch)
+            for b in range(BLOCK):
+                for k in range(y.shape[2]):
+                    y[n, start + b, k] = scratch.y[k, b]

@@ -1,15 +1,16 @@
 """The networks of one simulation, side by side in padded arrays, each advanced on its own.
 
-Network n is rule n // replicates of replicate n % replicates. Rows (hidden units) are padded to an
-even number, columns (inputs) to whole cache lines and samples to whole blocks, all with zeros that
-stay zero: the inner loops then have no remainders, and a sum has one order whatever the sample's
-place.
+Rows (hidden units) are padded to an even number, columns (inputs) to whole cache lines and samples
+to whole blocks, all with zeros that stay zero: the inner loops then have no remainders, and a sum
+has one order whatever the sample's place.
 """
 
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from core.kernels.compiled import inner
 
 Array = NDArray[Any]
 
@@ -31,54 +32,79 @@ class Model(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """Effective weights are s1[n, i] W1[n, i, j] and s2[n, k] W2[n, k, i].
+    """Effective weights are s1_i W1_ij and s2_k W2_ki; in a stack, with an axis of networks first.
 
     The scales carry the norm constraint: rescaling N numbers instead of N M costs nothing.
     """
 
-    W1: Array  # "networks rows columns"
-    s1: Array  # "networks rows"
-    W2: Array  # "networks outputs hidden"
-    s2: Array  # "networks outputs"
+    W1: Array  # "rows columns"
+    s1: Array  # "rows"
+    W2: Array  # "outputs hidden"
+    s2: Array  # "outputs"
 
 
 class Plasticity(NamedTuple):
-    """How each network turns a gradient into a change: signs of +-1, and feedback weights.
+    """How a network turns a gradient into a change; in a stack, with an axis of networks first.
 
-    dW1_ij is multiplied by post1_i pre1_j and dW2_ki by post2_k pre2_i.
+    dW1_ij is multiplied by post1_i pre1_j and dW2_ki by post2_k pre2_i, all +-1.
     """
 
-    pre1: Array  # "networks columns"
-    post1: Array  # "networks rows"
-    pre2: Array  # "networks hidden"
-    post2: Array  # "networks outputs"
-    feedback: Array  # "networks outputs hidden"; used where aligned
-    aligned: Array  # "networks", true where errors travel back through `feedback`, not W2
-    norm1: Array  # "networks rows", the norms that a constraint keeps
-    norm2: Array  # "networks outputs"
+    pre1: Array  # "columns"
+    post1: Array  # "rows"
+    pre2: Array  # "hidden"
+    post2: Array  # "outputs"
+    feedback: Array  # "outputs hidden"
+    aligned: Array  # "1", true where errors travel back through `feedback` instead of W2
+    norm1: Array  # "rows", the norms that a constraint keeps
+    norm2: Array  # "outputs"
 
 
 class Trace(NamedTuple):
     """Welford's running mean and sum of squared deviations of every weight, in float64."""
 
-    count: Array  # "networks", epochs seen
-    mean1: Array
+    epochs: Array  # "networks", how many were seen
+    mean1: Array  # "networks rows columns"
     spread1: Array
-    mean2: Array
+    mean2: Array  # "networks outputs hidden"
     spread2: Array
 
 
 class Scratch(NamedTuple):
-    """Working memory for one network, reused for all."""
+    """Working memory for one network, reused for all. `flat_*` is the same memory as `*`."""
 
     h: Array  # "rows block"
     d: Array  # "rows block"
     y: Array  # "outputs block"
     e: Array  # "outputs block"
+    flat_h: Array
+    flat_d: Array
+    flat_y: Array
+    flat_e: Array
     gradient2: Array  # "outputs hidden"
-    squares: Array  # "rows", squared norms of the rows of W1
+    squares1: Array  # "rows", squared norms of the rows of W1
     squares2: Array  # "outputs", and of W2
     target: Array  # "rows columns", the new W1 while a batch of several blocks needs the old
+
+
+@inner
+def weights_at(stack: Weights, n: int) -> Weights:
+    """Network n of a stack."""
+    return Weights(stack.W1[n], stack.s1[n], stack.W2[n], stack.s2[n])
+
+
+@inner
+def plasticity_at(stack: Plasticity, n: int) -> Plasticity:
+    """The rule of network n of a stack."""
+    return Plasticity(
+        stack.pre1[n],
+        stack.post1[n],
+        stack.pre2[n],
+        stack.post2[n],
+        stack.feedback[n],
+        stack.aligned[n],
+        stack.norm1[n],
+        stack.norm2[n],
+    )
 
 
 def padded(size: int, multiple: int) -> int:
@@ -91,38 +117,20 @@ def padded_columns(inputs: int, dtype: np.dtype[Any]) -> int:
     return padded(inputs, _LINE_BYTES // dtype.itemsize)
 
 
-def padded_inputs(x: Array, dtype: np.dtype[Any]) -> Array:
-    """Inputs "samples columns" with padding, and always at least one sample of zeros at the end."""
-    samples, inputs = x.shape
-    block = np.zeros((padded(samples + 1, BLOCK), padded_columns(inputs, dtype)), dtype)
-    block[:samples, :inputs] = x
-    return block
-
-
-def weights_of(W1: Array, W2: Array, dtype: np.dtype[Any]) -> Weights:
-    """Weights "networks hidden inputs" and "networks outputs hidden", padded, at scale one."""
-    networks, hidden, inputs = W1.shape
-    padded1 = np.zeros((networks, padded(hidden, 2), padded_columns(inputs, dtype)), dtype)
-    padded1[:, :hidden, :inputs] = W1
-    s1 = np.ones(padded1.shape[:2], dtype)
-    return Weights(padded1, s1, W2.astype(dtype), np.ones(W2.shape[:2], dtype))
-
-
 def scratch_for(weights: Weights, batch: int) -> Scratch:
     """Working memory for batches of that many (padded) samples."""
     _, rows, columns = weights.W1.shape
     outputs, hidden = weights.W2.shape[1:]
     dtype = weights.W1.dtype
-    target = (rows, columns) if batch > BLOCK else (0, 0)
+    h, d = (np.zeros((rows, BLOCK), dtype) for _ in range(2))
+    y, e = (np.zeros((outputs, BLOCK), dtype) for _ in range(2))
     return Scratch(
-        h=np.zeros((rows, BLOCK), dtype),
-        d=np.zeros((rows, BLOCK), dtype),
-        y=np.zeros((outputs, BLOCK), dtype),
-        e=np.zeros((outputs, BLOCK), dtype),
+        *(h, d, y, e),
+        *(block.reshape(-1) for block in (h, d, y, e)),
         gradient2=np.zeros((outputs, hidden), dtype),
-        squares=np.zeros(rows, dtype),
+        squares1=np.zeros(rows, dtype),
         squares2=np.zeros(outputs, dtype),
-        target=np.zeros(target, dtype),
+        target=np.zeros((rows, columns) if batch > BLOCK else (0, 0), dtype),
     )
 
 

@@ -1,12 +1,10 @@
 """How many dimensions the task occupies in a population, and whether two blocks differ in it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import exp, isfinite, nan
 from typing import Annotated, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field, Strict, model_validator
 
 from core.charts.participation_ratio import draw_null, draw_ratios, draw_spectra
@@ -19,33 +17,38 @@ from core.experiment import (
     Dataset,
     Declared,
     Estimate,
-    ExperimentError,
     Figure,
     Kind,
     Metric,
     Progress,
+    Refused,
     Result,
     Row,
     Spec,
 )
-from core.independence import Units, independent_units, serial_correlation
+from core.independence import Units
 from core.kernels.participation_ratio import (
     Floats,
+    condition_means,
     covariance_spectrum,
-    naive_participation_ratio,
+    plug_in_ratio,
 )
 from core.kernels.participation_ratio_error import (
+    MIN_DENOMINATOR_Z,
     RatioEstimate,
     Report,
+    log_ratio_of,
+    log_ratios,
     permuted_log_ratios,
     ratio_estimate,
 )
-from core.kernels.resampling import two_sided_p
-from core.session import MAX_TARGETS, MIN_CELL_TRIALS, Session, few_trials
+from core.kernels.resampling import draw_cost, two_sided_p
+from core.selection import Blocks, Selection, selected
 from core.summary import cell_trials, check_factor, check_label, check_neurons, check_session
 
 ALL = "all"
 COMPARISON = "comparison"
+OPERATIONS_PER_S = 15_000_000_000
 Z_95 = 1.959963984540054
 Label = Annotated[str, Field(min_length=1, max_length=100)]
 
@@ -73,7 +76,14 @@ class Comparison(Declared):
 
 
 class ParticipationRatioSpec(Spec):
-    """Participation ratio of the condition means of a session, corrected for trial count."""
+    """How many dimensions the targets take in the activity of a population.
+
+    The participation ratio of the mean activity for each target, at most the number of targets
+    less one, freed of the bias that few trials bring: what trials scatter about their mean looks
+    like further dimensions. Two blocks of trials can be compared; they may have different numbers
+    of trials. Intervals come from leaving out one trial at a time, p from shuffling block labels
+    within target; both take rows for independent unless the dataset has a `group` array.
+    """
 
     dataset: Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")] = Field(
         description="Id of the dataset, a session: `counts` (trial, neuron), `target` (trial)."
@@ -118,6 +128,11 @@ class ParticipationRatioSpec(Spec):
             raise ValueError("neurons names a neuron twice; each may be named once")
         return self
 
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """The arms that are blocks: their labels, or `all`."""
+        return (ALL,) if self.block is None else self.block.compare
+
 
 METRICS = {
     "participation_ratio": Metric(
@@ -141,26 +156,254 @@ METRICS = {
 }
 
 
-
-
-@dataclass(frozen=True)
-class _Data:
-    """What a spec chose from a dataset: trials in file order, the arm of each, what is said of it."""
-
-    session: Session
-    arm: NDArray[np.int64]
-    units: Units
-    warnings: tuple[str, ...]
-
-
 def run(spec: ParticipationRatioSpec, inputs: Mapping[str, Dataset], progress: Progress) -> Result:
     """Estimate each arm, leaving out each trial in turn; then shuffle block labels."""
-    data = _chosen(spec, inputs[spec.dataset])
-    names = _arms(spec)
-    reports = _reports(progress, _work(spec, [int((data.units.block == a).sum()) for a, _ in enumerate(names)]))
-    estimates = [_estimated(spec, data.units, arm, reports[arm]) for arm, _ in enumerate(names)]
-    arrays = _estimate_arrays(data, estimates) | _description_arrays(data, len(names))
+    chosen = selected(
+        inputs[spec.dataset], _blocks(spec), neurons=spec.neurons, transform=spec.transform
+    )
+    sizes = np.bincount(chosen.units.block).tolist()
+    targets, neurons = len(chosen.session.target_labels), len(chosen.session.neurons)
+    reports = _reports(progress, _work(spec, sizes, targets, neurons))
+    estimates = [_estimate_of(spec, chosen.units, arm, reports[arm]) for arm in range(len(sizes))]
+    arrays = _estimates(estimates) | _left_out(chosen, estimates) | _description(spec, chosen)
+    warnings = chosen.warnings + _doubts(spec, estimates)
+    if spec.block is None:
+        return Result(arrays, warnings)
+    null = _null(spec, chosen.units, reports[-1])
+    arrays["permutation_log_ratio"] = Array(null, ("permutation",))
+    return Result(arrays, warnings + _undefined(null))
+
+
+def rows(spec: ParticipationRatioSpec, result: Result) -> tuple[Row, ...]:
+    """One row per block, and one for their comparison."""
+    each = tuple(Row(name, 0, _arm_metrics(result, arm)) for arm, name in enumerate(spec.arms))
+    if spec.block is None:
+        return each
+    log_ratio = log_ratio_of(result["participation_ratio"])
+    null = result["permutation_log_ratio"]
+    tested = isfinite(log_ratio) and len(null) > 0
+    p_value = two_sided_p(log_ratio, null) if tested else nan
+    return (*each, Row(COMPARISON, 0, {"log_ratio": log_ratio, "p_value": p_value}))
+
+
+def estimate(spec: ParticipationRatioSpec, summaries: Mapping[str, DatasetSummary]) -> Estimate:
+    """Check the spec against its dataset and cost it."""
+    if spec.dataset not in summaries:
+        raise Refused("dataset", spec.dataset, "there is no such dataset, or it is not ready")
+    summary = summaries[spec.dataset]
+    check_session(summary, "dataset", spec.dataset)
+    check_neurons(summary, spec.neurons)
+    trials = [cell_trials(summary, blocks) for blocks in _checked_blocks(spec, summary)]
+    total, neurons = sum(trials), len(spec.neurons or ()) or summary.neurons or 0
+    work = _work(spec, trials, len(summary.targets), neurons)
+    plain = 8 * total * neurons * (total + min(total, neurons))
+    return Estimate(
+        memory_bytes=110_000_000 + 8 * (3 * total**2 + 8 * total * neurons) + _draws_memory(spec),
+        operations=sum(work) + plain,
+        seconds=0.02 + (sum(work) + plain) / OPERATIONS_PER_S,
+    )
+
+
+def example() -> ParticipationRatioSpec:
+    """The bundled recording before against after learning."""
+    return ParticipationRatioSpec(
+        dataset=GOLUB_BCI.dataset_id,
+        block=Comparison(factor="block", compare=("before", "after")),
+    )
+
+
+def _blocks(spec: ParticipationRatioSpec) -> Blocks | None:
+    return None if spec.block is None else Blocks(spec.block.factor, spec.block.compare)
+
+
+def _checked_blocks(
+    spec: ParticipationRatioSpec, summary: DatasetSummary
+) -> tuple[dict[str, str], ...]:
+    """The block labels of each arm, after a look whether the dataset has them."""
+    if spec.block is None:
+        return ({},)
+    factor = spec.block.factor
+    check_factor(summary, "block.factor", factor)
+    for label in spec.block.compare:
+        check_label(summary, "block.compare", factor, label)
+    return tuple({factor: label} for label in spec.block.compare)
+
+
+def _work(spec: ParticipationRatioSpec, trials: list[int], targets: int, neurons: int) -> list[int]:
+    """Scalar operations of each arm's jackknife and, last, of the permutations."""
+    draws = list(zip(trials, trials, strict=True))
     if spec.block is not None:
-        arrays["permutation_log_ratio"] = Array(_null(spec, data.units, reports[-1]), ("permutation",))
-    warnings = data.warnings + _doubts(spec, data.units, estimates)
-    return Result(arrays, warnings)
+        draws.append((2 * spec.permutations, sum(trials)))
+    own = neurons if spec.neuron_correction else 0
+    return [n * draw_cost(t, targets, own) for n, t in draws]
+
+
+def _draws_memory(spec: ParticipationRatioSpec) -> int:
+    return 8 * spec.permutations + (40_000_000 if spec.neuron_correction else 0)
+
+
+def _reports(progress: Progress, work: list[int]) -> list[Report]:
+    """One report per stage, each moving the whole by its share of the work."""
+    ends = np.cumsum([0, *work], dtype=np.float64) / max(sum(work), 1)
+
+    def report(stage: int) -> Report:
+        low, high = float(ends[stage]), float(ends[stage + 1])
+        return lambda fraction: progress(low + (high - low) * fraction)
+
+    return [report(stage) for stage in range(len(work))]
+
+
+def _estimate_of(
+    spec: ParticipationRatioSpec, units: Units, arm: int, report: Report
+) -> RatioEstimate:
+    own = units.block == arm
+    return ratio_estimate(
+        units.activity[own],
+        units.condition[own],
+        units.size[own],
+        report,
+        neuron_correction=spec.neuron_correction,
+    )
+
+
+def _null(spec: ParticipationRatioSpec, units: Units, report: Report) -> Floats:
+    return permuted_log_ratios(
+        units.activity,
+        units.condition,
+        units.size,
+        units.block == 0,
+        report,
+        seed=spec.seed,
+        draws=spec.permutations,
+        neuron_correction=spec.neuron_correction,
+    )
+
+
+def _estimates(estimates: list[RatioEstimate]) -> dict[str, Array]:
+    """The numbers of each arm."""
+    columns = {
+        "participation_ratio": [exp(each.log_ratio) for each in estimates],
+        "log_se": [each.log_se if isfinite(each.log_ratio) else nan for each in estimates],
+        "numerator": [each.numerator for each in estimates],
+        "denominator": [each.denominator for each in estimates],
+        "denominator_se": [each.denominator_se for each in estimates],
+    }
+    return {name: Array(np.array(values), ("arm",)) for name, values in columns.items()}
+
+
+def _left_out(chosen: Selection, estimates: list[RatioEstimate]) -> dict[str, Array]:
+    """log PR without each unit in turn, with the arm and target of that unit."""
+    units = chosen.units
+    order = np.argsort(units.block, kind="stable")
+    replicates = np.concatenate([log_ratios(each.left_out) for each in estimates])
+    return {
+        "jackknife_log_participation_ratio": Array(replicates, ("left_out",)),
+        "jackknife_arm": Array(units.block[order], ("left_out",)),
+        "jackknife_target": Array(units.condition[order], ("left_out",)),
+    }
+
+
+def _description(spec: ParticipationRatioSpec, chosen: Selection) -> dict[str, Array]:
+    """What the data are like without any correction."""
+    session, arms = chosen.session, range(len(spec.arms))
+    counts = [session.counts[chosen.arm == arm] for arm in arms]
+    targets = [session.condition[chosen.arm == arm] for arm in arms]
+    means = [condition_means(x, c) for x, c in zip(counts, targets, strict=True)]
+    cells = np.stack([np.bincount(c, minlength=len(session.target_labels)) for c in targets])
+    of_means, of_trials = _spectra(means), _spectra(counts)
+    unit = "count^2" if spec.transform == "none" else "count"
+    return {
+        "cell_trials": Array(cells, ("arm", "target"), "trial"),
+        "neurons": Array(session.neurons, ("neuron",)),
+        "rows_correlated": Array(np.array([chosen.optimistic]), ("session",)),
+        "participation_ratio_naive": Array(_ratios(of_means), ("arm",)),
+        "total_covariance_participation_ratio": Array(_ratios(of_trials), ("arm",)),
+        "spectrum_condition_means": Array(of_means, ("arm", "mean_component"), unit),
+        "spectrum_total_covariance": Array(of_trials, ("arm", "component"), unit),
+    }
+
+
+def _spectra(arms: list[Floats]) -> Floats:
+    """Eigenvalues of each arm, padded with the zeros that further components have."""
+    found = [covariance_spectrum(rows) for rows in arms]
+    width = max(len(values) for values in found)
+    return np.stack([np.pad(values, (0, width - len(values))) for values in found])
+
+
+def _ratios(spectra: Floats) -> Floats:
+    return np.array([plug_in_ratio(spectrum) for spectrum in spectra])
+
+
+def _arm_metrics(result: Result, arm: int) -> dict[str, float | int]:
+    ratio, log_se = (float(result[name][arm]) for name in ("participation_ratio", "log_se"))
+    plain = ("participation_ratio_naive", "total_covariance_participation_ratio")
+    return {
+        "participation_ratio": ratio,
+        **{name: float(result[name][arm]) for name in plain},
+        "log_se": log_se,
+        "ci_low": ratio * exp(-Z_95 * log_se),
+        "ci_high": ratio * exp(Z_95 * log_se),
+        "trials": int(result["cell_trials"][arm].sum()),
+        "neurons": len(result["neurons"]),
+    }
+
+
+def _doubts(spec: ParticipationRatioSpec, estimates: list[RatioEstimate]) -> tuple[str, ...]:
+    """Why an estimate or its interval is missing."""
+    doubts = [(name, _doubt(each)) for name, each in zip(spec.arms, estimates, strict=True)]
+    return tuple(f"{name}: {doubt}" for name, doubt in doubts if doubt)
+
+
+def _undefined(null: Floats) -> tuple[str, ...]:
+    """What became of shuffles that lost the tuning altogether."""
+    lost = int(np.isnan(null).sum())
+    sentence = f"{lost} of {len(null)} shuffles have no defined ratio; p counts them as extreme"
+    return (sentence,) if lost else ()
+
+
+def _doubt(each: RatioEstimate) -> str:
+    if each.denominator <= 0 or each.numerator <= 0 or not isfinite(each.log_ratio):
+        return (
+            f"no participation ratio, because the condition means are lost in noise (denominator "
+            f"{each.denominator:.3g}, standard error {each.denominator_se:.3g}; it must exceed "
+            f"{MIN_DENOMINATOR_Z:g} of them); more trials or more neurons would help"
+        )
+    if not isfinite(each.log_se):
+        return (
+            "no interval, because the jackknife leaves one trial out and the estimate needs four "
+            "in every target; five are enough"
+        )
+    return ""
+
+
+KIND: Kind[ParticipationRatioSpec] = Kind(
+    name="dimensionality.participation_ratio",
+    version=1,
+    summary="How many dimensions the task takes in a population, and whether two blocks differ",
+    spec=ParticipationRatioSpec,
+    columns=columns_of(ParticipationRatioSpec),
+    metrics=METRICS,
+    figures={
+        "participation_ratio": Figure(
+            "Corrected and naive participation ratio of each block, with 95 % intervals",
+            draw_ratios,
+        ),
+        "spectrum": Figure(
+            "Variance by component, of condition means and of single trials", draw_spectra
+        ),
+        "permutation_null": Figure(
+            "The log ratio of the blocks among those of shuffled labels", draw_null
+        ),
+    },
+    references=(
+        "S. Israely et al., Cerebellar output shapes cortical preparatory activity during motor "
+        "adaptation, Nature Communications 16:2574 (2025)",
+        "P. Gao et al., A theory of multineuronal dimensionality, dynamics and measurement, "
+        "bioRxiv 214262 (2017)",
+    ),
+    run=run,
+    rows=rows,
+    estimate=estimate,
+    example=example,
+    datasets=lambda spec: (spec.dataset,),
+)

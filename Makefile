@@ -1,0 +1,43 @@
+# Every target sets up what it needs: python3 (3.11 or newer, with venv), git and make are enough.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo up test lint bench migration lock clean
+
+demo: .venv/installed ## the service end to end on real input, then stop
+	$(BIN)/solenoid demo
+
+up: .venv/installed ## start the service in the foreground
+	$(BIN)/solenoid up
+
+test: .venv/installed ## all tests
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+lint: .venv/installed ## format, style, types, import contracts
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/installed ## speed and memory, beside the plain way of doing the same
+	$(BIN)/python -m benchmarks
+
+migration: .venv/installed ## MESSAGE="...": write the migration that a changed declaration needs
+	$(BIN)/python -P -m migrations revision "$(MESSAGE)"
+
+lock: .venv/installed ## resolve the dependencies anew
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+		--group dev pyproject.toml --output-file requirements.lock
+
+.venv/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; try make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+clean: ## remove what the targets made
+	rm -rf .venv demo-output .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

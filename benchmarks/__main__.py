@@ -1,0 +1,7 @@
+"""`make bench`: every benchmark, one after the other."""
+
+from benchmarks import service, simulation
+
+for benchmark in (simulation, service):
+    print(f"\n{benchmark.__name__}\n")
+    benchmark.main()

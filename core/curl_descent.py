@@ -1,0 +1,351 @@
+"""The spec of a curl-descent simulation: its parts, their documentation and their limits."""
+
+from math import sqrt
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from core.experiment import MAX_INTEGER, Declared, Spec
+from core.kernels.draws import Distribution
+
+Rule = Literal["gradient_descent", "curl_descent", "feedback_alignment", "curl_feedback_alignment"]
+Activation = Literal["linear", "tanh", "relu", "sigmoid"]
+
+MAX_NEURONS = 100_000
+MAX_SAMPLES = 10_000_000
+MAX_SCALE = 1e6
+EPSILONS = 10  # a perturbation smaller than this many rounding errors would be lost in them
+
+Neurons = Annotated[int, Field(ge=1, le=MAX_NEURONS)]
+Samples = Annotated[int, Field(ge=1, le=MAX_SAMPLES)]
+Scale = Annotated[float, Field(gt=0, le=MAX_SCALE)]
+
+
+def out_of_limits(field: str, value: object, message: str) -> PydanticCustomError:
+    """A refusal that names the field and its value, in the text and for programs."""
+    context = {"field": field, "value": str(value), "message": message}
+    return PydanticCustomError("out_of_limits", "{field}: {value} {message}", context)
+
+
+class LayerFlips(Declared):
+    """How many neurons of one layer learn with the wrong sign: a fraction or a count, not both."""
+
+    fraction: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Fraction of the layer's neurons that is flipped; the count is "
+        "floor(fraction * n + 1e-9).",
+    )
+    count: int | None = Field(
+        default=None,
+        ge=0,
+        le=MAX_NEURONS,
+        description="Number of flipped neurons, at most the size of the layer.",
+    )
+
+    @model_validator(mode="after")
+    def _one_of_the_two(self) -> "LayerFlips":
+        if (self.fraction is None) == (self.count is None):
+            given = {"fraction": self.fraction, "count": self.count}
+            raise out_of_limits("flips", given, "must give either fraction or count, not both")
+        return self
+
+    def of(self, neurons: int) -> int:
+        """The number of flipped neurons in a layer of that many."""
+        if self.count is not None:
+            return self.count
+        return int((self.fraction or 0.0) * neurons + 1e-9)
+
+
+class Flips(Declared):
+    """Which neurons are rule-flipped: their synapses move up the gradient. Drawn before learning."""
+
+    hidden: LayerFlips = Field(
+        default=LayerFlips(fraction=0.0),
+        description="Flips that act on W1 (alpha_h): of the inputs, or of the hidden neurons where "
+        "site is postsynaptic.",
+    )
+    readout: LayerFlips = Field(
+        default=LayerFlips(count=1),
+        description="Flips that act on W2 (alpha_r): of the hidden neurons, or of the outputs "
+        "where site is postsynaptic.",
+    )
+    site: Literal["presynaptic", "postsynaptic"] = Field(
+        default="presynaptic",
+        description="Whether a synapse takes its sign from the neuron before it (the paper's "
+        "choice, as in Dale's law) or the one after it. A postsynaptic flip of the only output "
+        "turns all of W2 up the gradient.",
+    )
+
+
+class TeacherNorms(Declared):
+    """Frobenius norms the teacher's layers are scaled to after the draw (the paper's figure 3b)."""
+
+    W1: Scale | Literal["sqrt_hidden"] | None = Field(
+        default=None,
+        description='Norm of W1: a number, "sqrt_hidden" for the square root of the teacher\'s '
+        "hidden width, or null to leave the draw as it is.",
+    )
+    W2: Scale | None = Field(
+        default=None, description="Norm of W2: a number, or null to leave the draw as it is."
+    )
+
+
+class Teacher(Declared):
+    """The fixed network that gives the targets; one is drawn per replicate."""
+
+    hidden: Neurons | None = Field(
+        default=None, description="Hidden neurons; null: as many as the student has (the paper)."
+    )
+    distribution: Distribution = Field(
+        default="uniform",
+        description="uniform: W1 ~ U(-g/sqrt M, g/sqrt M), W2 ~ U(-g/sqrt N, g/sqrt N); normal: "
+        "standard deviations g/sqrt M and g/sqrt N (M inputs, N hidden, g the scale).",
+    )
+    scale: Scale = Field(default=1.0, description="Scale g_T of the weights; dimensionless.")
+    norms: TeacherNorms | None = Field(
+        default=None, description="Norms to scale the layers to; null: none."
+    )
+
+
+class Student(Declared):
+    """The network that learns; all rules of a replicate start from the same weights."""
+
+    distribution: Distribution = Field(
+        default="uniform", description="As the teacher's distribution; for start random."
+    )
+    scale: Scale = Field(
+        default=2.0,
+        description="Scale g of the initial weights; dimensionless; for start random.",
+    )
+    start: Literal["random", "at_solution"] = Field(
+        default="random",
+        description="random: weights of its own; at_solution: the teacher's plus a constant "
+        "perturbation, which asks whether the solution manifold is stable.",
+    )
+    perturbation: float = Field(
+        default=1e-15,
+        gt=0,
+        le=MAX_SCALE,
+        description="Constant added to every weight of one layer, for start at_solution; at least "
+        "10 machine epsilons times the size of those weights (paper: 1e-15 on W1, 1e-10 on W2).",
+    )
+    perturbation_layer: Literal["W1", "W2"] = Field(
+        default="W1", description="The layer that is perturbed, for start at_solution."
+    )
+
+
+class Data(Declared):
+    """Inputs, independent normal components; shared by all replicates and rules."""
+
+    train_size: Samples = Field(
+        default=1000, description="Training samples P; with online, samples per epoch."
+    )
+    test_size: Samples = Field(
+        default=100, description="Test samples, drawn separately (paper: 100)."
+    )
+    input_std: Scale = Field(
+        default=sqrt(0.5),
+        description="Standard deviation of every input component (paper: 1/sqrt 2).",
+    )
+    online: bool = Field(
+        default=False,
+        description="Draw fresh samples for every batch. train_error is then measured on train_size "
+        "held samples that no batch ever contains.",
+    )
+
+
+class Training(Declared):
+    """How far and how fast to learn."""
+
+    epochs: int = Field(
+        default=1000,
+        ge=1,
+        le=1_000_000_000,
+        description="Passes through the training samples; online: through as many fresh ones.",
+    )
+    batch_size: Samples | Literal["full"] = Field(
+        default=10,
+        description='Samples per update B, or "full" for all of them; the last batch of an epoch '
+        "may be smaller.",
+    )
+    learning_rate: Scale = Field(
+        default=0.1, description="Step of an epoch or of an update; dimensionless (paper: 0.1)."
+    )
+    learning_rate_scaling: Literal["per_epoch", "per_update"] = Field(
+        default="per_epoch",
+        description="per_epoch: an update steps by learning_rate * B / P, so that an epoch moves as "
+        "far whatever the batch size; per_update: by learning_rate.",
+    )
+    norm_constraint: Literal["none", "layer", "row"] = Field(
+        default="none",
+        description="After every update rescale W1 and W2 to their initial Frobenius norms (layer, "
+        "the paper's simulations), each of their rows (row), or nothing (none).",
+    )
+
+
+class Record(Declared):
+    """What to keep of a run."""
+
+    points: int = Field(
+        default=100,
+        ge=2,
+        le=10_000,
+        description="Largest number of records: epoch 0 and rounded geometric epochs from 1 to the "
+        "last, each once.",
+    )
+    threshold: Scale = Field(
+        default=0.001, description="Test error below which a network counts as trained."
+    )
+    order_parameter_window: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000_000,
+        description="Last epochs T_q over which order_parameter_q is taken (paper: 1000), at least "
+        "2; 0: not measured.",
+    )
+
+
+class SimulationSpec(Spec):
+    """A student network learns a teacher's answers by one or several rules, replicate by replicate.
+
+    All rules of a replicate share teacher, initial weights, data and sample order, so comparisons
+    are paired. Errors are C = 1/(2P) sum over samples of ||y_hat - y||^2. Reference: Ninou, Kadmon
+    and Cayco-Gajic, NeurIPS 2025, arXiv:2510.02765.
+    """
+
+    inputs: Neurons = Field(default=100, description="Input neurons M.")
+    hidden: Neurons = Field(
+        default=10, description="Hidden neurons N; the compression ratio is M / N."
+    )
+    outputs: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=1, description="Output neurons K (paper: 1)."
+    )
+    activation: Activation = Field(
+        default="tanh", description="Hidden activation phi; the slope of relu at 0 is 0."
+    )
+    readout_activation: Activation = Field(
+        default="linear", description="Readout activation psi (paper: the same as phi)."
+    )
+    output_error: Literal["exact", "raw"] = Field(
+        default="exact",
+        description="exact: the error is multiplied by psi', the true gradient; raw: it is not, as "
+        "in the authors' simulations. The same for a linear readout.",
+    )
+    rules: Annotated[list[Rule], Field(min_length=1, max_length=4)] = Field(
+        default=["gradient_descent", "curl_descent"],
+        description="Learning rules to run, each once. The curl rules flip neurons; the feedback "
+        "rules send errors back through fixed random weights.",
+    )
+    flips: Flips = Field(default=Flips(), description="Rule-flipped neurons of the curl rules.")
+    teacher: Teacher = Field(default=Teacher(), description="The network that gives the targets.")
+    student: Student = Field(default=Student(), description="The network that learns.")
+    data: Data = Field(default=Data(), description="Inputs.")
+    training: Training = Field(default=Training(), description="How far and how fast to learn.")
+    record: Record = Field(default=Record(), description="What to keep of a run.")
+    feedback_scale: Scale = Field(
+        default=1.0,
+        description="Scale s of the feedback weights, U(-s/sqrt N, s/sqrt N), of the feedback "
+        "rules.",
+    )
+    replicates: int = Field(
+        default=10, ge=1, le=100_000, description="Independent networks per rule."
+    )
+    replicate_offset: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000_000,
+        description="Number of the first replicate; replicate r is the same network in every "
+        "experiment that has it.",
+    )
+    seed: int = Field(
+        default=0, ge=0, le=MAX_INTEGER, description="Seed of every random draw of the experiment."
+    )
+    precision: Literal["float64", "float32"] = Field(
+        default="float64",
+        description="Numbers the networks are stepped in; errors are always summed in float64.",
+    )
+
+    @property
+    def batch(self) -> int:
+        """Samples per update."""
+        size = self.training.batch_size
+        return size if isinstance(size, int) else self.data.train_size
+
+    @property
+    def teacher_hidden(self) -> int:
+        """The teacher's hidden width."""
+        return self.teacher.hidden or self.hidden
+
+    @property
+    def flip_layers(self) -> tuple[int, int]:
+        """How many neurons hidden flips and readout flips choose from."""
+        if self.flips.site == "presynaptic":
+            return self.inputs, self.hidden
+        return self.hidden, self.outputs
+
+    @property
+    def flip_counts(self) -> tuple[int, int]:
+        """How many neurons hidden and readout flips flip."""
+        hidden, readout = self.flip_layers
+        return self.flips.hidden.of(hidden), self.flips.readout.of(readout)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "SimulationSpec":
+        _check_flips(self)
+        _check_training(self)
+        if self.student.start == "at_solution":
+            _check_start(self)
+        return self
+
+
+def _check_flips(spec: SimulationSpec) -> None:
+    for layer, count, size in zip(
+        ("hidden", "readout"), spec.flip_counts, spec.flip_layers, strict=True
+    ):
+        if count > size:
+            limit = f"is more than the {size} neurons that {spec.flips.site} {layer} flips act on"
+            raise out_of_limits(f"flips.{layer}.count", count, limit)
+
+
+def _check_training(spec: SimulationSpec) -> None:
+    if len(set(spec.rules)) < len(spec.rules):
+        raise out_of_limits("rules", spec.rules, "names a rule twice; each can run once")
+    if spec.batch > spec.data.train_size:
+        limit = f"is more than the {spec.data.train_size} samples of data.train_size"
+        raise out_of_limits("training.batch_size", spec.batch, limit)
+    window, epochs = spec.record.order_parameter_window, spec.training.epochs
+    if window == 1 or window > epochs:
+        limit = f"must be 0, or from 2 to the {epochs} epochs of training.epochs"
+        raise out_of_limits("record.order_parameter_window", window, limit)
+
+
+def _check_start(spec: SimulationSpec) -> None:
+    if spec.teacher_hidden != spec.hidden:
+        limit = f"must equal hidden, {spec.hidden}, for a student that starts at_solution"
+        raise out_of_limits("teacher.hidden", spec.teacher_hidden, limit)
+    epsilon = float(np.finfo(spec.precision).eps)
+    least = EPSILONS * epsilon * _weight_size(spec)
+    if spec.student.perturbation < least:
+        limit = (
+            f"is lost in rounding: in {spec.precision} it must be at least {least:.2g}, 10 machine "
+            f"epsilons times the size of the weights of {spec.student.perturbation_layer}"
+        )
+        raise out_of_limits("student.perturbation", spec.student.perturbation, limit)
+
+
+def _weight_size(spec: SimulationSpec) -> float:
+    """Root mean square weight of the layer that is perturbed."""
+    norms = spec.teacher.norms or TeacherNorms()
+    in_W1 = spec.student.perturbation_layer == "W1"
+    norm = norms.W1 if in_W1 else norms.W2
+    before, after = (spec.inputs, spec.hidden) if in_W1 else (spec.hidden, spec.outputs)
+    if norm == "sqrt_hidden":
+        norm = sqrt(spec.hidden)
+    if norm is not None:
+        return norm / sqrt(before * after)
+    spread = 1.0 if spec.teacher.distribution == "normal" else 1 / sqrt(3)
+    return spec.teacher.scale * spread / sqrt(before)

@@ -1,0 +1,158 @@
+"""What a simulation costs, from its sizes alone: exact integers, then seconds by measured rates.
+
+The rates are those of one core at 53 GFLOP/s in float64 matrix products; `benchmarks.simulation`
+shows how near they are on another machine.
+"""
+
+from dataclasses import dataclass
+
+from core.kernels.stack import BLOCK, padded
+
+MULTIPLY_ADD_S = 6.0e-11
+ACTIVATION_S = 1.5e-9
+ROW_S = 1.6e-8
+UPDATE_S = 1.5e-7
+COVARIANCE_TERM_S = 1.3e-10
+COVARIANCE_ROW_S = 3.0e-8
+DRAW_S = 1.2e-8
+MOVE_S = 1.0e-9
+TRACE_S = 1.5e-9
+COMPILED_BYTES = 150_000_000
+"""What loading and running the compiler leaves in memory."""
+
+_LARGEST_COVARIANCE = 2048  # inputs; beyond, X^T X and its memory cost more than they save
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The sizes that fix the cost of a simulation."""
+
+    inputs: int
+    hidden: int
+    outputs: int
+    train: int
+    test: int
+    batch: int
+    epochs: int
+    records: int
+    rules: int
+    replicates: int
+    window: int
+    teacher_hidden: int
+    bytes_per_number: int
+    linear: bool
+    online: bool
+
+    @property
+    def networks(self) -> int:
+        """Stepped side by side."""
+        return self.rules * self.replicates
+
+    @property
+    def batches(self) -> int:
+        """Per epoch."""
+        return -(-self.train // self.batch)
+
+    @property
+    def by_covariance(self) -> bool:
+        """Whether the whole training set enters through its covariance (linear, full batch)."""
+        if not self.linear or self.online or self.batch < self.train:
+            return False
+        M, N, K = self.inputs, self.hidden, self.outputs
+        return M <= _LARGEST_COVARIANCE and K * (3 * N * M + M * M) <= 2 * self.train * N * M
+
+    @property
+    def columns(self) -> int:
+        """Inputs with their padding."""
+        return padded(self.inputs, 64 // self.bytes_per_number)
+
+    @property
+    def weights(self) -> int:
+        """Numbers in one network, padding included."""
+        return padded(self.hidden, 2) * self.columns + self.outputs * self.hidden
+
+
+def forward_operations(sizes: Sizes, hidden: int, samples: int) -> int:
+    """Multiply-adds of the answers to so many samples."""
+    rows = padded(hidden, 2)
+    return padded(samples, BLOCK) * rows * (sizes.columns + sizes.outputs)
+
+
+def update_operations(sizes: Sizes) -> int:
+    """Multiply-adds of one update of one network."""
+    N, K = sizes.hidden, sizes.outputs
+    if sizes.by_covariance:
+        return K * sizes.columns * (3 * N + sizes.columns)
+    forward = forward_operations(sizes, N, sizes.batch)
+    return 2 * forward + padded(sizes.batch, BLOCK) * N * K
+
+
+def update_seconds(sizes: Sizes) -> float:
+    """One update of one network."""
+    if sizes.by_covariance:
+        rows = COVARIANCE_ROW_S * sizes.hidden * sizes.outputs
+        return UPDATE_S + rows + COVARIANCE_TERM_S * update_operations(sizes)
+    blocks = -(-sizes.batch // BLOCK)
+    units = blocks * BLOCK * (sizes.hidden + sizes.outputs)
+    rows = blocks * sizes.hidden * (1 + sizes.outputs)
+    arithmetic = MULTIPLY_ADD_S * update_operations(sizes)
+    return UPDATE_S + arithmetic + ROW_S * rows + (0 if sizes.linear else ACTIVATION_S * units)
+
+
+def _look_operations(sizes: Sizes) -> int:
+    return forward_operations(sizes, sizes.hidden, sizes.train + sizes.test)
+
+
+def operations(sizes: Sizes) -> int:
+    """Scalar operations of the whole simulation, two to a multiply-add."""
+    updates = sizes.epochs * sizes.batches
+    learning = sizes.networks * updates * update_operations(sizes)
+    looking = sizes.records * sizes.networks * _look_operations(sizes)
+    fresh = updates * sizes.batch if sizes.online else 0
+    teaching = forward_operations(sizes, sizes.teacher_hidden, sizes.train + sizes.test + fresh)
+    tracing = 3 * sizes.networks * sizes.window * sizes.weights
+    return 2 * (learning + looking + sizes.replicates * teaching + tracing)
+
+
+def forward_seconds(sizes: Sizes, hidden: int, samples: int) -> float:
+    """The answers of one network of that width to so many samples."""
+    units = padded(samples, BLOCK) * (hidden + sizes.outputs)
+    arithmetic = MULTIPLY_ADD_S * forward_operations(sizes, hidden, samples)
+    return arithmetic + (0 if sizes.linear else ACTIVATION_S * units)
+
+
+def seconds(sizes: Sizes) -> float:
+    """The whole simulation on one core, compiled loops already at hand."""
+    updates = sizes.epochs * sizes.batches
+    looked = sizes.train + sizes.test
+    fresh = updates * sizes.batch if sizes.online else 0
+    shuffled = 0 if sizes.online or sizes.batch == sizes.train else updates * sizes.batch
+    moved = shuffled * (sizes.columns + sizes.replicates * sizes.outputs)
+    drawn = (looked + fresh) * sizes.inputs + sizes.networks * sizes.weights
+    return (
+        sizes.networks * updates * update_seconds(sizes)
+        + sizes.networks * sizes.records * forward_seconds(sizes, sizes.hidden, looked)
+        + sizes.replicates * forward_seconds(sizes, sizes.teacher_hidden, looked + fresh)
+        + DRAW_S * drawn
+        + MOVE_S * moved
+        + TRACE_S * sizes.networks * sizes.window * sizes.weights
+    )
+
+
+def memory_bytes(sizes: Sizes) -> int:
+    """The largest set of arrays alive at one time, beside what the compiler leaves."""
+    S, columns = sizes.bytes_per_number, sizes.columns
+    teacher = padded(sizes.teacher_hidden, 2) * (columns + sizes.outputs)
+    networks = sizes.networks * (sizes.weights + columns + 4 * sizes.hidden)
+    networks += sizes.networks * sizes.outputs * (sizes.hidden + 4)
+    drawn = sizes.replicates * (teacher + 2 * sizes.weights)
+    samples = sizes.train + sizes.test + 2 * BLOCK
+    data = samples * (columns + sizes.replicates * sizes.outputs)
+    batch = padded(sizes.batch, BLOCK) * (columns + sizes.replicates * sizes.outputs)
+    order = 0 if sizes.batch >= sizes.train else 24 * sizes.train
+    covariance = columns * columns + sizes.networks * sizes.outputs * columns
+    trace = 2 * sizes.networks * sizes.weights if sizes.window else 0
+    curves = 6 * sizes.networks * sizes.records
+    numbers = networks + drawn + data + batch + sizes.weights
+    numbers += covariance if sizes.by_covariance else 0
+    return COMPILED_BYTES + S * numbers + 8 * (trace + curves) + order

@@ -1,0 +1,231 @@
+"""One simulation from plain numbers to its curves: draw, learn from record to record, measure."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from core.kernels import costs
+from core.kernels.batches import Fresh, FullBatch, Shuffled, Source, draw_inputs
+from core.kernels.clock import Clock, pieces
+from core.kernels.draws import Role, generator
+from core.kernels.learners import (
+    BatchLearner,
+    Learner,
+    Networks,
+    Samples,
+    Schedule,
+    State,
+    covariance_learner,
+    started_state,
+)
+from core.kernels.measures import order_parameter_q
+from core.kernels.networks import (
+    Draw,
+    FlipCounts,
+    Law,
+    Layers,
+    drawn_weights,
+    plasticity_of,
+    repeated,
+    set_norms,
+    shifted,
+)
+from core.kernels.responses import add_squared_errors, answer
+from core.kernels.stack import (
+    BLOCK,
+    Array,
+    Model,
+    Scratch,
+    Weights,
+    padded,
+    padded_columns,
+    scratch_for,
+)
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """All that determines the curves."""
+
+    sizes: costs.Sizes
+    model: Model
+    rules: tuple[str, ...]
+    seed: int
+    first_replicate: int
+    teacher: Law
+    teacher_norms: tuple[float | None, float | None]
+    student: Law
+    perturbation: float | None  # of a student that starts at the teacher's weights
+    perturbed_layer: Literal["W1", "W2"]
+    flips: FlipCounts
+    feedback_scale: float
+    input_std: float
+    learning_rate: float
+    per_epoch: bool
+    record: Array  # "record", epochs from 0 to the last
+
+    @property
+    def draw(self) -> Draw:
+        """Where the networks' random numbers come from."""
+        first = self.first_replicate
+        dtype: np.dtype[Any] = np.dtype(f"f{self.sizes.bytes_per_number}")
+        return Draw(self.seed, range(first, first + self.sizes.replicates), dtype)
+
+    @property
+    def schedule(self) -> Schedule:
+        """How many batches make an epoch, and how far each steps."""
+        share = self.sizes.batch / self.sizes.train if self.per_epoch else 1.0
+        return Schedule(
+            batch=self.sizes.batch,
+            batches=self.sizes.batches,
+            eta=self.learning_rate * share,
+            per_sample=self.per_epoch,
+            seconds_per_update=costs.update_seconds(self.sizes),
+        )
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What a simulation recorded; networks are ordered rule by rule."""
+
+    train_error: Array  # "networks record"
+    test_error: Array  # "networks record"
+    order_parameter_q: Array  # "networks", nan where not traced or not finite
+
+
+def simulated(simulation: Simulation, clock: Clock) -> Curves:
+    """The curves of every rule and replicate."""
+    sizes, schedule = simulation.sizes, simulation.schedule
+    layers = Layers(sizes.inputs, sizes.teacher_hidden, sizes.outputs)
+    teachers = drawn_weights(simulation.draw, Role.TEACHER, layers, simulation.teacher)
+    set_norms(teachers, *simulation.teacher_norms)
+    networks = _networks(simulation, teachers)
+    train, test = (
+        _samples(simulation, teachers, role, count, clock)
+        for role, count in ((Role.TRAIN_INPUTS, sizes.train), (Role.TEST_INPUTS, sizes.test))
+    )
+    state = started_state(networks, schedule, traced=sizes.window > 0)
+    learner: Learner
+    if sizes.by_covariance:
+        learner = covariance_learner(networks, teachers, train, schedule, state, clock)
+    else:
+        source = _source(simulation, teachers, train, clock)
+        learner = BatchLearner(networks, source, schedule, state, clock)
+    errors = _recorded(simulation, networks, learner, (train, test), state, clock)
+    q = np.full(sizes.networks, np.nan)
+    if sizes.window:
+        q = order_parameter_q(state.trace, sizes.hidden, sizes.inputs, state.alive)
+    return Curves(errors[0], errors[1], q)
+
+
+def _networks(simulation: Simulation, teachers: Weights) -> Networks:
+    """The students, once for every rule, and how each rule changes them."""
+    sizes, draw = simulation.sizes, simulation.draw
+    layers = Layers(sizes.inputs, sizes.hidden, sizes.outputs)
+    if simulation.perturbation is None:
+        students = drawn_weights(draw, Role.STUDENT, layers, simulation.student)
+    else:
+        layer, by = simulation.perturbed_layer, simulation.perturbation
+        students = shifted(teachers, layers, by=by, layer=layer)
+    stack = repeated(students, len(simulation.rules))
+    rules = plasticity_of(
+        draw, stack, layers, simulation.rules, simulation.flips, simulation.feedback_scale
+    )
+    return Networks(simulation.model, stack, rules)
+
+
+def _samples(
+    simulation: Simulation, teachers: Weights, role: Role, count: int, clock: Clock
+) -> Samples:
+    """Inputs, the same for all, and every teacher's answers to them; then zeros as padding."""
+    sizes, dtype = simulation.sizes, simulation.draw.dtype
+    x = np.zeros((padded(count + 1, BLOCK), padded_columns(sizes.inputs, dtype)), dtype)
+    rng = generator(simulation.seed, role)
+    draw_inputs(rng, x[:count, : sizes.inputs], simulation.input_std, clock.tick)
+    return Samples(x, _answers(simulation, teachers, x, clock), count)
+
+
+def _answers(simulation: Simulation, teachers: Weights, x: Array, clock: Clock) -> Array:
+    """What every teacher answers, "replicates padded_samples outputs"."""
+    sizes = simulation.sizes
+    y = np.zeros((sizes.replicates, len(x), sizes.outputs), x.dtype)
+    scratch = scratch_for(teachers, BLOCK)
+    seconds = costs.forward_seconds(sizes, sizes.teacher_hidden, len(x))
+    for networks, blocks in pieces(sizes.replicates, len(x), seconds):
+        answer(simulation.model, teachers, networks, x, y, blocks, scratch)
+        clock.tick()
+    return y
+
+
+def _source(simulation: Simulation, teachers: Weights, train: Samples, clock: Clock) -> Source:
+    sizes = simulation.sizes
+    if sizes.online:
+        return Fresh(
+            inputs=sizes.inputs,
+            columns=train.x.shape[1],
+            std=simulation.input_std,
+            batch=sizes.batch,
+            rng=generator(simulation.seed, Role.FRESH_INPUTS),
+            answers=lambda x: _answers(simulation, teachers, x, clock),
+            dtype=train.x.dtype,
+            tick=clock.tick,
+        )
+    if sizes.batch == sizes.train:
+        return FullBatch(train.x, train.y, train.count)
+    rng = generator(simulation.seed, Role.SAMPLE_ORDER)
+    return Shuffled(train.x, train.y, train.count, sizes.batch, rng)
+
+
+def _recorded(
+    simulation: Simulation,
+    networks: Networks,
+    learner: Learner,
+    sets: tuple[Samples, Samples],
+    state: State,
+    clock: Clock,
+) -> Array:
+    """Training and test errors, "two networks record", while learning from record to record."""
+    sizes, record = simulation.sizes, simulation.record
+    errors = np.zeros((2, sizes.networks, len(record)))
+    opening = sizes.epochs - sizes.window
+    for r, epoch in enumerate(record):
+        before = int(record[r - 1]) if r else 0
+        untraced = min(max(opening - before, 0), int(epoch) - before)
+        learner.advance(untraced, traced=False)
+        learner.advance(int(epoch) - before - untraced, traced=sizes.window > 0)
+        for which, samples in enumerate(sets):
+            errors[which, :, r] = _mean_errors(sizes, networks, samples, state.scratch, clock)
+        clock.values = _medians(simulation.rules, errors[1, :, r])
+    return errors
+
+
+def _mean_errors(
+    sizes: costs.Sizes, networks: Networks, samples: Samples, scratch: Scratch, clock: Clock
+) -> Array:
+    """1/(2P) sum over samples of ||e||^2, for every network."""
+    totals = np.zeros(networks.count)
+    seconds = costs.forward_seconds(sizes, sizes.hidden, samples.count)
+    for which, blocks in pieces(networks.count, samples.count, seconds):
+        add_squared_errors(
+            networks.model,
+            networks.weights,
+            which,
+            samples.x,
+            samples.y,
+            (blocks[0] * BLOCK, min(blocks[1] * BLOCK, samples.count)),
+            totals,
+            scratch,
+        )
+        clock.tick()
+    return totals / (2 * samples.count)
+
+
+def _medians(rules: tuple[str, ...], errors: Array) -> dict[str, float]:
+    """The median test error of every rule, of those networks that have one."""
+    medians = {}
+    for rule, of_rule in zip(rules, errors.reshape(len(rules), -1), strict=True):
+        known = of_rule[np.isfinite(of_rule)]
+        if known.size:
+            medians[f"{rule}_test_error"] = float(np.median(known))
+    return medians

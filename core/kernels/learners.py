@@ -1,0 +1,217 @@
+"""Steps a stack of networks through epochs, in pieces of about 50 ms.
+
+Which piece comes when depends on the clock of the machine; no bit of the result does, because the
+state of every network is complete between pieces and each network is summed on its own.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from core.kernels.batches import FullBatch, Source
+from core.kernels.clock import PIECE_S, Clock, pieces
+from core.kernels.curl_learning import learn
+from core.kernels.linear_learning import learn_from_covariance, start_maps
+from core.kernels.stack import (
+    BLOCK,
+    Array,
+    Model,
+    Plasticity,
+    Scratch,
+    Trace,
+    Weights,
+    empty_trace,
+    padded,
+    scratch_for,
+)
+
+_SEGMENT_BYTES = 2**18  # of inputs: they stay in the second-level cache while networks take turns
+_COVARIANCE_ROWS = 4096
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Inputs and what each replicate's teacher answers; padded, with zeros at index `count`."""
+
+    x: Array  # "padded_samples columns"
+    y: Array  # "replicates padded_samples outputs"
+    count: int
+
+
+@dataclass(frozen=True)
+class Networks:
+    """The stack that learns: networks are ordered rule by rule, replicates within."""
+
+    model: Model
+    weights: Weights
+    rules: Plasticity
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.weights.W1)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How many batches make an epoch, and how far each steps."""
+
+    batch: int
+    batches: int  # per epoch
+    eta: float  # learning rate of a full-size batch
+    per_sample: bool  # whether a short batch steps less in proportion
+    seconds_per_update: float  # a guess, for cutting the work into pieces
+
+    def steps(self, counts: Array) -> Array:
+        """eta / B of each batch."""
+        return (
+            np.full(counts.shape, self.eta / self.batch) if self.per_sample else self.eta / counts
+        )
+
+
+@dataclass
+class State:
+    """What changes while networks learn, beside their weights."""
+
+    alive: Array  # "networks", false from the epoch in which a weight stopped being finite
+    trace: Trace
+    scratch: Scratch
+
+
+class Learner(Protocol):
+    """One way of stepping a stack of networks."""
+
+    def advance(self, epochs: int, traced: bool) -> None:
+        """Go on for that many epochs."""
+
+
+@dataclass
+class BatchLearner:
+    """Any network, batch by batch."""
+
+    networks: Networks
+    source: Source
+    schedule: Schedule
+    state: State
+    clock: Clock
+    position: int = 0
+
+    def advance(self, epochs: int, traced: bool) -> None:
+        """Go on for that many epochs."""
+        left = epochs * self.schedule.batches
+        while left > 0:
+            count, repeats = self._portion(left)
+            self._learn(count, repeats, traced)
+            self.position += count * repeats
+            left -= count * repeats
+            self.clock.epoch = self.position / self.schedule.batches
+            self.clock.tick()
+
+    def _portion(self, left: int) -> tuple[int, int]:
+        """How many batches to fetch, and how often to use them."""
+        seconds = self.networks.count * self.schedule.seconds_per_update
+        together = min(left, max(1, int(PIECE_S / seconds)))
+        if isinstance(self.source, FullBatch):
+            return 1, together
+        columns = self.networks.weights.W1[0, 0].nbytes
+        cached = max(1, _SEGMENT_BYTES // (padded(self.schedule.batch, BLOCK) * columns))
+        return min(together, cached), 1
+
+    def _learn(self, count: int, repeats: int, traced: bool) -> None:
+        segment = self.source.take(count)
+        ends = (self.position + np.arange(1, count + 1)) % self.schedule.batches == 0
+        seconds = count * repeats * self.schedule.seconds_per_update
+        size = segment.xs.shape[1]
+        for networks, blocks in pieces(self.networks.count, size, seconds):
+            learn(
+                self.networks.model,
+                self.networks.weights,
+                self.networks.rules,
+                networks,
+                *(np.ascontiguousarray(part) for part in segment),
+                self.schedule.steps(segment.counts),
+                ends,
+                repeats,
+                blocks,
+                self.state.alive,
+                self.state.trace,
+                traced,
+                self.state.scratch,
+            )
+            self.clock.tick()
+
+
+@dataclass
+class CovarianceLearner:
+    """Linear networks on a full batch, by its covariance."""
+
+    networks: Networks
+    covariance: Array  # "columns columns"
+    beta: Array  # "replicates outputs columns", the teachers' maps
+    maps: Array  # "networks outputs columns", the students'
+    schedule: Schedule
+    state: State
+    clock: Clock
+    epoch: int = 0
+
+    def advance(self, epochs: int, traced: bool) -> None:
+        """Go on for that many epochs."""
+        errors = np.zeros((2, *self.maps.shape[1:]), self.maps.dtype)
+        seconds = self.schedule.seconds_per_update
+        while epochs > 0:
+            together = min(epochs, max(1, int(PIECE_S / (seconds * self.networks.count))))
+            for networks, _ in pieces(self.networks.count, BLOCK, seconds * together):
+                learn_from_covariance(
+                    self.networks.model,
+                    self.networks.weights,
+                    self.networks.rules,
+                    networks,
+                    self.covariance,
+                    self.beta,
+                    self.maps,
+                    errors,
+                    self.schedule.eta,
+                    together,
+                    self.state.alive,
+                    self.state.trace,
+                    traced,
+                    self.state.scratch,
+                )
+                self.clock.tick()
+            epochs -= together
+            self.epoch += together
+            self.clock.epoch = self.epoch
+
+
+def started_state(networks: Networks, schedule: Schedule, *, traced: bool) -> State:
+    """Everybody alive, nothing traced."""
+    return State(
+        np.ones(networks.count, np.bool_),
+        empty_trace(networks.weights, wanted=traced),
+        scratch_for(networks.weights, padded(schedule.batch, BLOCK)),
+    )
+
+
+def covariance_learner(
+    networks: Networks,
+    teachers: Weights,
+    train: Samples,
+    schedule: Schedule,
+    state: State,
+    clock: Clock,
+) -> CovarianceLearner:
+    """The learner that has seen X^T X / P and the maps of all teachers and students."""
+    columns = train.x.shape[1]
+    S = np.zeros((columns, columns), train.x.dtype)
+    for first in range(0, train.count, _COVARIANCE_ROWS):
+        x = train.x[first : first + _COVARIANCE_ROWS]
+        S += x.T @ x / train.count
+        clock.tick()
+    beta, maps = (
+        np.zeros((len(stack.W1), stack.W2.shape[1], columns), S.dtype)
+        for stack in (teachers, networks.weights)
+    )
+    start_maps(teachers, beta)
+    start_maps(networks.weights, maps)
+    return CovarianceLearner(networks, S, beta, maps, schedule, state, clock)

@@ -1,0 +1,255 @@
+"""Teacher-student learning by gradient descent, curl descent and feedback alignment.
+
+One parameterised kind for every simulation of Ninou, Kadmon and Cayco-Gajic, "Curl Descent:
+Non-Gradient Learning Dynamics with Sign-Diverse Plasticity", NeurIPS 2025, arXiv:2510.02765.
+"""
+
+from collections.abc import Mapping
+from math import sqrt
+
+import numpy as np
+
+from core.charts.learning import draw_epochs_to_threshold, draw_learning_curves
+from core.columns import Column, columns_of
+from core.curl_descent import Record, SimulationSpec, Training
+from core.dataset import DatasetSummary
+from core.experiment import (
+    Array,
+    Dataset,
+    Estimate,
+    Figure,
+    Kind,
+    Metric,
+    Progress,
+    Result,
+    Row,
+)
+from core.kernels import costs
+from core.kernels.activations import ACTIVATIONS
+from core.kernels.clock import Clock
+from core.kernels.curl_simulation import Simulation, simulated
+from core.kernels.measures import (
+    diverged,
+    epochs_to_threshold,
+    finite,
+    loss_ascent,
+    record_epochs,
+)
+from core.kernels.networks import FlipCounts, Law
+from core.kernels.stack import CONSTRAINTS, Model
+
+METRICS: Mapping[str, Metric] = {
+    "final_train_error": Metric("Training error at the last record; null if not finite."),
+    "final_test_error": Metric("Test error at the last record; null if not finite."),
+    "min_train_error": Metric("Smallest recorded training error; null if any is not finite."),
+    "min_test_error": Metric("Smallest recorded test error; null if any is not finite."),
+    "max_train_error": Metric("Largest recorded training error; null if any is not finite."),
+    "max_test_error": Metric("Largest recorded test error; null if any is not finite."),
+    "epochs_to_threshold": Metric(
+        "First recorded epoch with a test error below record.threshold; null if it never came "
+        "(censored: leave it out of no mean without saying so).",
+        unit="epochs",
+        type="integer",
+    ),
+    "loss_ascent": Metric(
+        "How far the training error climbed: the largest (error - running minimum) over records."
+    ),
+    "order_parameter_q": Metric(
+        "Temporal variance of the weights over the last epochs, relative to the variance over "
+        "weights of their temporal means: about 0 is frozen, 1e-3 and above never settles. Null "
+        "unless record.order_parameter_window is set."
+    ),
+    "converged": Metric(
+        "Whether the test error is below record.threshold at the last record.", type="boolean"
+    ),
+    "diverged": Metric(
+        "Whether a recorded error is not finite, or above 1e12. A network whose weights are no "
+        "longer finite is not stepped again.",
+        type="boolean",
+    ),
+}
+
+
+def run(spec: SimulationSpec, inputs: Mapping[str, Dataset], progress: Progress) -> Result:
+    """Every rule and replicate of the spec, from epoch 0 to the last."""
+    simulation = _simulation(spec)
+    clock = Clock(progress, spec.training.epochs)
+    curves = simulated(simulation, clock)
+    progress(1.0, epoch=float(spec.training.epochs), **clock.values)
+    shape = (len(spec.rules), spec.replicates)
+    axes = ("arm", "replicate", "record")
+    arrays = {
+        "epoch": Array(simulation.record, ("record",), "epochs"),
+        "train_error": Array(curves.train_error.reshape(*shape, -1), axes),
+        "test_error": Array(curves.test_error.reshape(*shape, -1), axes),
+    }
+    if spec.record.order_parameter_window:
+        q = curves.order_parameter_q.reshape(shape)
+        arrays["order_parameter_q"] = Array(q, ("arm", "replicate"))
+    return Result(arrays, _warnings(spec, arrays["test_error"].values))
+
+
+def rows(spec: SimulationSpec, result: Result) -> tuple[Row, ...]:
+    """One row per rule and replicate, replicates by their own numbers."""
+    return tuple(
+        Row(rule, spec.replicate_offset + r, _metrics(spec, result, arm, r))
+        for arm, rule in enumerate(spec.rules)
+        for r in range(spec.replicates)
+    )
+
+
+def _metrics(
+    spec: SimulationSpec, result: Result, arm: int, replicate: int
+) -> Mapping[str, float | int | bool | None]:
+    train, test = (result[name][arm, replicate] for name in ("train_error", "test_error"))
+    traced = "order_parameter_q" in result.arrays
+    q = result["order_parameter_q"][arm, replicate] if traced else np.nan
+    return {
+        "final_train_error": finite(train[-1]),
+        "final_test_error": finite(test[-1]),
+        "min_train_error": finite(train.min()),
+        "min_test_error": finite(test.min()),
+        "max_train_error": finite(train.max()),
+        "max_test_error": finite(test.max()),
+        "epochs_to_threshold": epochs_to_threshold(result["epoch"], test, spec.record.threshold),
+        "loss_ascent": finite(loss_ascent(train)),
+        "order_parameter_q": finite(q),
+        "converged": bool(test[-1] < spec.record.threshold),
+        "diverged": diverged(train) or diverged(test),
+    }
+
+
+def estimate(spec: SimulationSpec, datasets: Mapping[str, DatasetSummary]) -> Estimate:
+    """What the spec costs, from its sizes alone."""
+    sizes = _sizes(spec)
+    return Estimate(costs.memory_bytes(sizes), costs.operations(sizes), costs.seconds(sizes))
+
+
+def example() -> SimulationSpec:
+    """Three replicates of a small figure 5: about a second."""
+    return SimulationSpec(
+        readout_activation="tanh",
+        output_error="raw",
+        replicates=3,
+        training=Training(epochs=700, norm_constraint="layer"),
+        record=Record(order_parameter_window=100),
+    )
+
+
+def _simulation(spec: SimulationSpec) -> Simulation:
+    hidden, readout = spec.flip_counts
+    norms = spec.teacher.norms
+    norm1 = norms.W1 if norms else None
+    return Simulation(
+        sizes=_sizes(spec),
+        model=Model(
+            ACTIVATIONS.index(spec.activation),
+            ACTIVATIONS.index(spec.readout_activation),
+            spec.output_error == "raw",
+            CONSTRAINTS.index(spec.training.norm_constraint),
+        ),
+        rules=tuple(spec.rules),
+        seed=spec.seed,
+        first_replicate=spec.replicate_offset,
+        teacher=Law(spec.teacher.distribution, spec.teacher.scale),
+        teacher_norms=(
+            sqrt(spec.teacher_hidden) if norm1 == "sqrt_hidden" else norm1,
+            norms.W2 if norms else None,
+        ),
+        student=Law(spec.student.distribution, spec.student.scale),
+        perturbation=spec.student.perturbation if spec.student.start == "at_solution" else None,
+        perturbed_layer=spec.student.perturbation_layer,
+        flips=FlipCounts(hidden, readout, spec.flips.site == "postsynaptic"),
+        feedback_scale=spec.feedback_scale,
+        input_std=spec.data.input_std,
+        learning_rate=spec.training.learning_rate,
+        per_epoch=spec.training.learning_rate_scaling == "per_epoch",
+        record=record_epochs(spec.training.epochs, spec.record.points),
+    )
+
+
+def _sizes(spec: SimulationSpec) -> costs.Sizes:
+    return costs.Sizes(
+        inputs=spec.inputs,
+        hidden=spec.hidden,
+        outputs=spec.outputs,
+        teacher_hidden=spec.teacher_hidden,
+        train=spec.data.train_size,
+        test=spec.data.test_size,
+        batch=spec.batch,
+        epochs=spec.training.epochs,
+        records=spec.record.points,
+        window=spec.record.order_parameter_window,
+        rules=len(spec.rules),
+        replicates=spec.replicates,
+        bytes_per_number=np.dtype(spec.precision).itemsize,
+        linear=spec.activation == spec.readout_activation == "linear",
+        online=spec.data.online,
+    )
+
+
+def _warnings(spec: SimulationSpec, test_error: np.ndarray) -> tuple[str, ...]:
+    """What a reader of the numbers should know beforehand."""
+    lost = sum(diverged(error) for arm in test_error for error in arm)
+    short = spec.data.train_size % spec.batch
+    messages = []
+    if lost:
+        messages.append(f"{lost} of {len(spec.rules) * spec.replicates} networks diverged")
+    if short and not spec.data.online:
+        messages.append(f"the last batch of every epoch holds {short} samples, not {spec.batch}")
+    return tuple(messages)
+
+
+def _columns() -> tuple[Column, ...]:
+    def flipped(layer: int) -> Column:
+        return Column(
+            ("hidden_fraction", "readout_fraction")[layer],
+            "number",
+            lambda spec: spec.flip_counts[layer] / spec.flip_layers[layer],
+        )
+
+    return columns_of(
+        SimulationSpec,
+        rename={
+            "data_train_size": "train_size",
+            "training_learning_rate": "learning_rate",
+            "training_epochs": "epochs",
+        },
+        derived=(
+            Column("compression_ratio", "number", lambda spec: spec.inputs / spec.hidden),
+            flipped(0),
+            flipped(1),
+            Column("batch_size", "integer", lambda spec: spec.batch),
+            Column("teacher_hidden", "integer", lambda spec: spec.teacher_hidden),
+        ),
+    )
+
+
+KIND = Kind(
+    name="curl_descent.simulation",
+    version=1,
+    summary="Teacher-student learning by gradient descent, curl descent and feedback alignment: "
+    "learning curves, epochs to a threshold, loss ascent and whether the weights settle.",
+    spec=SimulationSpec,
+    columns=_columns(),
+    metrics=METRICS,
+    figures={
+        "learning_curves": Figure(
+            "Test error against epochs, median and band over replicates, one colour per rule.",
+            draw_learning_curves,
+        ),
+        "epochs_to_threshold": Figure(
+            "Epochs to the threshold by rule; lines join the networks of one replicate, and those "
+            "that never got there are shown at the top.",
+            draw_epochs_to_threshold,
+        ),
+    },
+    references=(
+        "H. Ninou, J. Kadmon, N. A. Cayco-Gajic. Curl Descent: Non-Gradient Learning Dynamics with "
+        "Sign-Diverse Plasticity. NeurIPS 2025, arXiv:2510.02765.",
+    ),
+    run=run,
+    rows=rows,
+    estimate=estimate,
+    example=example,
+)

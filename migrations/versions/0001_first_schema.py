@@ -1,0 +1,275 @@
+"""First schema."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+JSON = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+def upgrade() -> None:
+    """Go to this version."""
+    op.create_table(
+        "datasets",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("blob_sha256", sa.String(length=64), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("mapping", JSON, nullable=True),
+        sa.Column("status", sa.String(length=10), nullable=False),
+        sa.Column("summary", JSON, nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "status IN ('inspecting', 'ready', 'refused')", name=op.f("ck_datasets_status_is_known")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_datasets")),
+    )
+    with op.batch_alter_table("datasets", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_datasets_blob_sha256"), ["blob_sha256"], unique=False)
+        batch_op.create_index("ix_datasets_created_at_id", ["created_at", "id"], unique=False)
+
+    op.create_table(
+        "experiments",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("kind", sa.String(length=100), nullable=False),
+        sa.Column("kind_version", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(length=10), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=True),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("spec", JSON, nullable=False),
+        sa.Column("spec_hash", sa.String(length=64), nullable=False),
+        sa.Column("idempotency_key", sa.String(length=200), nullable=True),
+        sa.Column("request_hash", sa.String(length=64), nullable=False),
+        sa.Column("progress", sa.Double(), nullable=False),
+        sa.Column("live", JSON, nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("lost_attempts", sa.Integer(), nullable=False),
+        sa.Column("worker", sa.String(length=200), nullable=True),
+        sa.Column("lease_until", sa.Double(), nullable=True),
+        sa.Column("cancel_requested", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("estimate", JSON, nullable=False),
+        sa.Column("summary", JSON, nullable=True),
+        sa.Column("warnings", JSON, nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("versions", JSON, nullable=True),
+        sa.CheckConstraint(
+            "status IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')",
+            name=op.f("ck_experiments_status_is_known"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_experiments")),
+        sa.UniqueConstraint("idempotency_key", name=op.f("uq_experiments_idempotency_key")),
+    )
+    with op.batch_alter_table("experiments", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_experiments_lease",
+            ["lease_until"],
+            unique=False,
+            sqlite_where=sa.text("status = 'running'"),
+            postgresql_where=sa.text("status = 'running'"),
+        )
+        batch_op.create_index(
+            "ix_experiments_queue",
+            [sa.literal_column("priority DESC"), "id"],
+            unique=False,
+            sqlite_where=sa.text("status = 'queued'"),
+            postgresql_where=sa.text("status = 'queued'"),
+        )
+        batch_op.create_index(batch_op.f("ix_experiments_spec_hash"), ["spec_hash"], unique=False)
+        batch_op.create_index("ix_experiments_status_created", ["status", "id"], unique=False)
+
+    op.create_table(
+        "arrays",
+        sa.Column("experiment_id", sa.String(length=36), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("axes", JSON, nullable=False),
+        sa.Column("shape", JSON, nullable=False),
+        sa.Column("dtype", sa.String(length=20), nullable=False),
+        sa.Column("unit", sa.String(length=50), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["experiment_id"],
+            ["experiments.id"],
+            name=op.f("fk_arrays_experiment_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("experiment_id", "name", name=op.f("pk_arrays")),
+    )
+    op.create_table(
+        "experiment_datasets",
+        sa.Column("experiment_id", sa.String(length=36), nullable=False),
+        sa.Column("dataset_id", sa.String(length=36), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["dataset_id"], ["datasets.id"], name=op.f("fk_experiment_datasets_dataset_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["experiment_id"],
+            ["experiments.id"],
+            name=op.f("fk_experiment_datasets_experiment_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("experiment_id", "dataset_id", name=op.f("pk_experiment_datasets")),
+    )
+    with op.batch_alter_table("experiment_datasets", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_experiment_datasets_dataset_id"), ["dataset_id"], unique=False
+        )
+
+    op.create_table(
+        "results_curl_descent_simulation",
+        sa.Column("experiment_id", sa.String(length=36), nullable=False),
+        sa.Column("arm", sa.String(length=100), nullable=False),
+        sa.Column("replicate", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("inputs", sa.BigInteger(), nullable=True),
+        sa.Column("hidden", sa.BigInteger(), nullable=True),
+        sa.Column("outputs", sa.BigInteger(), nullable=True),
+        sa.Column("activation", sa.String(length=200), nullable=True),
+        sa.Column("readout_activation", sa.String(length=200), nullable=True),
+        sa.Column("output_error", sa.String(length=200), nullable=True),
+        sa.Column("flips_hidden_fraction", sa.Double(), nullable=True),
+        sa.Column("flips_hidden_count", sa.BigInteger(), nullable=True),
+        sa.Column("flips_readout_fraction", sa.Double(), nullable=True),
+        sa.Column("flips_readout_count", sa.BigInteger(), nullable=True),
+        sa.Column("flips_site", sa.String(length=200), nullable=True),
+        sa.Column("teacher_distribution", sa.String(length=200), nullable=True),
+        sa.Column("teacher_scale", sa.Double(), nullable=True),
+        sa.Column("teacher_norms_w2", sa.Double(), nullable=True),
+        sa.Column("student_distribution", sa.String(length=200), nullable=True),
+        sa.Column("student_scale", sa.Double(), nullable=True),
+        sa.Column("student_start", sa.String(length=200), nullable=True),
+        sa.Column("student_perturbation", sa.Double(), nullable=True),
+        sa.Column("student_perturbation_layer", sa.String(length=200), nullable=True),
+        sa.Column("train_size", sa.BigInteger(), nullable=True),
+        sa.Column("data_test_size", sa.BigInteger(), nullable=True),
+        sa.Column("data_input_std", sa.Double(), nullable=True),
+        sa.Column("data_online", sa.Boolean(), nullable=True),
+        sa.Column("epochs", sa.BigInteger(), nullable=True),
+        sa.Column("learning_rate", sa.Double(), nullable=True),
+        sa.Column("training_learning_rate_scaling", sa.String(length=200), nullable=True),
+        sa.Column("training_norm_constraint", sa.String(length=200), nullable=True),
+        sa.Column("record_points", sa.BigInteger(), nullable=True),
+        sa.Column("record_threshold", sa.Double(), nullable=True),
+        sa.Column("record_order_parameter_window", sa.BigInteger(), nullable=True),
+        sa.Column("feedback_scale", sa.Double(), nullable=True),
+        sa.Column("replicates", sa.BigInteger(), nullable=True),
+        sa.Column("replicate_offset", sa.BigInteger(), nullable=True),
+        sa.Column("seed", sa.BigInteger(), nullable=True),
+        sa.Column("precision", sa.String(length=200), nullable=True),
+        sa.Column("compression_ratio", sa.Double(), nullable=True),
+        sa.Column("hidden_fraction", sa.Double(), nullable=True),
+        sa.Column("readout_fraction", sa.Double(), nullable=True),
+        sa.Column("batch_size", sa.BigInteger(), nullable=True),
+        sa.Column("teacher_hidden", sa.BigInteger(), nullable=True),
+        sa.Column("final_train_error", sa.Double(), nullable=True),
+        sa.Column("final_test_error", sa.Double(), nullable=True),
+        sa.Column("min_train_error", sa.Double(), nullable=True),
+        sa.Column("min_test_error", sa.Double(), nullable=True),
+        sa.Column("max_train_error", sa.Double(), nullable=True),
+        sa.Column("max_test_error", sa.Double(), nullable=True),
+        sa.Column("epochs_to_threshold", sa.BigInteger(), nullable=True),
+        sa.Column("loss_ascent", sa.Double(), nullable=True),
+        sa.Column("order_parameter_q", sa.Double(), nullable=True),
+        sa.Column("converged", sa.Boolean(), nullable=True),
+        sa.Column("diverged", sa.Boolean(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["experiment_id"],
+            ["experiments.id"],
+            name=op.f("fk_results_curl_descent_simulation_experiment_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint(
+            "experiment_id", "arm", "replicate", name=op.f("pk_results_curl_descent_simulation")
+        ),
+    )
+    op.create_table(
+        "results_dimensionality_participation_ratio",
+        sa.Column("experiment_id", sa.String(length=36), nullable=False),
+        sa.Column("arm", sa.String(length=100), nullable=False),
+        sa.Column("replicate", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("dataset", sa.String(length=200), nullable=True),
+        sa.Column("transform", sa.String(length=200), nullable=True),
+        sa.Column("seed", sa.BigInteger(), nullable=True),
+        sa.Column("block_factor", sa.String(length=200), nullable=True),
+        sa.Column("permutations", sa.BigInteger(), nullable=True),
+        sa.Column("neuron_correction", sa.Boolean(), nullable=True),
+        sa.Column("participation_ratio", sa.Double(), nullable=True),
+        sa.Column("participation_ratio_naive", sa.Double(), nullable=True),
+        sa.Column("log_se", sa.Double(), nullable=True),
+        sa.Column("ci_low", sa.Double(), nullable=True),
+        sa.Column("ci_high", sa.Double(), nullable=True),
+        sa.Column("total_covariance_participation_ratio", sa.Double(), nullable=True),
+        sa.Column("trials", sa.BigInteger(), nullable=True),
+        sa.Column("neurons", sa.BigInteger(), nullable=True),
+        sa.Column("log_ratio", sa.Double(), nullable=True),
+        sa.Column("p_value", sa.Double(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["experiment_id"],
+            ["experiments.id"],
+            name=op.f("fk_results_dimensionality_participation_ratio_experiment_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint(
+            "experiment_id",
+            "arm",
+            "replicate",
+            name=op.f("pk_results_dimensionality_participation_ratio"),
+        ),
+    )
+    op.create_table(
+        "tags",
+        sa.Column("experiment_id", sa.String(length=36), nullable=False),
+        sa.Column("key", sa.String(length=100), nullable=False),
+        sa.Column("value", sa.String(length=500), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["experiment_id"],
+            ["experiments.id"],
+            name=op.f("fk_tags_experiment_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("experiment_id", "key", name=op.f("pk_tags")),
+    )
+    with op.batch_alter_table("tags", schema=None) as batch_op:
+        batch_op.create_index("ix_tags_key_value", ["key", "value"], unique=False)
+
+
+def downgrade() -> None:
+    """Go back to the version before."""
+    with op.batch_alter_table("tags", schema=None) as batch_op:
+        batch_op.drop_index("ix_tags_key_value")
+
+    op.drop_table("tags")
+    op.drop_table("results_dimensionality_participation_ratio")
+    op.drop_table("results_curl_descent_simulation")
+    with op.batch_alter_table("experiment_datasets", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_experiment_datasets_dataset_id"))
+
+    op.drop_table("experiment_datasets")
+    op.drop_table("arrays")
+    with op.batch_alter_table("experiments", schema=None) as batch_op:
+        batch_op.drop_index("ix_experiments_status_created")
+        batch_op.drop_index(batch_op.f("ix_experiments_spec_hash"))
+        batch_op.drop_index(
+            "ix_experiments_queue",
+            sqlite_where=sa.text("status = 'queued'"),
+            postgresql_where=sa.text("status = 'queued'"),
+        )
+        batch_op.drop_index(
+            "ix_experiments_lease",
+            sqlite_where=sa.text("status = 'running'"),
+            postgresql_where=sa.text("status = 'running'"),
+        )
+
+    op.drop_table("experiments")
+    with op.batch_alter_table("datasets", schema=None) as batch_op:
+        batch_op.drop_index("ix_datasets_created_at_id")
+        batch_op.drop_index(batch_op.f("ix_datasets_blob_sha256"))
+
+    op.drop_table("datasets")

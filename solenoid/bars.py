@@ -1,0 +1,101 @@
+"""Following several experiments at once: a bar each on a terminal, a line per change elsewhere."""
+
+import queue
+import threading
+from collections.abc import Iterator, Mapping
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from solenoid.errors import SolenoidError
+from solenoid.events import Event
+from solenoid.experiment import Experiment
+from solenoid.table import cell
+from solenoid.terminal import shown
+
+# A wait without end on Linux would not hear Ctrl-C on every Python.
+LOOK_S = 0.5
+
+
+def follow(experiments: Mapping[str, Experiment], console: Console) -> None:
+    """Show the progress of labelled experiments until every one has ended."""
+    labels = {experiment.id: label for label, experiment in experiments.items()}
+    events = _events(list(experiments.values()))
+    if console.is_terminal:
+        _draw_bars(labels, events, console)
+    else:
+        _write_lines(labels, events, console)
+    for experiment in experiments.values():
+        experiment.refresh()
+
+
+def labelled(experiments: list[Experiment]) -> dict[str, Experiment]:
+    """Experiments by a short label: the name, or the kind, and the id's end to tell them apart."""
+    return {f"{e.name or e.kind} ({e.id[-6:]})": e for e in experiments}
+
+
+def _draw_bars(
+    labels: Mapping[str, str], events: Iterator[tuple[str, Event]], console: Console
+) -> None:
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[state]}", style="dim", markup=False),
+    )
+    with Progress(*columns, console=console) as progress:
+        tasks = {
+            id: progress.add_task(str(shown(label)), total=1.0, state="queued")
+            for id, label in labels.items()
+        }
+        for id, event in events:
+            progress.update(tasks[id], completed=event.progress, state=_state(event))
+            if event.ended:
+                progress.stop_task(tasks[id])
+
+
+def _write_lines(
+    labels: Mapping[str, str], events: Iterator[tuple[str, Event]], console: Console
+) -> None:
+    known: dict[str, str] = {}
+    for id, event in events:
+        if known.get(id) != event.status:
+            console.print(shown(f"{labels[id]}: {event.status}"))
+        known[id] = event.status
+
+
+def _state(event: Event) -> str:
+    live = ", ".join(f"{name} {cell(value)}" for name, value in event.values.items())
+    return live if live and not event.ended else event.status
+
+
+def _events(experiments: list[Experiment]) -> Iterator[tuple[str, Event]]:
+    """The events of all experiments as they come; each is watched in a thread of its own."""
+    arrived: queue.SimpleQueue[tuple[str, Event | SolenoidError | None]] = queue.SimpleQueue()
+    for experiment in experiments:
+        threading.Thread(target=_watch, args=(experiment, arrived), daemon=True).start()
+    left = len(experiments)
+    while left:
+        try:
+            id, event = arrived.get(timeout=LOOK_S)
+        except queue.Empty:
+            continue
+        if isinstance(event, SolenoidError):
+            raise event
+        if event is None:
+            left -= 1
+        else:
+            yield id, event
+
+
+def _watch(
+    experiment: Experiment,
+    arrived: "queue.SimpleQueue[tuple[str, Event | SolenoidError | None]]",
+) -> None:
+    try:
+        for event in experiment.watch():
+            arrived.put((experiment.id, event))
+        arrived.put((experiment.id, None))
+    except SolenoidError as failure:
+        arrived.put((experiment.id, failure))

@@ -1,0 +1,64 @@
+"""The `solenoid` command. Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from solenoid.client import DEFAULT_URL
+from solenoid.commands import catalogue, datasets, experiments, local, results
+from solenoid.errors import BadArgument, BadInput, NotFound, SolenoidError
+from solenoid.terminal import console, shown
+
+BAD_INPUT = (BadArgument, BadInput, NotFound)
+
+app = typer.Typer(
+    name="solenoid",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.command("up")(local.up)
+app.command("demo")(local.demo)
+app.command("submit")(experiments.submit)
+app.command("estimate")(experiments.estimate)
+app.command("kinds")(catalogue.kinds)
+app.command("presets")(catalogue.presets)
+app.command("preset")(catalogue.preset)
+app.command("watch")(experiments.watch)
+app.command("list")(experiments.list_experiments)
+app.command("show")(experiments.show)
+app.command("results")(results.results)
+app.command("arrays")(results.arrays)
+app.command("figure")(results.figure)
+app.command("upload")(datasets.upload)
+app.command("datasets")(datasets.datasets)
+app.command("cancel")(experiments.cancel)
+app.command("delete")(experiments.delete)
+
+
+@app.callback()
+def _common(
+    context: typer.Context,
+    url: Annotated[
+        str, typer.Option(envvar="SOLENOID_URL", help="Where the service answers.")
+    ] = DEFAULT_URL,
+) -> None:
+    """Solenoid: NeuroAI experiments, from a spec to results you can query."""
+    context.obj = url
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and leave with its exit code."""
+    try:
+        app(arguments, prog_name="solenoid")
+    except SolenoidError as failure:
+        console(stderr=True).print(shown(f"error: {failure}"))
+        raise SystemExit(2 if isinstance(failure, BAD_INPUT) else 1) from None
+
+
+if __name__ == "__main__":
+    main()

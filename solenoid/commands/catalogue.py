@@ -1,0 +1,95 @@
+"""What there is to run: kinds and presets."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from solenoid.commands.options import Json, Wait, client, end_of
+from solenoid.terminal import console, print_facts, print_json, print_table, shown
+
+
+class Scale(StrEnum):
+    """How much of a paper's experiment to run."""
+
+    QUICK = "quick"
+    FULL = "full"
+
+
+def kinds(
+    context: typer.Context,
+    kind: Annotated[str | None, typer.Argument(metavar="[KIND]", help="One kind.")] = None,
+    as_json: Json = False,
+) -> None:
+    """The kinds of experiment; with a name, the fields of its spec and what comes out."""
+    with client(context) as service:
+        found = service.kinds() if kind is None else [service.kind(kind)]
+    if as_json:
+        print_json(found if kind is None else found[0])
+    elif kind is None:
+        print_table(("kind", "summary"), ((k["kind"], k["summary"]) for k in found))
+    else:
+        _describe(found[0])
+
+
+def presets(context: typer.Context, as_json: Json = False) -> None:
+    """The papers' experiments, ready to run."""
+    with client(context) as service:
+        found = service.presets()
+    if as_json:
+        print_json(found)
+        return
+    lines = ((p["name"], p["summary"], p["reference"]) for p in found)
+    print_table(("preset", "summary", "reference"), lines)
+
+
+def preset(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The preset.")],
+    scale: Annotated[Scale, typer.Option(help="Minutes, or the whole figure.")] = Scale.QUICK,
+    wait: Wait = False,
+) -> None:
+    """Submit every panel of a preset; prints the ids."""
+    with client(context) as service:
+        panels = service.run_preset(name, scale)
+        for panel, experiment in panels.items():
+            typer.echo(f"{experiment.id} {panel}")
+        if wait:
+            end_of(list(panels.values()))
+
+
+def _describe(kind: dict[str, Any]) -> None:
+    console().print(shown(f"{kind['kind']} (version {kind['version']})\n{kind['summary']}\n"))
+    definitions = kind["schema"].get("$defs", {})
+    print_table(("field", "default", "what"), _fields(kind["schema"], definitions, ""))
+    console().print()
+    metrics = ((name, m["unit"], m["description"]) for name, m in kind["metrics"].items())
+    print_table(("metric", "unit", "what"), metrics)
+    console().print()
+    print_table(("figure", "what"), kind["figures"].items())
+    console().print()
+    print_facts({"reference": "\n".join(kind["references"])})
+
+
+def _fields(
+    schema: dict[str, Any], definitions: dict[str, Any], above: str
+) -> list[tuple[str, str, str]]:
+    """Every field of a spec by the dotted name that `submit` takes."""
+    lines = []
+    for name, field in schema.get("properties", {}).items():
+        inner = _object(field, definitions)
+        default = str(field["default"]) if "default" in field and inner is None else ""
+        lines.append((above + name, default, field.get("description", "")))
+        if inner is not None:
+            lines.extend(_fields(inner, definitions, f"{above}{name}."))
+    return lines
+
+
+def _object(field: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any] | None:
+    """The schema of a field that is an object with fields of its own, or None."""
+    for choice in (field, *field.get("anyOf", ()), *field.get("allOf", ())):
+        target = definitions.get(str(choice.get("$ref", "")).removeprefix("#/$defs/"), choice)
+        if target.get("properties"):
+            found: dict[str, Any] = target
+            return found
+    return None

@@ -1,0 +1,55 @@
+"""Datasets: upload, list."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from solenoid.commands.options import Json, Limit, client
+from solenoid.dataset import Dataset
+from solenoid.documents import parsed, text_of
+from solenoid.terminal import print_facts, print_json, print_table
+
+
+def upload(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A recording: NPZ or MAT v5.")],
+    mapping: Annotated[
+        str | None,
+        typer.Option(
+            metavar="JSON|@FILE",
+            help="Which arrays of the file are counts, target and blocks, where it has own names.",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Upload a recording; prints its id and what was found in it."""
+    with client(context) as service:
+        dataset = service.upload(file, _mapping(mapping))
+    if as_json:
+        print_json(dataset.data)
+        return
+    print_facts(dataset.facts())
+
+
+def datasets(context: typer.Context, limit: Limit = 20, as_json: Json = False) -> None:
+    """Datasets, newest first."""
+    with client(context) as service:
+        found = list(service.datasets(limit=limit))
+    if as_json:
+        print_json([dataset.data for dataset in found])
+        return
+    print_table(("id", "name", "status", "trials", "neurons"), map(_line, found))
+
+
+def _line(dataset: Dataset) -> tuple[Any, ...]:
+    summary = dataset.summary
+    return dataset.id, dataset.name, dataset.status, summary.get("trials"), summary.get("neurons")
+
+
+def _mapping(given: str | None) -> dict[str, Any] | None:
+    if given is None:
+        return None
+    if given.startswith("@"):
+        return parsed(text_of(given[1:]), given[1:])
+    return parsed(given, "--mapping")

@@ -1,0 +1,80 @@
+"""Rows of numbers as a user wants them: a list, a DataFrame, CSV, or a table in a notebook."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from solenoid.errors import MissingPackage
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHOWN_ROWS = 20
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows with the same columns; a number that does not exist is None."""
+
+    rows: Sequence[Mapping[str, Any]]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return tuple(self.rows[0]) if self.rows else ()
+
+    def column(self, name: str) -> list[Any]:
+        """One column as a list."""
+        return [row[name] for row in self.rows]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        return iter(self.rows)
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """A DataFrame, one column per column; missing numbers are NaN."""
+        try:
+            import pandas as pd
+        except ImportError:
+            raise MissingPackage("to_pandas() needs pandas: pip install pandas") from None
+        return pd.DataFrame(list(self.rows), columns=list(self.columns))
+
+    def to_csv(self) -> str:
+        """Comma-separated text with a header; missing numbers are empty."""
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, lineterminator="\n")
+        writer.writerow(self.columns)
+        writer.writerows(row.values() for row in self.rows)
+        return buffer.getvalue()
+
+    def _repr_html_(self) -> str:
+        shown = self.rows[:SHOWN_ROWS]
+        body = html_table(self.columns, (row.values() for row in shown))
+        hidden = len(self.rows) - len(shown)
+        return body + (f"<p>and {hidden} more rows</p>" if hidden else "")
+
+
+def html_table(columns: Sequence[str], rows: Iterator[Any]) -> str:
+    """A small table as HTML, everything in it escaped."""
+    head = "".join(f"<th>{escape(name)}</th>" for name in columns)
+    lines = ("".join(f"<td>{escape(cell(value))}</td>" for value in row) for row in rows)
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def cell(value: Any) -> str:
+    """A value as people read it: four significant digits, nothing for what does not exist."""
+    if value is None:
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def results_table(items: Sequence[Mapping[str, Any]]) -> Table:
+    """The rows of a result as the service lists them: arm, replicate, then every metric."""
+    rows = ({"arm": i["arm"], "replicate": i["replicate"], **i["metrics"]} for i in items)
+    return Table(tuple(rows))

@@ -1,0 +1,228 @@
+"""Datasets over HTTP: real recordings go in, everything else is refused in words."""
+
+import io
+import json
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from core.examples import GOLUB_BCI
+from tests.stack import RunningStack
+
+DATA = Path(__file__).parents[1] / "data"
+KIND = "dimensionality.participation_ratio"
+
+
+def npz(**arrays: Any) -> bytes:
+    content = io.BytesIO()
+    np.savez(content, **arrays)
+    return content.getvalue()
+
+
+def session(seed: int = 0, trials: int = 10, targets: int = 4, neurons: int = 6) -> dict[str, Any]:
+    generator = np.random.default_rng(seed)
+    target = np.repeat(np.arange(targets), trials)
+    rates = generator.gamma(2.0, 2.0, (targets, neurons))
+    return {"counts": generator.poisson(rates[target]).astype(float), "target": target}
+
+
+def upload(
+    stack: RunningStack, content: bytes, name: str = "session.npz", **form: str
+) -> httpx.Response:
+    return stack.http.post("/v1/datasets", files={"file": (name, content)}, data=form)
+
+
+def uploaded(stack: RunningStack, **arrays: Any) -> dict[str, Any]:
+    answer = upload(stack, npz(**arrays))
+    assert answer.status_code == 201, answer.text
+    dataset: dict[str, Any] = answer.json()
+    return dataset
+
+
+def left_on_disk(stack: RunningStack) -> set[str]:
+    folder = stack.folder / "datasets"
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_real_recording_is_summarised(stack: RunningStack) -> None:
+    answer = upload(stack, GOLUB_BCI.path.read_bytes(), "golub.npz")
+    assert answer.status_code == 201
+    dataset = answer.json()
+    assert dataset["id"] == GOLUB_BCI.dataset_id
+    assert dataset["status"] == "ready"
+    summary = dataset["summary"]
+    assert (summary["trials"], summary["neurons"]) == (1104, 86)
+    assert summary["factors"] == {"block": {"before": 552, "after": 552}}
+    assert {cell["trials"] for cell in summary["cells"]} == {69}
+
+
+def test_a_matlab_file_is_read_through_a_mapping(stack: RunningStack) -> None:
+    mapping = {
+        "counts": {
+            "before": "beforeLearning.clouds.spikes",
+            "after": "afterLearning.clouds.spikes",
+        },
+        "axes": ["target", "neuron", "trial"],
+    }
+    content = (DATA / "golub_bci_example.mat").read_bytes()
+    answer = upload(stack, content, "example.mat", mapping=json.dumps(mapping))
+    assert answer.status_code == 201, answer.text
+    summary = answer.json()["summary"]
+    assert (summary["trials"], summary["neurons"]) == (1104, 86)
+
+
+def test_the_same_file_is_stored_once(stack: RunningStack) -> None:
+    first = uploaded(stack, **session(1))
+    files = left_on_disk(stack)
+    again = uploaded(stack, **session(1))
+    assert again["id"] == first["id"]
+    assert left_on_disk(stack) == files
+
+
+def test_a_streamed_body_is_a_dataset_too_and_comes_back_as_it_was(stack: RunningStack) -> None:
+    content = npz(**session(2))
+    answer = stack.http.post("/v1/datasets", content=content, params={"name": "streamed.npz"})
+    assert answer.status_code == 201, answer.text
+    dataset = answer.json()
+    assert dataset["name"] == "streamed.npz"
+    back = stack.http.get(f"/v1/datasets/{dataset['id']}/download")
+    assert back.content == content
+
+
+def test_a_dataset_in_use_is_kept_and_an_unused_one_deleted(stack: RunningStack) -> None:
+    dataset = uploaded(stack, **session(3))
+    path = f"/v1/datasets/{dataset['id']}"
+    experiment = stack.submit(KIND, {"dataset": dataset["id"]})
+    assert stack.ended(experiment["id"])["status"] == "succeeded"
+    assert stack.http.delete(path).status_code == 409
+    stack.http.delete(f"/v1/experiments/{experiment['id']}")
+    assert stack.http.delete(path).status_code == 204
+    assert stack.http.get(path).status_code == 404
+    assert not [name for name in left_on_disk(stack) if dataset["id"] in name]
+
+
+def test_datasets_are_listed_newest_first(stack: RunningStack) -> None:
+    made = [uploaded(stack, **session(seed))["id"] for seed in (4, 5)]
+    first = stack.http.get("/v1/datasets", params={"limit": 1}).json()
+    assert [item["id"] for item in first["items"]] == made[1:]
+    following = {"limit": 1, "cursor": first["next_cursor"]}
+    second = stack.http.get("/v1/datasets", params=following).json()
+    assert [item["id"] for item in second["items"]] == made[:1]
+
+
+def test_a_silent_neuron_is_reported_and_left_out(stack: RunningStack) -> None:
+    arrays = session(6)
+    arrays["counts"][:, 2] = 0
+    dataset = uploaded(stack, **arrays)
+    assert dataset["summary"]["silent_neurons"] == [2]
+    experiment = stack.ended(stack.submit(KIND, {"dataset": dataset["id"]})["id"])
+    assert experiment["status"] == "succeeded", experiment["error"]
+    assert any("neuron" in warning for warning in experiment["warnings"])
+    assert experiment["summary"]["all"]["neurons"]["median"] == 5
+
+
+def test_a_cell_of_three_trials_is_refused_by_name_at_submission(stack: RunningStack) -> None:
+    arrays = session(7)
+    keep = np.r_[0:30, 30:33]
+    dataset = uploaded(stack, **{name: values[keep] for name, values in arrays.items()})
+    answer = stack.http.post(
+        "/v1/experiments", json={"kind": KIND, "spec": {"dataset": dataset["id"]}}
+    )
+    assert answer.status_code == 422
+    error = answer.json()["errors"][0]
+    assert error["field"].startswith("spec.dataset")
+    assert "target 3" in error["message"]
+    assert "3 trials" in error["message"]
+
+
+def test_an_unknown_label_is_refused_with_the_known_ones(stack: RunningStack) -> None:
+    spec = {
+        "dataset": GOLUB_BCI.dataset_id,
+        "block": {"factor": "block", "compare": ["before", "during"]},
+    }
+    answer = stack.http.post("/v1/experiments", json={"kind": KIND, "spec": spec})
+    assert answer.status_code == 422
+    message = answer.json()["errors"][0]["message"]
+    assert "after" in message
+    assert "before" in message
+
+
+def test_an_unknown_dataset_is_refused(stack: RunningStack) -> None:
+    spec = {"dataset": "00000000-0000-5000-8000-000000000000"}
+    answer = stack.http.post("/v1/experiments", json={"kind": KIND, "spec": spec})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "spec.dataset"
+
+
+def bomb() -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        header = io.BytesIO()
+        np.lib.format.write_array_header_1_0(
+            header, {"descr": "<f8", "fortran_order": False, "shape": (6 * 2**27,)}
+        )
+        with archive.open("counts.npy", "w", force_zip64=True) as member:
+            member.write(header.getvalue())
+            for _ in range(6 * 2**10):
+                member.write(bytes(2**20))
+    return content.getvalue()
+
+
+HOSTILE = {
+    "pickled": (npz(counts=np.array([{}], dtype=object), target=np.zeros(1)), "pickle"),
+    "a bare pickle": (pickle.dumps({"counts": 1}), "pickle"),
+    "truncated": (npz(**session(8))[:-200], "damaged"),
+    "a text file": (b"counts,target\n1,2\n", "text file"),
+    "empty": (b"", "empty"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(HOSTILE))
+def test_a_hostile_file_is_refused_in_words_and_leaves_nothing(
+    stack: RunningStack, name: str
+) -> None:
+    content, words = HOSTILE[name]
+    before = left_on_disk(stack)
+    answer = upload(stack, content)
+    assert answer.status_code == 422, answer.text
+    assert words in answer.json()["errors"][0]["message"]
+    assert left_on_disk(stack) == before
+
+
+def test_a_zip_bomb_is_refused_with_the_limit(stack: RunningStack) -> None:
+    before = left_on_disk(stack)
+    answer = upload(stack, bomb())
+    assert answer.status_code == 422, answer.text
+    assert str(4 * 2**30) in answer.json()["errors"][0]["message"]
+    assert left_on_disk(stack) == before
+
+
+def test_a_session_without_counts_says_what_the_file_has(stack: RunningStack) -> None:
+    dataset = uploaded(stack, spikes=np.ones((4, 2)), target=np.zeros(4))
+    answer = stack.http.post(
+        "/v1/experiments", json={"kind": KIND, "spec": {"dataset": dataset["id"]}}
+    )
+    assert answer.status_code == 422
+    message = answer.json()["errors"][0]["message"]
+    assert "counts" in message
+    assert "spikes" in message
+
+
+@pytest.mark.parametrize("mapping", ["not json", "[1]", '{"counts": 5}', '{"counts": "absent"}'])
+def test_a_wrong_mapping_is_refused(stack: RunningStack, mapping: str) -> None:
+    before = left_on_disk(stack)
+    answer = upload(stack, npz(**session(9)), mapping=mapping)
+    assert answer.status_code == 422, answer.text
+    assert "mapping" in answer.text or "absent" in answer.text
+    assert left_on_disk(stack) == before
+
+
+def test_a_path_in_a_file_name_labels_and_nothing_more(stack: RunningStack) -> None:
+    answer = upload(stack, npz(**session(10)), "../../etc/passwd.npz")
+    assert answer.status_code == 201
+    assert answer.json()["name"] == "passwd.npz"

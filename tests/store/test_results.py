@@ -1,0 +1,44 @@
+"""Arrays and numbers survive the database bit for bit; numbers that are not finite become null."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from store.results import finite, packed, unpacked
+
+
+@given(
+    arrays.arrays(
+        dtype=st.sampled_from(["float64", "float32", "int64", "bool"]),
+        shape=arrays.array_shapes(min_dims=0, max_dims=3, min_side=0),
+    )
+)
+def test_arrays_survive_packing_bit_for_bit(values: np.ndarray) -> None:  # type: ignore[type-arg]
+    again = unpacked(packed(values))
+    assert again.dtype == values.dtype
+    assert again.shape == values.shape
+    assert again.tobytes() == values.tobytes()
+
+
+def test_an_array_of_objects_is_not_stored() -> None:
+    with pytest.raises(ValueError, match="Object arrays"):
+        packed(np.array([{}], dtype=object))
+
+
+@pytest.mark.parametrize(
+    ("value", "stored"),
+    [
+        (1.5, 1.5),
+        (np.float64(2.0), 2.0),
+        (np.float32("inf"), None),
+        (float("nan"), None),
+        (None, None),
+        (np.bool_(True), True),
+        (np.int64(2**40), 2**40),
+    ],
+)
+def test_numbers_are_plain_and_finite_or_null(value: object, stored: object) -> None:
+    assert finite(value) == stored
+    assert type(finite(value)) is type(stored)

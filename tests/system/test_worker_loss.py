@@ -1,0 +1,61 @@
+"""What survives when processes die: the real stack, real signals."""
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from tests.stack import RunningStack
+
+KIND = "curl_descent.simulation"
+LEASE_S = 5.0
+
+LONG = {
+    "inputs": 60,
+    "hidden": 10,
+    "training": {"epochs": 4000, "norm_constraint": "layer"},
+    "replicates": 5,
+}
+
+
+@pytest.fixture
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    with RunningStack(tmp_path_factory.mktemp("lossy"), lease_s=LEASE_S) as running:
+        yield running
+
+
+def test_a_killed_worker_process_costs_an_attempt_and_the_experiment_succeeds_once(
+    stack: RunningStack,
+) -> None:
+    undisturbed = stack.ended(stack.submit(KIND, LONG)["id"])
+    identifier = stack.submit(KIND, LONG)["id"]
+    stack.until(identifier, "running")
+    children = list(stack.descendants("spawn_main"))
+    assert children
+    for child in children:
+        child.send_signal(signal.SIGKILL)
+    experiment = stack.ended(identifier)
+    assert experiment["status"] == "succeeded", experiment
+    assert experiment["attempts"] == 2
+    assert experiment["lost_attempts"] == 1
+    rows = stack.http.get(f"/v1/experiments/{identifier}/results").json()["items"]
+    keys = [(row["arm"], row["replicate"]) for row in rows]
+    assert len(keys) == len(set(keys)) == 2 * LONG["replicates"]
+    assert rows == _rows(stack, undisturbed["id"])
+
+
+def test_a_killed_api_and_broker_come_back_and_nothing_is_lost(stack: RunningStack) -> None:
+    first = stack.submit(KIND, LONG)["id"]
+    stack.until(first, "running")
+    for name in ("-m api", "redis.sock"):
+        for process in stack.descendants(name):
+            process.send_signal(signal.SIGKILL)
+    stack.wait_until_ready()
+    second = stack.submit(KIND, LONG)["id"]
+    assert stack.ended(first)["status"] == "succeeded"
+    assert stack.ended(second)["status"] == "succeeded"
+
+
+def _rows(stack: RunningStack, identifier: str) -> list[object]:
+    rows: list[object] = stack.http.get(f"/v1/experiments/{identifier}/results").json()["items"]
+    return rows

@@ -1,0 +1,201 @@
+"""The promises that every listed kind keeps. A new kind is tested here without another line."""
+
+import math
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from core.examples import EXAMPLES
+from core.experiment import Cancelled, Dataset, Kind, Refused, Result, silent
+from core.figures import rendered, themed
+from core.kinds import KINDS
+from core.reading import read_arrays, summarise
+from store.settings import Settings
+
+every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
+
+ABSURD = (10**18, -1, 1e300, math.nan, math.inf, "many", [], {})
+LIMIT = Settings().memory_limit_bytes
+
+
+@cache
+def inputs(kind: str) -> Mapping[str, Dataset]:
+    bundled = {example.dataset_id: example.path for example in EXAMPLES}
+    named = KINDS[kind].datasets(KINDS[kind].example())
+    return {name: read_arrays(bundled[name]).arrays for name in named}
+
+
+@cache
+def result(kind: str) -> Result:
+    return KINDS[kind].run(KINDS[kind].example(), inputs(kind), silent)
+
+
+def summaries(kind: Kind[Any]) -> Mapping[str, Any]:
+    return {name: summarise(arrays, "npz") for name, arrays in inputs(kind.name).items()}
+
+
+@every_kind
+def test_the_example_is_about_a_second_of_work(kind: Kind[Any]) -> None:
+    estimate = kind.estimate(kind.example(), summaries(kind))
+    assert 0.1 <= estimate.seconds <= 4.0
+    assert 0 < estimate.memory_bytes < LIMIT / 4
+
+
+@every_kind
+def test_the_example_ends_within_thirty_seconds_cold(
+    kind: Kind[Any], tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path_factory.mktemp("cold")))
+    code = f"from tests.test_every_kind import result;assert result({kind.name!r}).arrays"
+    start = time.monotonic()
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    assert time.monotonic() - start < 30
+
+
+@every_kind
+def test_the_same_spec_gives_the_same_bits(kind: Kind[Any]) -> None:
+    again = kind.run(kind.example(), inputs(kind.name), silent)
+    first = result(kind.name)
+    assert set(again.arrays) == set(first.arrays)
+    for name, array in first.arrays.items():
+        assert array.values.tobytes() == again[name].tobytes(), name
+    assert again.warnings == first.warnings
+
+
+@every_kind
+def test_arrays_are_frozen_and_their_axes_agree(kind: Kind[Any]) -> None:
+    lengths: dict[str, int] = {}
+    for name, array in result(kind.name).arrays.items():
+        assert not array.values.flags.writeable, name
+        for axis, length in zip(array.axes, array.values.shape, strict=True):
+            assert lengths.setdefault(axis, length) == length, (name, axis)
+
+
+@every_kind
+def test_metrics_are_as_declared_and_finite_or_null(kind: Kind[Any]) -> None:
+    rows = kind.rows(kind.example(), result(kind.name))
+    assert rows
+    assert len({(row.arm, row.replicate) for row in rows}) == len(rows)
+    types = {"number": (int, float), "integer": int, "boolean": bool}
+    for row in rows:
+        assert set(row.metrics) <= set(kind.metrics)
+        for name, value in row.metrics.items():
+            plain = value.item() if isinstance(value, np.generic) else value
+            assert plain is None or isinstance(plain, types[kind.metrics[name].type]), name
+            assert not isinstance(plain, float) or math.isfinite(plain), name
+
+
+@every_kind
+def test_every_metric_appears_in_some_row(kind: Kind[Any]) -> None:
+    rows = kind.rows(kind.example(), result(kind.name))
+    known = {name for row in rows for name, value in row.metrics.items() if value is not None}
+    named = {name for row in rows for name in row.metrics}
+    assert named == set(kind.metrics)
+    assert known
+
+
+@every_kind
+def test_every_figure_renders(kind: Kind[Any]) -> None:
+    assert kind.figures
+    for figure in kind.figures.values():
+        document = themed(figure.draw(kind.example(), result(kind.name)))
+        assert rendered(document, "svg").startswith(b"<svg")
+        assert rendered(document, "png").startswith(b"\x89PNG")
+
+
+@every_kind
+def test_the_spec_survives_json(kind: Kind[Any]) -> None:
+    spec = kind.example()
+    assert kind.spec.model_validate_json(spec.model_dump_json()) == spec
+    assert kind.spec.model_validate(spec.model_dump(mode="json")) == spec
+
+
+@every_kind
+def test_every_field_is_documented(kind: Kind[Any]) -> None:
+    assert kind.spec.__doc__
+    for path, model in models(kind.spec):
+        for name, field in model.model_fields.items():
+            is_group = any(path_of[-1:] == (name,) for path_of, _ in models(kind.spec))
+            assert field.description or is_group, (*path, name)
+
+
+@every_kind
+def test_parameters_are_scalars_of_the_declared_types(kind: Kind[Any]) -> None:
+    types = {"number": (int, float), "integer": int, "boolean": bool, "text": str}
+    parameters = kind.parameters(kind.example())
+    for column in kind.columns:
+        value = parameters[column.name]
+        assert value is None or isinstance(value, types[column.type]), column.name
+
+
+@every_kind
+def test_unknown_fields_are_refused_at_every_level(kind: Kind[Any]) -> None:
+    for path, _ in models(kind.spec):
+        document = kind.example().model_dump(mode="json")
+        place = document
+        for name in path:
+            place = place[name]
+        if isinstance(place, dict):
+            place["no_such_field"] = 1
+            with pytest.raises(ValidationError, match="no_such_field"):
+                kind.spec.model_validate(document)
+
+
+@every_kind
+def test_absurd_values_are_refused_at_once_or_cost_what_they_cost(kind: Kind[Any]) -> None:
+    for path in leaves(kind.example().model_dump(mode="json")):
+        for value in ABSURD:
+            start = time.monotonic()
+            _try(kind, path, value)
+            assert time.monotonic() - start < 1.0, (path, value)
+
+
+@every_kind
+def test_a_run_nobody_wants_any_more_stops(kind: Kind[Any]) -> None:
+    def unwanted(fraction: float, /, **values: float) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        kind.run(kind.example(), inputs(kind.name), unwanted)
+
+
+def _try(kind: Kind[Any], path: tuple[str, ...], value: object) -> None:
+    """An absurd value is refused, or the spec is one that could run here and says its cost."""
+    document = kind.example().model_dump(mode="json")
+    place = document
+    for name in path[:-1]:
+        place = place[name]
+    place[path[-1]] = value
+    try:
+        estimate = kind.estimate(kind.spec.model_validate(document), summaries(kind))
+    except (ValidationError, Refused):
+        return
+    assert not isinstance(value, str | list | dict), (path, value)
+    assert math.isfinite(value), (path, value)
+    assert math.isfinite(estimate.seconds)
+
+
+def models(
+    spec: type[BaseModel], above: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], type[BaseModel]]]:
+    """A spec's model and those nested in it, each with its path."""
+    yield above, spec
+    for name, field in spec.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from models(field.annotation, (*above, name))
+
+
+def leaves(document: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The paths of a document's scalars."""
+    for name, value in document.items():
+        if isinstance(value, Mapping):
+            yield from leaves(value, (*above, name))
+        elif isinstance(value, int | float):
+            yield (*above, name)
