@@ -9,12 +9,11 @@ from fastapi import FastAPI
 
 from api import datasets, events, experiments, kinds, presets, problems, results, system
 from api.context import Context
+from api.limits import BodyLimit
 from store.database import Database
 from store.settings import Settings
 from workers.app import make_app
 from workers.broker import connect, connect_async
-
-FORM_BYTES = 2**20  # what a multipart form may hold besides its file
 
 
 def create_app(settings: Settings, stopping: Callable[[], bool] = lambda: False) -> FastAPI:
@@ -42,10 +41,10 @@ def create_app(settings: Settings, stopping: Callable[[], bool] = lambda: False)
         docs_url=None,
         redoc_url=None,
     )
+    app.add_middleware(BodyLimit, settings=settings)
     problems.install(app)
-    for part in (kinds, experiments, events, results, presets, system):
-        app.include_router(part.router, max_body_size=settings.max_request_bytes)
-    app.include_router(datasets.router, max_body_size=settings.max_upload_bytes + FORM_BYTES)
+    for part in (kinds, experiments, events, results, datasets, presets, system):
+        app.include_router(part.router)
     _document_problems(app)
     return app
 

@@ -13,6 +13,7 @@ from api.context import Context, Service
 from api.experiments import Id
 from api.problems import documented
 from store import experiments
+from store.tables import TERMINAL
 from workers.events import stream
 
 router = APIRouter(prefix="/v1/experiments/{id:uuid}", tags=["experiments"])
@@ -43,28 +44,26 @@ async def events(
 ) -> AsyncIterator[ServerSentEvent]:
     """Progress and status as they happen. A new subscriber gets the present state first."""
     identifier = str(id)
-    position = last_event_id
+    position, told = last_event_id, False
     if position is None:
         # The position is taken before the state is read, so that no event falls between them.
         position = await _newest(service, identifier)
         experiment = await _present(service, identifier)
         yield _state(experiment, position)
-    while not experiment.ended and not service.stopping():
-        entries = await _entries(service, identifier, position)
+        told = experiment.ended
+    while not told and not service.stopping():
+        entries = await _entries(service, identifier, position, wait=not experiment.ended)
         for position, fields in entries:
-            yield ServerSentEvent(
-                id=position, event=fields["event"], data=json.loads(fields["data"])
-            )
-        if entries and not _may_have_ended(entries):
+            content = json.loads(fields["data"])
+            told = told or content["status"] in TERMINAL
+            yield ServerSentEvent(id=position, event=fields["event"], data=content)
+        if entries:
             continue
-        # Silence, or the end: the row knows, also when the broker lost its events.
+        # Silence: the row knows, also when the broker lost its events.
         before, experiment = experiment, await _present(service, identifier)
-        if experiment.status != before.status and not entries:
+        if before.ended or before.status != experiment.status:
+            told = experiment.ended
             yield _state(experiment, position)
-
-
-def _may_have_ended(entries: list[tuple[str, dict[str, str]]]) -> bool:
-    return any(fields["event"] == "status" for _, fields in entries)
 
 
 async def _present(service: Context, identifier: str) -> experiments.Experiment:
@@ -80,11 +79,12 @@ async def _newest(service: Context, identifier: str) -> str:
 
 
 async def _entries(
-    service: Context, identifier: str, position: str
+    service: Context, identifier: str, position: str, *, wait: bool
 ) -> list[tuple[str, dict[str, str]]]:
     """Events after a position, waiting for one at most `POLL_MS`."""
+    block = POLL_MS if wait else None
     try:
-        answer: Any = await service.events.xread({stream(identifier): position}, block=POLL_MS)
+        answer: Any = await service.events.xread({stream(identifier): position}, block=block)
     except (RedisError, OSError):
         await asyncio.sleep(POLL_MS / 1000)
         return []

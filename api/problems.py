@@ -1,6 +1,7 @@
 """Every error as `application/problem+json` (RFC 9457), naming field, value and limit."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -10,7 +11,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
 
 from core.experiment import Refused
 from core.kinds import KINDS
@@ -128,12 +128,14 @@ def _http(request: Request, exception: Exception) -> JSONResponse:
 
 def _allowed_methods(request: Request) -> str:
     """All methods of a path, where Starlette would name those of the first route only."""
-    methods: set[str] = set()
-    for route in request.app.routes:
-        match, _ = route.matches(request.scope)
-        if match is not Match.NONE:
-            methods |= getattr(route, "methods", None) or set()
-    return ", ".join(sorted(methods))
+    paths = request.app.openapi()["paths"].items()
+    methods = [operations for template, operations in paths if _fits(template, request.url.path)]
+    return ", ".join(sorted({name.upper() for operations in methods for name in operations}))
+
+
+def _fits(template: str, path: str) -> bool:
+    fixed = (re.escape(part) for part in re.split(r"\{[^}]+\}", template))
+    return re.fullmatch("[^/]+".join(fixed), path) is not None
 
 
 def _refused(_: Request, exception: Exception) -> JSONResponse:

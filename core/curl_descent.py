@@ -61,7 +61,7 @@ class LayerFlips(Declared):
 
 
 class Flips(Declared):
-    """Which neurons are rule-flipped: their synapses move up the gradient. Drawn before learning."""
+    """Which neurons are rule-flipped: their synapses climb the gradient. Drawn beforehand."""
 
     hidden: LayerFlips = Field(
         default=LayerFlips(fraction=0.0),
@@ -153,8 +153,8 @@ class Data(Declared):
     )
     online: bool = Field(
         default=False,
-        description="Draw fresh samples for every batch. train_error is then measured on train_size "
-        "held samples that no batch ever contains.",
+        description="Draw fresh samples for every batch. train_error is then measured on "
+        "train_size held samples that no batch ever contains.",
     )
 
 
@@ -177,8 +177,8 @@ class Training(Declared):
     )
     learning_rate_scaling: Literal["per_epoch", "per_update"] = Field(
         default="per_epoch",
-        description="per_epoch: an update steps by learning_rate * B / P, so that an epoch moves as "
-        "far whatever the batch size; per_update: by learning_rate.",
+        description="per_epoch: an update steps by learning_rate * B / P, so that an epoch moves "
+        "as far whatever the batch size; per_update: by learning_rate.",
     )
     norm_constraint: Literal["none", "layer", "row"] = Field(
         default="none",

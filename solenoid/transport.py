@@ -129,8 +129,10 @@ def _error(response: httpx.Response) -> Exception:
         problem = response.json()
     except ValueError:
         problem = None
-    if not isinstance(problem, dict):
-        problem = {"detail": f"{response.url} answered with HTTP status {response.status_code}"}
+    said = problem.get("detail") if isinstance(problem, dict) else None
+    if said in (None, response.reason_phrase):
+        # From a proxy, or from the router: only the address tells what was asked for.
+        problem = {"detail": f"{response.url}: {response.status_code} {response.reason_phrase}"}
     return service_error(response.status_code, problem)
 
 

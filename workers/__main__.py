@@ -13,9 +13,9 @@ set_defaults(environment(settings().data_dir))
 from celery import signals  # noqa: E402, numpy reads its environment when it is first imported
 
 from store.database import Database  # noqa: E402
-from workers.app import app  # noqa: E402
 from workers.broker import connect  # noqa: E402
 from workers.dispatcher import Dispatcher  # noqa: E402
+from workers.tasks import app  # noqa: E402
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ chosen to lose or repeat messages harmlessly and never to hold work hostage.
 
 from celery import Celery
 
-from store.settings import Settings, settings
+from store.settings import Settings
 from workers.broker import CONNECT_S, QUEUE, celery_url
 
 DAYS = 24 * 3600
@@ -46,6 +46,3 @@ def make_app(configured: Settings) -> Celery:
         accept_content=["json"],
     )
     return app
-
-
-app = make_app(settings())

@@ -9,7 +9,7 @@ from celery.utils.log import get_task_logger
 
 from store.database import Database
 from store.settings import settings
-from workers.app import app
+from workers.app import make_app
 from workers.broker import connect
 from workers.doorbell import TASK
 from workers.execution import Workplace, attempt
@@ -17,6 +17,8 @@ from workers.execution import Workplace, attempt
 log = get_task_logger(__name__)
 
 IDLE_BYTES = 2**30
+
+app = make_app(settings())
 
 
 @app.task(name=TASK, bind=True)

@@ -1,12 +1,13 @@
 """Pictures of learning: error against epochs, and how long each rule took to a threshold."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import altair as alt
 import numpy as np
 from numpy.typing import NDArray
 
+from core.curl_descent import SimulationSpec
 from core.experiment import Result
 from core.figures import ARM_COLOURS, INK, MUTED
 
@@ -14,27 +15,7 @@ WIDTH, HEIGHT = 460, 300
 SMALLEST = 1e-40  # below this an error is zero to every precision, and has no place on a log axis
 
 
-class Recorded(Protocol):
-    """The part of a spec that says when a network counts as trained."""
-
-    @property
-    def threshold(self) -> float:
-        """Test error."""
-
-
-class Learning(Protocol):
-    """A spec of which the pictures need the rules and the threshold."""
-
-    @property
-    def rules(self) -> Sequence[str]:
-        """One name per arm."""
-
-    @property
-    def record(self) -> Recorded:
-        """What was kept."""
-
-
-def draw_learning_curves(spec: Learning, result: Result) -> alt.TopLevelMixin:
+def draw_learning_curves(spec: SimulationSpec, result: Result) -> alt.TopLevelMixin:
     """Median test error with a band from the 10th to the 90th percentile of replicates."""
     values = [
         point
@@ -62,7 +43,7 @@ def draw_learning_curves(spec: Learning, result: Result) -> alt.TopLevelMixin:
     )
 
 
-def draw_epochs_to_threshold(spec: Learning, result: Result) -> alt.TopLevelMixin:
+def draw_epochs_to_threshold(spec: SimulationSpec, result: Result) -> alt.TopLevelMixin:
     """One point per network, joined within replicates; those that never got there on top."""
     points = _arrivals(spec, result)
     never = sum(point["never"] for point in points)
@@ -117,7 +98,7 @@ def _curve(rule: str, epoch: NDArray[Any], error: NDArray[Any]) -> list[dict[str
     ]
 
 
-def _arrivals(spec: Learning, result: Result) -> list[dict[str, Any]]:
+def _arrivals(spec: SimulationSpec, result: Result) -> list[dict[str, Any]]:
     """When every network was first below the threshold; the last epoch if never."""
     epoch, points = result["epoch"], []
     for arm, rule in enumerate(spec.rules):

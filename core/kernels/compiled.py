@@ -15,30 +15,34 @@ _EXACT = {"contract"}  # a*b + c may become one rounding; nothing else changes
 _SUMS = {"contract", "reassoc", "nsz"}  # sums may be split over vector lanes; inf and nan stay
 
 
+_njit: Any = numba.njit  # its published types do not know the two switches of `_inner`
+
+
 def kernel(function: F) -> F:
     """Compiled loops that Python calls; the machine code is kept on disk."""
-    return cast(F, numba.njit(cache=True, nogil=True, **_options(_EXACT))(function))
+    options = {"error_model": "numpy", "fastmath": _EXACT}
+    return cast(F, _njit(cache=True, nogil=True, **options)(function))
 
 
 def inner(function: F) -> F:
     """Compiled loops that only kernels call, operations in the order written."""
-    return cast(
-        F,
-        numba.njit(
-            no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True, **_options(_EXACT)
-        )(function),
-    )
+    return _inner(function, _EXACT)
 
 
 def inner_sums(function: F) -> F:
     """As `inner`, for loops whose sums should run on vectors."""
+    return _inner(function, _SUMS)
+
+
+def _inner(function: F, licence: set[str]) -> F:
+    """Always inlined: passing the arrays of a network took as long as stepping a small one."""
     return cast(
         F,
-        numba.njit(
-            no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True, **_options(_SUMS)
+        _njit(
+            no_cpython_wrapper=True,
+            no_cfunc_wrapper=True,
+            forceinline=True,
+            error_model="numpy",
+            fastmath=licence,
         )(function),
     )
-
-
-def _options(licence: set[str]) -> dict[str, Any]:
-    return {"error_model": "numpy", "fastmath": licence}

@@ -59,7 +59,8 @@ class Sizes:
         if not self.linear or self.online or self.batch < self.train:
             return False
         M, N, K = self.inputs, self.hidden, self.outputs
-        return M <= _LARGEST_COVARIANCE and K * (3 * N * M + M * M) <= 2 * self.train * N * M
+        direct, by_covariance = 2 * self.train * N * M, K * (3 * N * M + M * M)
+        return M <= _LARGEST_COVARIANCE and by_covariance <= direct
 
     @property
     def columns(self) -> int:

@@ -129,7 +129,7 @@ def _learn_rows(
 
 @inner_sums
 def _dot(a: Array, b: Array) -> float:
-    total = a.dtype.type(0)
+    total: float = a.dtype.type(0)
     for j in range(a.size):
         total += a[j] * b[j]
     return total

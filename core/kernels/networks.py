@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from core.kernels.draws import Distribution, Role, draw_signs, draw_weights, generator
-from core.kernels.stack import Array, Plasticity, Weights, padded, padded_columns
+from core.kernels.stack import Plasticity, Weights, padded, padded_columns
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,9 @@ def drawn_weights(draw: Draw, role: Role, layers: Layers, law: Law) -> Weights:
 def set_norms(stack: Weights, norm1: float | None, norm2: float | None) -> None:
     """Scale every network's layers to the given Frobenius norms, where there is one."""
     for W, norm in ((stack.W1, norm1), (stack.W2, norm2)):
-        for layer in W if norm is not None else ():
-            layer *= norm / np.linalg.norm(layer)
+        if norm is not None:
+            for layer in W:
+                layer *= norm / np.linalg.norm(layer)
 
 
 def shifted(stack: Weights, layers: Layers, *, by: float, layer: str) -> Weights:

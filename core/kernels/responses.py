@@ -3,7 +3,7 @@
 import numpy as np
 
 from core.kernels.activations import activate
-from core.kernels.compiled import inner, inner_sums, kernel
+from core.kernels.compiled import inner_sums, kernel
 from core.kernels.stack import BLOCK, Array, Model, Scratch, Weights, weights_at
 
 

@@ -125,8 +125,14 @@ def scratch_for(weights: Weights, batch: int) -> Scratch:
     h, d = (np.zeros((rows, BLOCK), dtype) for _ in range(2))
     y, e = (np.zeros((outputs, BLOCK), dtype) for _ in range(2))
     return Scratch(
-        *(h, d, y, e),
-        *(block.reshape(-1) for block in (h, d, y, e)),
+        h=h,
+        d=d,
+        y=y,
+        e=e,
+        flat_h=h.reshape(-1),
+        flat_d=d.reshape(-1),
+        flat_y=y.reshape(-1),
+        flat_e=e.reshape(-1),
         gradient2=np.zeros((outputs, hidden), dtype),
         squares1=np.zeros(rows, dtype),
         squares2=np.zeros(outputs, dtype),

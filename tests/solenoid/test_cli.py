@@ -1,0 +1,217 @@
+"""The command line against a running service: what it prints and with which code it ends."""
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from solenoid import Client, Dataset, Experiment
+from solenoid.cli import main
+from tests.solenoid.specs import MANY, RATIO, comparison
+
+NOBODY = "01234567-89ab-7def-8123-456789abcdef"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ended]
+
+
+@pytest.fixture
+def run(url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs `solenoid ...` with the service's address in the environment."""
+    monkeypatch.setenv("SOLENOID_URL", url)
+
+    def command(*arguments: str | Path) -> Ended:
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        told = capsys.readouterr()
+        assert "\x1b" not in told.out + told.err, "a pipe gets no control codes"
+        assert "Traceback" not in told.err
+        return Ended(int(ended.value.code or 0), told.out, told.err)
+
+    return command
+
+
+def test_a_kind_is_submitted_with_dotted_keys_and_waited_for(run: Run, recording: Dataset) -> None:
+    ended = run(
+        *("submit", RATIO, f"dataset={recording.id}", "block.factor=block"),
+        *('block.compare=["before", "after"]', "permutations=1e2", "--wait"),
+        *("--name", "typed [bold]", "--tag", "by=hand", "--priority", "2"),
+    )
+    assert ended.code == 0, ended.err
+    assert "succeeded" in ended.err
+    assert "typed [bold]" in ended.out
+    assert "participation_ratio_naive" in ended.out
+    shown = json.loads(run("show", ended.out.split()[0], "--json").out)
+    assert shown["spec"]["permutations"] == 100
+    assert shown["spec"]["block"] == {"factor": "block", "compare": ["before", "after"]}
+    assert (shown["name"], shown["tags"], shown["priority"]) == ("typed [bold]", {"by": "hand"}, 2)
+
+
+def test_a_document_is_submitted_from_a_file_or_from_a_pipe(
+    run: Run, recording: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = {"kind": RATIO, "spec": comparison(recording), "name": "written", "tags": {"a": "b"}}
+    path = tmp_path / "spec.json"
+    path.write_text(json.dumps(document))
+    from_file = run("submit", path, "seed=31", "--tag", "c=d", "--reuse").out.strip()
+    monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(document)))
+    from_pipe = run("submit", "-").out.strip()
+    first, second = (json.loads(run("show", id, "--json").out) for id in (from_file, from_pipe))
+    assert (first["name"], first["tags"]) == ("written", {"a": "b", "c": "d"})
+    assert (first["spec"]["seed"], second["spec"]["seed"]) == (31, 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("submit", RATIO, "dataset"), "write key=value"),
+        (("submit", RATIO, "a=1", "a.b=2"), "a is 1 already"),
+        (("submit", RATIO, f"dataset={NOBODY}"), f"spec.dataset = {NOBODY}"),
+        (("submit", RATIO, f"dataset={NOBODY}", "seeed=1"), "spec.seeed = 1"),
+        (("submit", "no.kind"), RATIO),
+        (("submit", "absent.json"), "cannot read absent.json"),
+        (("submit", RATIO, "--tag", "plain"), "write key=value"),
+        (("estimate", RATIO), "spec.dataset: Field required"),
+        (("show", NOBODY), NOBODY),
+        (("show", "not-an-id"), "/not-an-id: 404"),
+        (("watch", NOBODY), NOBODY),
+        (("kinds", "no.kind"), "no kind is named no.kind"),
+        (("preset", "nope"), "speedup-training-size"),
+        (("preset", "speedup-training-size", "--scale", "huge"), "huge"),
+        (("upload", "absent.npz"), "cannot read absent.npz"),
+        (("upload", "absent.npz", "--mapping", "{"), "--mapping is not JSON"),
+        (("list", "--limit", "0"), "limit"),
+        (("no-such-command",), "No such command"),
+        (("--url", "nonsense", "list"), "not a URL"),
+    ],
+)
+def test_bad_input_ends_with_code_2_and_says_what_is_wrong(
+    arguments: tuple[str, ...], told: str, run: Run
+) -> None:
+    ended = run(*arguments)
+    assert ended.code == 2
+    assert told in ended.err
+    assert ended.out == ""
+
+
+def test_an_absent_server_ends_with_code_1(run: Run) -> None:
+    ended = run("--url", "http://127.0.0.1:9", "list")
+    assert ended.code == 1
+    assert "solenoid up" in ended.err
+
+
+def test_a_cancelled_experiment_ends_a_watch_with_code_1(
+    run: Run, client: Client, recording: Dataset
+) -> None:
+    experiment = client.submit(RATIO, comparison(recording, MANY))
+    assert run("cancel", experiment.id).code == 0
+    ended = run("watch", experiment.id)
+    assert ended.code == 1
+    assert "cancelled" in ended.out
+    assert run("delete", experiment.id).code == 0
+    assert run("show", experiment.id).code == 2
+
+
+def test_several_experiments_are_watched_at_once(
+    run: Run, client: Client, recording: Dataset
+) -> None:
+    ids = [client.submit(RATIO, comparison(recording, seed=40 + n)).id for n in range(3)]
+    ended = run("watch", *ids, ids[0])
+    assert ended.code == 0
+    assert ended.err.count("succeeded") == 3
+
+
+def test_lists_and_facts_are_readable(run: Run, finished: Experiment) -> None:
+    assert finished.id in run("list", "-n", "500").out
+    assert any(each["id"] == finished.id for each in json.loads(run("list", "--json").out))
+    shown = run("show", finished.id).out
+    assert 'block.compare=["before", "after"]' in shown
+    assert "median over replicates" in shown
+
+
+def test_rows_are_written_as_csv_as_json_and_as_a_table(run: Run, finished: Experiment) -> None:
+    rows = list(csv.DictReader(io.StringIO(run("results", finished.id, "--format", "csv").out)))
+    table = finished.results()
+    assert [row["arm"] for row in rows] == table.column("arm")
+    ratios = [None if r["p_value"] == "" else float(r["p_value"]) for r in rows]
+    assert ratios == table.column("p_value")
+    assert json.loads(run("results", finished.id, "--format", "json").out) == list(table.rows)
+    assert "participation_ratio_naive" in run("results", finished.id).out
+
+
+def test_arrays_and_figures_are_written_to_files(
+    run: Run, finished: Experiment, tmp_path: Path
+) -> None:
+    assert "permutation_log_ratio" in run("arrays", finished.id).out
+    assert run("arrays", finished.id, "-o", tmp_path / "all.npz").code == 0
+    with np.load(tmp_path / "all.npz", allow_pickle=False) as arrays:
+        assert arrays["permutation_log_ratio"].shape == (99,)
+    assert "spectrum" in run("figure", finished.id).out
+    assert run("figure", finished.id, "spectrum", "-o", tmp_path / "f.svg").code == 0
+    assert (tmp_path / "f.svg").read_text().startswith("<svg")
+    assert run("figure", finished.id, "spectrum", "-o", tmp_path / "f.gif").code == 2
+    assert run("figure", finished.id, "spectrum", "-o", tmp_path / "none" / "f.svg").code == 2
+
+
+def test_what_there_is_can_be_listed(run: Run, recording: Dataset) -> None:
+    assert RATIO in run("kinds").out
+    described = run("kinds", RATIO).out
+    assert "block.factor" in described
+    assert "p_value" in described
+    assert "speedup-training-size" in run("presets").out
+    assert recording.id in run("datasets").out
+    assert "GiB" in run("estimate", RATIO, f"dataset={recording.id}").out
+
+
+def test_a_recording_is_uploaded_and_a_bad_file_refused(
+    run: Run, recording_path: Path, tmp_path: Path
+) -> None:
+    told = run("upload", recording_path)
+    assert told.code == 0
+    assert "after (552), before (552)" in told.out
+    bad = tmp_path / "bad.npz"
+    bad.write_bytes(b"PK\x03\x04 and no more")
+    ended = run("upload", bad)
+    assert ended.code == 2
+    assert "file = bad.npz" in ended.err
+
+
+def test_an_interrupted_watch_is_quiet(url: str, client: Client, recording: Dataset) -> None:
+    experiment = client.submit(RATIO, comparison(recording, MANY), priority=10)
+    command = [sys.executable, "-m", "solenoid.cli", "--url", url, "watch", experiment.id]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ}
+    ) as watching:
+        assert watching.stderr is not None
+        assert any("running" in line for line in iter(watching.stderr.readline, ""))
+        time.sleep(0.2)
+        watching.send_signal(signal.SIGINT)
+        out, err = watching.communicate(timeout=10)
+    experiment.cancel()
+    assert watching.returncode == 130
+    assert (out, err) == ("", "")
+
+
+def test_the_command_line_loads_neither_numpy_nor_pandas() -> None:
+    look = "import sys, solenoid.cli; print({'numpy', 'pandas', 'core'} & set(sys.modules))"
+    told = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "set()"
