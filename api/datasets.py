@@ -16,10 +16,9 @@ from starlette.datastructures import UploadFile
 
 from api.context import Context, Service
 from api.pages import Page, PageQuery, decoded, encoded
-from api.problems import documented, refusal
+from api.problems import BadRequest, documented, refusal
 from api.submissions import Name
 from core.dataset import DatasetSummary
-from core.experiment import Refused
 from store import datasets
 from store.experiments import NotFound
 
@@ -164,20 +163,16 @@ async def _received(request: Request, query: UploadQuery, incoming: Path) -> tup
     async with request.form(max_files=1, max_fields=1) as form:
         unknown = sorted(set(form) - {"file", "mapping"})
         if unknown:
-            raise BadUpload(unknown[0], None, "unknown field; there are `file` and `mapping`")
+            raise BadRequest(unknown[0], None, "unknown field; there are `file` and `mapping`")
         file, mapping = form.get("file"), form.get("mapping")
         if not isinstance(file, UploadFile):
-            raise BadUpload("file", None, "the form needs a file in its field `file`")
+            raise BadRequest("file", None, "the form needs a file in its field `file`")
         if mapping is not None and not isinstance(mapping, str):
-            raise BadUpload("mapping", None, "the mapping is a text field with JSON, not a file")
+            raise BadRequest("mapping", None, "the mapping is a text field with JSON, not a file")
         with incoming.open("wb") as target:
             while chunk := await file.read(CHUNK_BYTES):
                 await asyncio.to_thread(target.write, chunk)
         return _name(file.filename), mapping or query.mapping
-
-
-class BadUpload(Refused):
-    """A form that does not hold what an upload needs."""
 
 
 def _name(given: str | None) -> str:
@@ -186,7 +181,7 @@ def _name(given: str | None) -> str:
     try:
         return _NAME.validate_python(name)
     except ValidationError:
-        raise BadUpload(
+        raise BadRequest(
             "file", name, "the file name is longer than 200 characters, or not printable"
         ) from None
 
@@ -197,9 +192,9 @@ def _mapping(text: str | None) -> dict[str, Any] | None:
     try:
         mapping = json.loads(text)
     except json.JSONDecodeError as broken:
-        raise BadUpload("mapping", text, f"not JSON: {broken}") from None
+        raise BadRequest("mapping", text, f"not JSON: {broken}") from None
     if not isinstance(mapping, dict):
-        raise BadUpload("mapping", text, "a mapping is a JSON object")
+        raise BadRequest("mapping", text, "a mapping is a JSON object")
     return mapping
 
 
@@ -221,4 +216,4 @@ def _after(cursor: str | None) -> tuple[datetime, str] | None:
     try:
         return datetime.fromisoformat(key[0]), key[1]
     except ValueError:
-        raise Refused("cursor", cursor, "not a cursor of this list") from None
+        raise BadRequest("cursor", cursor, "not a cursor of this list") from None

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict
 
-from core.experiment import Refused
+from api.problems import BadRequest
 
 T = TypeVar("T")
 
@@ -34,10 +34,6 @@ class PageQuery(BaseModel):
     cursor: Cursor = None
 
 
-class BadCursor(Refused):
-    """A cursor this service did not make."""
-
-
 def encoded(*key: str) -> str:
     """A cursor for the page after a key."""
     return base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
@@ -53,5 +49,5 @@ def decoded(cursor: str | None, parts: int) -> tuple[str, ...] | None:
         key = None
     well_made = isinstance(key, list) and len(key) == parts
     if not well_made or not all(isinstance(part, str) and "\0" not in part for part in key):
-        raise BadCursor("cursor", cursor, "not a cursor of this list")
+        raise BadRequest("cursor", cursor, "not a cursor of this list")
     return tuple(key)

@@ -1,5 +1,6 @@
 """Presets: the papers' experiments, started with one call."""
 
+import hashlib
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body
@@ -86,8 +87,7 @@ def run_preset(
                 "tags": {"preset": name, "scale": body.scale},
             }
         )
-        key = None if idempotency_key is None else f"{idempotency_key}/{panel.name}"[:200]
-        experiment, _ = place(service, submission, key)
+        experiment, _ = place(service, submission, _key(idempotency_key, panel.name))
         started.append(
             StartedPanel(
                 name=panel.name,
@@ -97,6 +97,11 @@ def run_preset(
             )
         )
     return StartedPreset(preset=name, scale=body.scale, panels=started)
+
+
+def _key(request: str | None, panel: str) -> str | None:
+    """A key for each panel, of one length whatever the request's own key is."""
+    return None if request is None else hashlib.sha256(f"{request}/{panel}".encode()).hexdigest()
 
 
 def _entry(preset: Preset) -> PresetEntry:

@@ -20,6 +20,16 @@ MEDIA_TYPE = "application/problem+json"
 LONGEST_VALUE = 200
 
 
+class BadRequest(Exception):
+    """A request, outside its spec, that cannot be answered: names field, value and limit."""
+
+    def __init__(self, field: str, value: object, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.value = value
+        self.message = message
+
+
 class FieldError(BaseModel):
     """What is wrong with one field of the request."""
 
@@ -74,6 +84,7 @@ def install(app: FastAPI) -> None:
     """Make every error of an application a problem document."""
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(BadRequest, _bad_request)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(NotFound, _not_found)
     app.add_exception_handler(Conflict, _conflict)
@@ -107,9 +118,14 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
     # The union of submissions puts the kind's name into the path of every field of its spec.
     source, *path = error["loc"]
     parts = [str(part) for part in path if part not in KINDS]
+    value = error.get("input")
+    if error["type"] == "union_tag_invalid":
+        # Blamed on everything around the one field that tells the alternatives apart.
+        parts.append(error["ctx"]["discriminator"].strip("'"))
+        value = error["ctx"]["tag"]
     return FieldError(
         field=".".join(parts) or str(source),
-        value=shown(error.get("input")),
+        value=shown(value),
         message=error["msg"].removeprefix("Value error, "),
     )
 
@@ -128,9 +144,9 @@ def _http(request: Request, exception: Exception) -> JSONResponse:
 
 def _allowed_methods(request: Request) -> str:
     """All methods of a path, where Starlette would name those of the first route only."""
-    paths = request.app.openapi()["paths"].items()
-    methods = [operations for template, operations in paths if _fits(template, request.url.path)]
-    return ", ".join(sorted({name.upper() for operations in methods for name in operations}))
+    paths, path = request.app.openapi()["paths"], request.url.path
+    fitting = [path] if path in paths else [template for template in paths if _fits(template, path)]
+    return ", ".join(sorted({name.upper() for template in fitting for name in paths[template]}))
 
 
 def _fits(template: str, path: str) -> bool:
@@ -141,6 +157,11 @@ def _fits(template: str, path: str) -> bool:
 def _refused(_: Request, exception: Exception) -> JSONResponse:
     assert isinstance(exception, Refused)
     return refusal(f"spec.{exception.field}", exception.value, exception.message)
+
+
+def _bad_request(_: Request, exception: Exception) -> JSONResponse:
+    assert isinstance(exception, BadRequest)
+    return refusal(exception.field, exception.value, exception.message)
 
 
 def _not_found(_: Request, exception: Exception) -> JSONResponse:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Union, cast
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, create_model
 
 from api.context import Context
+from api.problems import BadRequest
 from core.experiment import Estimate, Kind, Refused, Spec
 from core.kinds import KINDS
 from store import datasets
@@ -88,8 +89,8 @@ def accepted(context: Context, body: Any, idempotency_key: str | None) -> Submis
     estimate = estimated(context, kind, body.spec)
     limit = context.settings.memory_limit_bytes
     if estimate.memory_bytes > limit:
-        raise Refused(
-            "memory_bytes",
+        raise BadRequest(
+            "spec",
             estimate.memory_bytes,
             f"the spec needs about {_gib(estimate.memory_bytes)} of memory; "
             f"the limit of this installation is {_gib(limit)}",

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Column
 
 from solenoid.errors import SolenoidError
 from solenoid.events import Event
@@ -15,6 +16,7 @@ from solenoid.terminal import shown
 
 # A wait without end on Linux would not hear Ctrl-C on every Python.
 LOOK_S = 0.5
+BAR_WIDTH = 24
 
 
 def follow(experiments: Mapping[str, Experiment], console: Console) -> None:
@@ -37,14 +39,16 @@ def labelled(experiments: list[Experiment]) -> dict[str, Experiment]:
 def _draw_bars(
     labels: Mapping[str, str], events: Iterator[tuple[str, Event]], console: Console
 ) -> None:
+    # A terminal that is too narrow cuts the live values, not the bars.
+    live = Column(no_wrap=True, overflow="ellipsis", ratio=1)
     columns = (
         TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=24),
+        BarColumn(BAR_WIDTH, table_column=Column(min_width=BAR_WIDTH)),
         TaskProgressColumn(),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[state]}", style="dim", markup=False),
+        TextColumn("{task.fields[state]}", style="dim", markup=False, table_column=live),
     )
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns, console=console, expand=True) as progress:
         tasks = {
             id: progress.add_task(str(shown(label)), total=1.0, state="queued")
             for id, label in labels.items()

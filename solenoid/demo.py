@@ -14,7 +14,7 @@ from rich.console import Console
 from solenoid.bars import follow
 from solenoid.client import Client
 from solenoid.dataset import Dataset
-from solenoid.demo_report import dimensions, learning_curves, speedups
+from solenoid.demo_report import dimensions, speedups
 from solenoid.errors import BadArgument, SolenoidError
 from solenoid.experiment import Experiment
 from solenoid.interruption import Interrupted, interruptible, undisturbed
@@ -34,6 +34,10 @@ def run(output: Path, *, keep: bool) -> int:
     """Run the demo; its exit code."""
     begun = time.monotonic()
     screen = console()
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as failure:
+        raise BadArgument(f"cannot write into {output}: {failure.strerror}") from None
     try:
         with interruptible(), _data_dir(output, keep) as folder:
             _run(folder, output, screen)
@@ -91,16 +95,12 @@ def _check(experiments: dict[str, Experiment]) -> None:
 def _draw(ratio: Experiment, panels: dict[str, Experiment], output: Path, screen: Console) -> None:
     last = list(panels)[-1]
     pictures = {
-        learning_curves(panels[last]): output / f"learning_curves_{last}.png",
+        panels[last].figure("learning_curves"): output / f"learning_curves_{last}.png",
         ratio.figure("participation_ratio"): output / "participation_ratio.png",
     }
-    try:
-        written = [figure.save(path) for figure, path in pictures.items()]
-    except OSError as failure:
-        raise BadArgument(f"cannot write into {output}: {failure.strerror}") from None
     screen.print("\ntwo pictures:")
-    for path in written:
-        screen.print(shown(f"  {path.resolve()}"))
+    for figure, path in pictures.items():
+        screen.print(shown(f"  {figure.save(path).resolve()}"))
 
 
 def _recording() -> Path:

@@ -8,7 +8,6 @@ from typing import Any
 from rich.console import Console
 
 from solenoid.experiment import Experiment
-from solenoid.figure import Figure
 from solenoid.table import Table
 from solenoid.terminal import print_table, shown
 
@@ -21,7 +20,7 @@ def speedups(panels: Mapping[str, Experiment], screen: Console) -> None:
     screen.print("\nEpochs to a test error of 1e-3 (median; how many networks never got there)")
     print_table(
         ("panel", "gradient descent", "curl descent", "speed-up", "pairs"),
-        (speedup_line(name, panel.results()) for name, panel in panels.items()),
+        (_panel_line(name, panel) for name, panel in panels.items()),
         right=True,
     )
     screen.print(
@@ -30,8 +29,8 @@ def speedups(panels: Mapping[str, Experiment], screen: Console) -> None:
     )
 
 
-def speedup_line(name: str, table: Table) -> tuple[str, str, str, str, str]:
-    """One panel as text."""
+def speedup_line(table: Table, epochs: int) -> tuple[str, str, str, str]:
+    """One panel of so many epochs as text."""
     gradient, curl = (_epochs(table, arm) for arm in (GRADIENT, CURL))
     logs = [
         math.log(slow / fast)
@@ -39,17 +38,18 @@ def speedup_line(name: str, table: Table) -> tuple[str, str, str, str, str]:
         if math.isfinite(slow) and math.isfinite(fast) and min(slow, fast) > 0
     ]
     ratio = f"{math.exp(sum(logs) / len(logs)):.2f} x" if logs else "-"
-    return name, _described(gradient), _described(curl), ratio, f"{len(logs)} of {len(curl)}"
+    pairs = f"{len(logs)} of {len(curl)}"
+    return _described(gradient, epochs), _described(curl, epochs), ratio, pairs
 
 
 def dimensions(experiment: Experiment, screen: Console) -> None:
     """Participation ratios of the two blocks, corrected and naive."""
     rows = {row["arm"]: row for row in experiment.results()}
-    comparison = rows.pop("comparison")
+    comparison = rows["comparison"]
     screen.print("\nParticipation ratio of the condition means, before and after learning")
     print_table(
         ("block", "rows", "corrected", "95 % interval", "naive"),
-        (_block_line(arm, row) for arm, row in rows.items()),
+        (_block_line(arm, rows[arm]) for arm in experiment.spec["block"]["compare"]),
         right=True,
     )
     screen.print(
@@ -64,9 +64,8 @@ def dimensions(experiment: Experiment, screen: Console) -> None:
         screen.print(shown(f"note: {warning}"))
 
 
-def learning_curves(experiment: Experiment) -> Figure:
-    """The figure of errors against epochs: the first figure of its kind."""
-    return experiment.figures()[0]
+def _panel_line(name: str, panel: Experiment) -> tuple[str, ...]:
+    return name, *speedup_line(panel.results(), panel.spec["training"]["epochs"])
 
 
 def _epochs(table: Table, arm: str) -> list[float]:
@@ -75,11 +74,11 @@ def _epochs(table: Table, arm: str) -> list[float]:
     return [math.inf if row[METRIC] is None else float(row[METRIC]) for row in rows]
 
 
-def _described(epochs: list[float]) -> str:
-    never = sum(math.isinf(each) for each in epochs)
-    middle = median(epochs)
-    text = f"{middle:.0f}" if math.isfinite(middle) else "not reached"
-    return f"{text} ({never} of {len(epochs)} never)"
+def _described(reached: list[float], epochs: int) -> str:
+    never = sum(math.isinf(each) for each in reached)
+    middle = median(reached)
+    text = f"{middle:.0f}" if math.isfinite(middle) else f"> {epochs}"
+    return f"{text} ({never} of {len(reached)} never)"
 
 
 def _block_line(arm: str, row: Mapping[str, Any]) -> tuple[str, ...]:

@@ -40,8 +40,6 @@ def local_stack(data_dir: Path, workers: int) -> Iterator[str]:
 
 def _started(data_dir: Path, workers: int) -> subprocess.Popen[bytes]:
     data_dir.mkdir(parents=True, exist_ok=True)
-    # What an earlier stack wrote there would be taken for this one's address.
-    (data_dir / "stack.json").unlink(missing_ok=True)
     command = [sys.executable, "-P", "-m", "workers.embedded", "--port", "0"]
     command += ["--data-dir", str(data_dir), "--workers", str(workers)]
     with _log(data_dir).open("wb") as log:
@@ -80,8 +78,11 @@ def _url(process: subprocess.Popen[bytes], data_dir: Path) -> str:
     """Where the service answers, once it does."""
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            return str(json.loads((data_dir / "stack.json").read_text())["url"])
+        with contextlib.suppress(OSError, ValueError):
+            state = json.loads((data_dir / "stack.json").read_text())
+            # Another stack may have left its address there, or be running.
+            if state["pid"] == process.pid:
+                return str(state["url"])
         if process.poll() is not None:
             raise StackFailed(f"the service did not start:\n{_last_words(data_dir)}")
         time.sleep(LOOK_S)

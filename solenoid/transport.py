@@ -113,7 +113,7 @@ class Transport:
         if isinstance(failure, httpx.ConnectError | httpx.ConnectTimeout):
             return Unreachable(
                 f"no Solenoid service answers at {self.url}; start one with `solenoid up`, "
-                "or name another address with --url or SOLENOID_URL"
+                "or give the address of another: Client(url), --url, SOLENOID_URL"
             )
         reason = str(failure) or type(failure).__name__
         return Unreachable(f"the connection to {self.url} broke: {reason}")

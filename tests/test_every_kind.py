@@ -21,7 +21,7 @@ from store.settings import Settings
 
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
 
-ABSURD = (10**18, -1, 1e300, math.nan, math.inf, "many", [], {})
+ABSURD: tuple[Any, ...] = (10**18, -1, 1e300, math.nan, math.inf, "many", [], {})
 LIMIT = Settings().memory_limit_bytes
 
 
@@ -83,7 +83,7 @@ def test_metrics_are_as_declared_and_finite_or_null(kind: Kind[Any]) -> None:
     rows = kind.rows(kind.example(), result(kind.name))
     assert rows
     assert len({(row.arm, row.replicate) for row in rows}) == len(rows)
-    types = {"number": (int, float), "integer": int, "boolean": bool}
+    types: dict[str, Any] = {"number": (int, float), "integer": int, "boolean": bool}
     for row in rows:
         assert set(row.metrics) <= set(kind.metrics)
         for name, value in row.metrics.items():
@@ -128,7 +128,7 @@ def test_every_field_is_documented(kind: Kind[Any]) -> None:
 
 @every_kind
 def test_parameters_are_scalars_of_the_declared_types(kind: Kind[Any]) -> None:
-    types = {"number": (int, float), "integer": int, "boolean": bool, "text": str}
+    types: dict[str, Any] = {"number": (int, float), "integer": int, "boolean": bool, "text": str}
     parameters = kind.parameters(kind.example())
     for column in kind.columns:
         value = parameters[column.name]
@@ -166,7 +166,7 @@ def test_a_run_nobody_wants_any_more_stops(kind: Kind[Any]) -> None:
         kind.run(kind.example(), inputs(kind.name), unwanted)
 
 
-def _try(kind: Kind[Any], path: tuple[str, ...], value: object) -> None:
+def _try(kind: Kind[Any], path: tuple[str, ...], value: Any) -> None:
     """An absurd value is refused, or the spec is one that could run here and says its cost."""
     document = kind.example().model_dump(mode="json")
     place = document

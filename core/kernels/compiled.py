@@ -4,7 +4,9 @@ All forms are single-threaded and repeat their bits: a compiled loop adds in an 
 on the shapes alone, never on how many networks are stepped beside it.
 """
 
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
@@ -14,6 +16,22 @@ F = TypeVar("F", bound=Callable[..., Any])
 _EXACT = {"contract"}  # a*b + c may become one rounding; nothing else changes
 _SUMS = {"contract", "reassoc", "nsz"}  # sums may be split over vector lanes; inf and nan stay
 
+
+_HERE = Path(__file__).parent
+
+
+def _sources() -> str:
+    """A name for the present text of all kernels."""
+    digest = hashlib.sha256()
+    for source in sorted(_HERE.glob("*.py")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+# Numba keeps a kernel while the file that defines it is unchanged, even if a loop inlined from
+# another file is not; so every state of the sources gets a folder of its own.
+_config: Any = numba.config
+_config.CACHE_DIR = str(Path(_config.CACHE_DIR or _HERE / "__pycache__") / _sources())
 
 _njit: Any = numba.njit  # its published types do not know the two switches of `_inner`
 

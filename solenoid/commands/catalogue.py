@@ -1,5 +1,6 @@
 """What there is to run: kinds and presets."""
 
+import json
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -78,7 +79,7 @@ def _fields(
     lines = []
     for name, field in schema.get("properties", {}).items():
         inner = _object(field, definitions)
-        default = str(field["default"]) if "default" in field and inner is None else ""
+        default = json.dumps(field["default"]) if "default" in field and inner is None else ""
         lines.append((above + name, default, field.get("description", "")))
         if inner is not None:
             lines.extend(_fields(inner, definitions, f"{above}{name}."))

@@ -111,5 +111,5 @@ def _weights(W1: Array, W2: Array) -> Weights:
 
 def random_signs(rng: np.random.Generator, hidden: int, inputs: int, outputs: int) -> Signs:
     """Signs of +-1 at both sites of both layers."""
-    D = [rng.choice([-1.0, 1.0], size) for size in (hidden, inputs, outputs, hidden)]
+    D = [rng.choice([-1.0, 1.0], size, p=[0.3, 0.7]) for size in (hidden, inputs, outputs, hidden)]
     return D[0], D[1], D[2], D[3]

@@ -164,7 +164,7 @@ def _batches(
 
 def _constrained(spec: SimulationSpec, W: Array, norms: Array) -> Array:
     if spec.training.norm_constraint == "row":
-        return W * (norms / np.linalg.norm(W, axis=1))[:, None]
+        return np.asarray(W * (norms / np.linalg.norm(W, axis=1))[:, None])
     if spec.training.norm_constraint == "layer":
         return np.asarray(W * np.linalg.norm(norms) / np.linalg.norm(W))
     return W

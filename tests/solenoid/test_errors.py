@@ -49,8 +49,8 @@ def test_a_number_that_is_not_finite_is_refused_by_name(client: Client, recordin
 
 
 def test_an_unknown_kind_is_told_from_those_there_are(client: Client) -> None:
-    with pytest.raises(BadInput, match=RATIO):
-        client.submit("dimensionality.participation")
+    with pytest.raises(BadInput, match=rf"kind = dimensionality\.nothing: .*{RATIO}"):
+        client.submit("dimensionality.nothing")
     with pytest.raises(NotFound, match=rf"no kind is named nope; there are .*{RATIO}"):
         client.kind("nope")
 

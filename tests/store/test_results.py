@@ -1,10 +1,13 @@
 """Arrays and numbers survive the database bit for bit; numbers that are not finite become null."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from numpy.typing import NDArray
 
 from store.results import finite, packed, unpacked
 
@@ -15,7 +18,7 @@ from store.results import finite, packed, unpacked
         shape=arrays.array_shapes(min_dims=0, max_dims=3, min_side=0),
     )
 )
-def test_arrays_survive_packing_bit_for_bit(values: np.ndarray) -> None:  # type: ignore[type-arg]
+def test_arrays_survive_packing_bit_for_bit(values: NDArray[Any]) -> None:
     again = unpacked(packed(values))
     assert again.dtype == values.dtype
     assert again.shape == values.shape
