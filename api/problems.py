@@ -132,6 +132,8 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
 
 def _http(request: Request, exception: Exception) -> JSONResponse:
     assert isinstance(exception, HTTPException)
+    if exception.status_code == 404:
+        return problem(404, f"nothing is at {request.url.path}")
     if exception.status_code != 405:
         return problem(exception.status_code, str(exception.detail), headers=exception.headers)
     allowed = _allowed_methods(request)

@@ -67,7 +67,7 @@ PRESETS: Mapping[str, Preset] = {
             reference="Ninou, Kadmon, Cayco-Gajic, NeurIPS 2025, arXiv:2510.02765, figure 5b,c",
             panels={
                 "quick": tuple(
-                    _speedup_by_training_size(size, **_QUICK) for size in (100, 300, 1000)
+                    _speedup_by_training_size(size, **_QUICK) for size in (500, 1000, 2000)
                 ),
                 "full": tuple(
                     _speedup_by_training_size(size, **_FULL)

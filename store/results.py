@@ -85,10 +85,12 @@ def commit(database: Database, claimed: Claim, outcome: Outcome) -> None:
 def rows(database: Database, identifier: str) -> list[Row]:
     """The metric rows of an experiment, by arm and replicate; empty until it succeeded."""
     experiment = get(database, identifier)
+    order = {arm: place for place, arm in enumerate(experiment.summary or ())}
     table = results[experiment.kind]
     query = sa.select(table).where(table.c.experiment_id == identifier)
     with database.read() as connection:
-        found = connection.execute(query.order_by(table.c.arm, table.c.replicate)).mappings().all()
+        found = connection.execute(query.order_by(table.c.replicate)).mappings().all()
+    found = sorted(found, key=lambda row: order[row["arm"]])
     names = KINDS[experiment.kind].metrics
     return [Row(row["arm"], row["replicate"], {name: row[name] for name in names}) for row in found]
 

@@ -75,7 +75,8 @@ experiments = sa.Table(
     sa.Column("started_at", Time),
     sa.Column("finished_at", Time),
     sa.Column("estimate", Json, nullable=False),
-    sa.Column("summary", Json),
+    # Plain JSON keeps the order of arms, which PostgreSQL's JSONB does not.
+    sa.Column("summary", sa.JSON(none_as_null=True)),
     sa.Column("warnings", Json),
     sa.Column("error", sa.Text),
     sa.Column("versions", Json),

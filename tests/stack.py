@@ -30,7 +30,7 @@ class RunningStack:
     def __enter__(self) -> "RunningStack":
         self.process = subprocess.Popen(
             self._command(),
-            env={**os.environ, "SOLENOID_GRACE_S": "1", **self._settings},
+            env={**_unset_solenoid(), "SOLENOID_GRACE_S": "1", **self._settings},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -113,6 +113,11 @@ class RunningStack:
             time.sleep(0.05)
         self.process.kill()
         raise AssertionError(self.process.communicate()[0])
+
+
+def _unset_solenoid() -> dict[str, str]:
+    """This process's environment without settings that would lead the stack elsewhere."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("SOLENOID_")}
 
 
 def _command_line(process: psutil.Process) -> str:

@@ -27,7 +27,7 @@ from celery.platforms import set_pdeathsig
 from store.settings import Settings
 from workers.process import environment
 from workers.redis_server import command as redis_command
-from workers.redis_server import socket_path
+from workers.redis_server import private_socket
 
 START_S = 60.0
 POLL_S = 0.05
@@ -107,6 +107,7 @@ class Stack:
     port: int
     slots: int
     processes: list[Process] = field(default_factory=list)
+    cleanup: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     @property
     def url(self) -> str:
@@ -140,6 +141,7 @@ class Stack:
         """API first, so that nothing new comes in; then workers; the broker last."""
         for process in reversed(self.processes):
             process.stop(self.settings.grace_s + 5.0)
+        self.cleanup.close()
 
     def _launch(self, name: str, command: list[str], variables: dict[str, str]) -> None:
         process = Process(name, command, variables, self.settings.data_dir)
@@ -149,8 +151,7 @@ class Stack:
     def _broker(self, variables: dict[str, str]) -> str:
         if self.settings.redis_url is not None:
             return self.settings.redis_url
-        path = socket_path(self.settings.data_dir)
-        path.unlink(missing_ok=True)
+        path = self.cleanup.enter_context(private_socket(self.settings.data_dir))
         self._launch("redis", redis_command(path), variables)
         client = redis.Redis(unix_socket_path=str(path))
         self._until("redis", lambda: bool(client.ping()))
@@ -158,7 +159,11 @@ class Stack:
         return f"unix://{path}"
 
     def _await_ready(self) -> None:
-        self._until("api", lambda: httpx.get(f"{self.url}/readyz").status_code == 200)
+        self._until("api", self._answers)
+
+    def _answers(self) -> bool:
+        # Not through a proxy that the environment may name: this is our own machine.
+        return httpx.get(f"{self.url}/readyz", trust_env=False).status_code == 200
 
     def _until(self, name: str, holds: Any) -> None:
         deadline = time.monotonic() + START_S

@@ -2,6 +2,8 @@
 
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -32,12 +34,16 @@ def executable() -> Path:
     )
 
 
-def socket_path(data_dir: Path) -> Path:
-    """A socket in the data directory, or in a short private folder when that path is too long."""
+@contextmanager
+def private_socket(data_dir: Path) -> Iterator[Path]:
+    """A socket's path in the data directory, or in a short private folder if that is too long."""
     path = data_dir / "redis.sock"
     if len(str(path).encode()) <= LONGEST_SOCKET_PATH:
-        return path
-    return Path(tempfile.mkdtemp(prefix="solenoid-")) / "redis.sock"
+        path.unlink(missing_ok=True)
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="solenoid-", dir="/tmp") as folder:
+        yield Path(folder) / "redis.sock"
 
 
 def command(socket: Path) -> list[str]:

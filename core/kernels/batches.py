@@ -53,10 +53,14 @@ class FullBatch:
     y: Array  # "replicates padded_samples outputs"
     samples: int
 
+    def __post_init__(self) -> None:
+        size = padded(self.samples, BLOCK)
+        self.y = np.ascontiguousarray(self.y[:, :size])
+        self.x = self.x[:size]
+
     def take(self, batches: int) -> Segment:
         """The one batch there is; how often it is used is the caller's business."""
-        size = padded(self.samples, BLOCK)
-        return Segment(self.x[None, :size], self.y[:, None, :size], np.array([self.samples]))
+        return Segment(self.x[None], self.y[:, None], np.array([self.samples]))
 
 
 @dataclass

@@ -11,12 +11,16 @@ from core.kernels.stack import BLOCK, padded
 MULTIPLY_ADD_S = 6.0e-11
 ACTIVATION_S = 1.5e-9
 ROW_S = 1.6e-8
-UPDATE_S = 1.5e-7
+UPDATE_S = 3.5e-7
+COVARIANCE_EPOCH_S = 1.5e-7
 COVARIANCE_TERM_S = 1.3e-10
-COVARIANCE_ROW_S = 3.0e-8
+COVARIANCE_ROW_S = 1.5e-8
 DRAW_S = 1.2e-8
 MOVE_S = 1.0e-9
-TRACE_S = 1.5e-9
+TRACE_S = 8e-10
+SEGMENT_BYTES = 2**18
+"""Of inputs fetched at a time: they stay in the second-level cache while networks take turns."""
+ANSWER_BYTES = 2**24
 COMPILED_BYTES = 150_000_000
 """What loading and running the compiler leaves in memory."""
 
@@ -52,6 +56,13 @@ class Sizes:
     def batches(self) -> int:
         """Per epoch."""
         return -(-self.train // self.batch)
+
+    @property
+    def segment(self) -> int:
+        """Batches fetched at a time."""
+        samples = padded(self.batch, BLOCK) * self.bytes_per_number
+        inputs, answers = samples * self.columns, samples * self.replicates * self.outputs
+        return max(1, min(SEGMENT_BYTES // inputs, ANSWER_BYTES // answers))
 
     @property
     def by_covariance(self) -> bool:
@@ -92,11 +103,11 @@ def update_seconds(sizes: Sizes) -> float:
     """One update of one network."""
     if sizes.by_covariance:
         rows = COVARIANCE_ROW_S * sizes.hidden * sizes.outputs
-        return UPDATE_S + rows + COVARIANCE_TERM_S * update_operations(sizes)
+        return COVARIANCE_EPOCH_S + rows + COVARIANCE_TERM_S * update_operations(sizes)
     blocks = -(-sizes.batch // BLOCK)
     units = blocks * BLOCK * (sizes.hidden + sizes.outputs)
     rows = blocks * sizes.hidden * (1 + sizes.outputs)
-    arithmetic = MULTIPLY_ADD_S * update_operations(sizes)
+    arithmetic = _multiply_add_seconds(sizes) * update_operations(sizes)
     return UPDATE_S + arithmetic + ROW_S * rows + (0 if sizes.linear else ACTIVATION_S * units)
 
 
@@ -118,8 +129,13 @@ def operations(sizes: Sizes) -> int:
 def forward_seconds(sizes: Sizes, hidden: int, samples: int) -> float:
     """The answers of one network of that width to so many samples."""
     units = padded(samples, BLOCK) * (hidden + sizes.outputs)
-    arithmetic = MULTIPLY_ADD_S * forward_operations(sizes, hidden, samples)
+    arithmetic = _multiply_add_seconds(sizes) * forward_operations(sizes, hidden, samples)
     return arithmetic + (0 if sizes.linear else ACTIVATION_S * units)
+
+
+def _multiply_add_seconds(sizes: Sizes) -> float:
+    """Float32 has twice the lanes but the same overhead."""
+    return MULTIPLY_ADD_S * (4 + sizes.bytes_per_number) / 12
 
 
 def seconds(sizes: Sizes) -> float:
@@ -150,7 +166,8 @@ def memory_bytes(sizes: Sizes) -> int:
     samples = sizes.train + sizes.test + 2 * BLOCK
     data = samples * (columns + sizes.replicates * sizes.outputs)
     batch = padded(sizes.batch, BLOCK) * (columns + sizes.replicates * sizes.outputs)
-    order = 0 if sizes.batch >= sizes.train else 24 * sizes.train
+    batch *= 1 if sizes.batch == sizes.train else sizes.segment
+    order = 0 if sizes.batch == sizes.train else 24 * sizes.train
     covariance = columns * columns + sizes.networks * sizes.outputs * columns
     trace = 2 * sizes.networks * sizes.weights if sizes.window else 0
     curves = 6 * sizes.networks * sizes.records

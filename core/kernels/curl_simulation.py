@@ -81,6 +81,7 @@ class Simulation:
             batches=self.sizes.batches,
             eta=self.learning_rate * share,
             per_sample=self.per_epoch,
+            segment=self.sizes.segment,
             seconds_per_update=costs.update_seconds(self.sizes),
         )
 

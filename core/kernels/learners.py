@@ -26,7 +26,6 @@ from core.kernels.stack import (
     scratch_for,
 )
 
-_SEGMENT_BYTES = 2**18  # of inputs: they stay in the second-level cache while networks take turns
 _COVARIANCE_ROWS = 4096
 
 
@@ -61,6 +60,7 @@ class Schedule:
     batches: int  # per epoch
     eta: float  # learning rate of a full-size batch
     per_sample: bool  # whether a short batch steps less in proportion
+    segment: int  # batches to fetch at a time
     seconds_per_update: float  # a guess, for cutting the work into pieces
 
     def steps(self, counts: Array) -> Array:
@@ -114,9 +114,7 @@ class BatchLearner:
         together = min(left, max(1, int(PIECE_S / seconds)))
         if isinstance(self.source, FullBatch):
             return 1, together
-        columns = self.networks.weights.W1[0, 0].nbytes
-        cached = max(1, _SEGMENT_BYTES // (padded(self.schedule.batch, BLOCK) * columns))
-        return min(together, cached), 1
+        return min(together, self.schedule.segment), 1
 
     def _learn(self, count: int, repeats: int, traced: bool) -> None:
         segment = self.source.take(count)
@@ -129,8 +127,8 @@ class BatchLearner:
                 self.networks.weights,
                 self.networks.rules,
                 networks,
-                np.ascontiguousarray(segment.xs),
-                np.ascontiguousarray(segment.ys),
+                segment.xs,
+                segment.ys,
                 segment.counts,
                 self.schedule.steps(segment.counts),
                 ends,

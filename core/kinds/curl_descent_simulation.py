@@ -178,7 +178,7 @@ def _sizes(spec: SimulationSpec) -> costs.Sizes:
         test=spec.data.test_size,
         batch=spec.batch,
         epochs=spec.training.epochs,
-        records=spec.record.points,
+        records=min(spec.record.points, spec.training.epochs + 1),
         window=spec.record.order_parameter_window,
         rules=len(spec.rules),
         replicates=spec.replicates,

@@ -57,7 +57,7 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("estimate", JSON, nullable=False),
-        sa.Column("summary", JSON, nullable=True),
+        sa.Column("summary", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("warnings", JSON, nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("versions", JSON, nullable=True),

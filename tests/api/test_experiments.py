@@ -61,7 +61,7 @@ def test_results_come_as_json_and_csv(stack: RunningStack, finished: dict[str, A
     path = f"/v1/experiments/{finished['id']}/results"
     rows = stack.http.get(path).json()["items"]
     assert [(row["arm"], row["replicate"]) for row in rows] == [
-        (arm, replicate) for arm in ("curl_descent", "gradient_descent") for replicate in range(3)
+        (arm, replicate) for arm in ("gradient_descent", "curl_descent") for replicate in range(3)
     ]
     lines = stack.http.get(path, params={"format": "csv"}).text.splitlines()
     header = lines[0].split(",")

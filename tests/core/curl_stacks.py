@@ -48,7 +48,7 @@ class Small:
         """The weights after full-batch learning."""
         hidden, inputs = self.W1.shape
         networks = self._networks()
-        schedule = Schedule(len(self.x), 1, eta, True, 1e-6)
+        schedule = Schedule(len(self.x), 1, eta, True, 1, 1e-6)
         state = started_state(networks, schedule, traced=False)
         clock = Clock(_quiet, epochs)
         learner: Learner

@@ -112,7 +112,7 @@ def outcome(identifier: str) -> results.Outcome:
         "unit": "epoch",
         "content": b"x",
     }
-    return results.Outcome([row], [stored], {}, ["careful"], {"numpy": "2"})
+    return results.Outcome([row], [stored], {"gradient_descent": {}}, ["careful"], {"numpy": "2"})
 
 
 def test_status_rows_and_arrays_are_written_together(database: Database) -> None:
