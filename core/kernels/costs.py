@@ -168,7 +168,7 @@ def memory_bytes(sizes: Sizes) -> int:
     batch = padded(sizes.batch, BLOCK) * (columns + sizes.replicates * sizes.outputs)
     batch *= 1 if sizes.batch == sizes.train else sizes.segment
     order = 0 if sizes.batch == sizes.train else 24 * sizes.train
-    covariance = columns * columns + sizes.networks * sizes.outputs * columns
+    covariance = 3 * columns * columns + sizes.networks * sizes.outputs * columns
     trace = 2 * sizes.networks * sizes.weights if sizes.window else 0
     curves = 6 * sizes.networks * sizes.records
     numbers = networks + drawn + data + batch + sizes.weights

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from core.curl_descent import SimulationSpec
 from core.experiment import Cancelled, Result, silent
 from core.figures import rendered, themed
+from core.kernels.costs import COMPILED_BYTES
 from core.kinds.curl_descent_simulation import KIND
 from tests.core.test_curl_twin import RULES, spec_of
 
@@ -253,13 +254,21 @@ def test_the_estimate_of_an_absurd_spec_comes_at_once() -> None:
     [
         {"inputs": 300, "hidden": 200, "replicates": 6},
         {"inputs": 50, "data": {"train_size": 20_000}, "training": {"epochs": 1}},
+        {"inputs": 50, "data": {"train_size": 20_000}, "training": {"batch_size": "full"}},
         {"hidden": 300, "inputs": 300, "record": {"order_parameter_window": 2}},
-        {"inputs": 400, "activation": "linear", "training": {"epochs": 2, "batch_size": "full"}},
+        {
+            "inputs": 900,
+            "hidden": 90,
+            "activation": "linear",
+            "data": {"train_size": 3000},
+            "training": {"epochs": 2, "batch_size": "full"},
+        },
+        {"outputs": 20, "replicates": 50, "data": {"train_size": 500, "online": True}},
     ],
+    ids=["weights", "data", "full", "traced", "covariance", "online"],
 )
 def test_memory_stays_within_a_fifth_of_the_estimate(changes: dict[str, Any]) -> None:
-    base: dict[str, Any] = {"training": {"epochs": 2}, **changes}
-    spec = spec_of(**base)
+    spec = spec_of(**{"training": {"epochs": 2}, **changes})
     run(spec)  # what compiling takes is not the arrays'
     tracemalloc.start()
     try:
@@ -267,12 +276,8 @@ def test_memory_stays_within_a_fifth_of_the_estimate(changes: dict[str, Any]) ->
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    arrays = KIND.estimate(spec, {}).memory_bytes - KIND.estimate(tiny(), {}).memory_bytes
+    arrays = KIND.estimate(spec, {}).memory_bytes - COMPILED_BYTES
     assert peak == pytest.approx(arrays, rel=0.2)
-
-
-def tiny() -> SimulationSpec:
-    return spec_of(inputs=1, hidden=1, replicates=1, flips={"hidden": {"count": 0}}, outputs=1)
 
 
 @pytest.mark.parametrize(
