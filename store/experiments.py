@@ -12,7 +12,14 @@ import uuid_utils
 
 from core.experiment import Estimate, Kind, Spec
 from store.database import Database
-from store.tables import TERMINAL, experiment_datasets, experiments, tags, utc_now
+from store.tables import (
+    TERMINAL,
+    experiment_datasets,
+    experiments,
+    parameters,
+    tags,
+    utc_now,
+)
 
 
 @dataclass(frozen=True)
@@ -123,6 +130,8 @@ def _insert(connection: sa.Connection, identifier: str, submission: Submission) 
             },
         )
     )
+    typed = {"experiment_id": identifier, **submission.kind.parameters(submission.spec)}
+    connection.execute(parameters[submission.kind.name].insert().values(typed))
     if submission.tags:
         labels = [
             {"experiment_id": identifier, "key": key, "value": value}

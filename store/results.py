@@ -16,7 +16,7 @@ from core.experiment import Array, Kind, Result, Row, Spec
 from core.kinds import KINDS
 from store.database import Database
 from store.experiments import NotFound, get
-from store.tables import arrays, results
+from store.tables import arrays, experiments, medians, results
 from store.transitions import Claim, finish
 
 Value = float | int | bool | None
@@ -28,6 +28,7 @@ class Outcome:
     """A result made ready for the database, so that the transaction only writes."""
 
     rows: Sequence[Mapping[str, Any]]
+    medians: Sequence[Mapping[str, Any]]
     arrays: Sequence[Mapping[str, Any]]
     summary: Summary
     warnings: Sequence[str]
@@ -40,6 +41,7 @@ def prepare(
     """Turn a result into table rows; numbers that are not finite become null."""
     metric_rows = kind.rows(spec, result)
     parameters = kind.parameters(spec)
+    summary = _summary(kind, metric_rows)
     return Outcome(
         rows=[
             {
@@ -51,11 +53,19 @@ def prepare(
             }
             for row in metric_rows
         ],
+        medians=[
+            {
+                "experiment_id": identifier,
+                "arm": arm,
+                **{name: metric["median"] for name, metric in metrics.items()},
+            }
+            for arm, metrics in summary.items()
+        ],
         arrays=[
             {"experiment_id": identifier, **_packed(name, array)}
             for name, array in result.arrays.items()
         ],
-        summary=_summary(kind, metric_rows),
+        summary=summary,
         warnings=result.warnings,
         versions=versions,
     )
@@ -75,7 +85,11 @@ def commit(database: Database, claimed: Claim, outcome: Outcome) -> None:
             versions=outcome.versions,
         )
         if outcome.rows:
-            connection.execute(results[claimed.kind].insert(), outcome.rows)
+            sweep = sa.select(experiments.c.sweep_id).where(experiments.c.id == claimed.id)
+            of_sweep = {"sweep_id": connection.execute(sweep).scalar()}
+            rows = [{**row, **of_sweep} for row in outcome.rows]
+            connection.execute(results[claimed.kind].insert(), rows)
+            connection.execute(medians[claimed.kind].insert(), outcome.medians)
         if outcome.arrays:
             connection.execute(arrays.insert(), outcome.arrays)
 

@@ -51,6 +51,19 @@ def _id_column(name: str, target: str, **options: Any) -> sa.Column[str]:
     )
 
 
+sweeps = sa.Table(
+    "sweeps",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("kind", sa.String(100), nullable=False),
+    sa.Column("name", sa.String(200)),
+    # Plain JSON keeps the order of axes, which PostgreSQL's JSONB does not.
+    sa.Column("definition", sa.JSON, nullable=False),
+    sa.Column("idempotency_key", sa.String(200), unique=True),
+    sa.Column("request_hash", sa.String(64), nullable=False),
+    sa.Column("created_at", Time, nullable=False),
+)
+
 experiments = sa.Table(
     "experiments",
     metadata,
@@ -59,7 +72,10 @@ experiments = sa.Table(
     sa.Column("kind_version", sa.Integer, nullable=False),
     sa.Column("status", sa.String(10), nullable=False),
     sa.Column("name", sa.String(200)),
+    sa.Column("notes", sa.Text),
     sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("sweep_id", sa.String(36), sa.ForeignKey("sweeps.id", ondelete="CASCADE")),
+    sa.Column("point", sa.JSON(none_as_null=True)),
     sa.Column("spec", Json, nullable=False),
     sa.Column("spec_hash", sa.String(64), nullable=False, index=True),
     sa.Column("idempotency_key", sa.String(200), unique=True),
@@ -83,6 +99,7 @@ experiments = sa.Table(
     sa.CheckConstraint("status IN ('{}')".format("', '".join(STATUSES)), name="status_is_known"),
 )
 sa.Index("ix_experiments_status_created", experiments.c.status, experiments.c.id)
+sa.Index("ix_experiments_sweep", experiments.c.sweep_id, experiments.c.status)
 sa.Index(
     "ix_experiments_queue",
     experiments.c.priority.desc(),
@@ -151,6 +168,13 @@ _COLUMN_TYPES: Mapping[str, sa.types.TypeEngine[Any]] = {
 }
 
 
+def _typed(kind: Kind[Any], *, parameters: bool, metrics: bool) -> list[sa.Column[Any]]:
+    """The kind's own columns: its scalar parameters, its metrics, or both."""
+    named = [(column.name, column.type) for column in kind.columns if parameters]
+    measured = [(name, metric.type) for name, metric in kind.metrics.items() if metrics]
+    return [sa.Column(name, _COLUMN_TYPES[kind_of]) for name, kind_of in named + measured]
+
+
 def _results_table(kind: Kind[Any]) -> sa.Table:
     return sa.Table(
         kind.table,
@@ -158,9 +182,36 @@ def _results_table(kind: Kind[Any]) -> sa.Table:
         _id_column("experiment_id", "experiments.id", primary_key=True),
         sa.Column("arm", sa.String(100), primary_key=True),
         sa.Column("replicate", sa.Integer, primary_key=True, autoincrement=False),
-        *(sa.Column(column.name, _COLUMN_TYPES[column.type]) for column in kind.columns),
-        *(sa.Column(name, _COLUMN_TYPES[metric.type]) for name, metric in kind.metrics.items()),
+        sa.Column("sweep_id", sa.String(36), index=True),
+        *_typed(kind, parameters=True, metrics=True),
+    )
+
+
+def _parameters_table(kind: Kind[Any]) -> sa.Table:
+    return sa.Table(
+        kind.table.replace("results_", "parameters_", 1),
+        metadata,
+        _id_column("experiment_id", "experiments.id", primary_key=True),
+        *_typed(kind, parameters=True, metrics=False),
+    )
+
+
+def _medians_table(kind: Kind[Any]) -> sa.Table:
+    columns = (sa.Column(name, sa.Double) for name in kind.metrics)
+    return sa.Table(
+        kind.table.replace("results_", "medians_", 1),
+        metadata,
+        _id_column("experiment_id", "experiments.id", primary_key=True),
+        sa.Column("arm", sa.String(100), primary_key=True),
+        *columns,
     )
 
 
 results: Mapping[str, sa.Table] = {name: _results_table(kind) for name, kind in KINDS.items()}
+"""By kind: one row per experiment, arm and replicate, with all parameters and metrics."""
+
+parameters: Mapping[str, sa.Table] = {name: _parameters_table(k) for name, k in KINDS.items()}
+"""By kind: one row per experiment from the moment it is accepted."""
+
+medians: Mapping[str, sa.Table] = {name: _medians_table(kind) for name, kind in KINDS.items()}
+"""By kind: one row per experiment and arm: the median of each metric over its replicates."""

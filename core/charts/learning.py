@@ -1,6 +1,6 @@
 """Pictures of learning: error against epochs, and how long each rule took to a threshold."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import altair as alt
@@ -10,31 +10,35 @@ from numpy.typing import NDArray
 from core.curl_descent import SimulationSpec
 from core.experiment import Result
 from core.figures import ARM_COLOURS, INK, MUTED
+from core.kernels.measures import diverged, epochs_to_threshold
 
 WIDTH, HEIGHT = 460, 300
+MANY_RECORDS = 40  # beyond, points would hide the line
+CLIMB = 1e3  # the axis ends where an error has grown so many times from its start
+LARGEST = 1e300
 SMALLEST = 1e-40  # below this an error is zero to every precision, and has no place on a log axis
 
 
 def draw_learning_curves(spec: SimulationSpec, result: Result) -> alt.TopLevelMixin:
     """Median test error with a band from the 10th to the 90th percentile of replicates."""
+    epoch, error = result["epoch"], result["test_error"]
     values = [
-        point
-        for arm, rule in enumerate(spec.rules)
-        for point in _curve(rule, result["epoch"], result["test_error"][arm])
+        point for arm, rule in enumerate(spec.rules) for point in _curve(rule, epoch, error[arm])
     ]
-    replicates = result["test_error"].shape[1]
-    title = alt.Title("Test error while learning", subtitle=_replicates(replicates, result))
+    title = alt.Title("Test error while learning", subtitle=_replicates(error))
     if all(value["median"] is None for value in values):
         return _empty("No finite test error after epoch 0").properties(title=title)
+    axis = _error_axis(error, spec.record.threshold)
     base = alt.Chart(alt.InlineData(values)).encode(
         x=alt.X("epoch:Q", title="epoch", scale=alt.Scale(type="log", nice=False)),
         color=_rule_colour(spec.rules),
     )
-    line = base.mark_line(strokeWidth=2, point={"size": 18} if len(values) < 60 else False)
-    layers = [line.encode(y=_error_axis("median"))]
-    if replicates > 1:
-        band = base.transform_filter("datum.high != null").mark_area(opacity=0.18)
-        layers.insert(0, band.encode(y=_error_axis("low"), y2="high:Q"))
+    points = {"size": 18} if len(epoch) < MANY_RECORDS else False
+    line = base.mark_line(strokeWidth=2, clip=True, point=points)
+    layers = [line.encode(y=axis("median"))]
+    if error.shape[1] > 1:
+        band = base.transform_filter("datum.low != null").mark_area(opacity=0.18, clip=True)
+        layers.insert(0, band.encode(y=axis("low"), y2="high:Q"))
     return alt.LayerChart(
         layer=[*layers, *_threshold(spec.record.threshold)],
         width=WIDTH,
@@ -44,17 +48,16 @@ def draw_learning_curves(spec: SimulationSpec, result: Result) -> alt.TopLevelMi
 
 
 def draw_epochs_to_threshold(spec: SimulationSpec, result: Result) -> alt.TopLevelMixin:
-    """One point per network, joined within replicates; those that never got there on top."""
+    """One point per network, joined within replicates; above the line, those that never arrived."""
     points = _arrivals(spec, result)
-    never = sum(point["never"] for point in points)
     last = int(result["epoch"][-1])
-    subtitle = f"{never} of {len(points)} never below it in {last} epochs (triangles)"
     title = alt.Title(
         f"Epochs to test error {spec.record.threshold:g}",
-        subtitle=subtitle if never else "every network got there",
+        subtitle=f"lines join one replicate's networks; triangles: not in {last} epochs",
     )
-    domain = [min(point["epochs"] for point in points) / 1.5, last * 1.5]
-    scale = alt.Scale(type="log", nice=False, domain=domain)
+    first = min(last / 3, *(point["epochs"] for point in points))
+    scale = alt.Scale(type="log", nice=False, domain=[first / 1.5, last * 2.2])
+    axis = alt.Axis(tickCount=6, labelExpr=f"datum.value > {last} ? '' : datum.label")
     base = alt.Chart(alt.InlineData(points)).encode(
         x=alt.X(
             "rule:N",
@@ -62,14 +65,25 @@ def draw_epochs_to_threshold(spec: SimulationSpec, result: Result) -> alt.TopLev
             title=None,
             axis=alt.Axis(labelAngle=0, labelExpr=_SPACED),
         ),
-        y=alt.Y("epochs:Q", title="epochs", scale=scale),
+        y=alt.Y("epochs:Q", title="epochs", scale=scale, axis=axis),
     )
     pairs = base.mark_line(color=MUTED, opacity=0.35, strokeWidth=1).encode(detail="replicate:N")
     colour = _rule_colour(spec.rules, legend=None)
     arrived = base.transform_filter("!datum.never").mark_point(filled=True, size=55, opacity=0.85)
-    censored = base.transform_filter("datum.never").mark_point(shape="triangle-up", size=90)
+    censored = base.transform_filter("datum.never")
+    triangles = censored.mark_point(shape="triangle-up", filled=True, size=80)
+    count = censored.mark_text(dy=-13, color=INK, fontSize=11)
+    end = alt.Chart(alt.InlineData([{"epochs": last}])).mark_rule(color=MUTED, strokeDash=[5, 4])
     return alt.LayerChart(
-        layer=[pairs, arrived.encode(color=colour), censored.encode(color=colour)],
+        layer=[
+            end.encode(y=alt.Y("epochs:Q", scale=scale)),
+            pairs,
+            arrived.encode(color=colour),
+            triangles.encode(color=colour),
+            count.transform_aggregate(n="count()", groupby=["rule", "epochs"])
+            .transform_calculate(label="datum.n + ' never'")
+            .encode(text="label:N"),
+        ],
         width=120 + 110 * len(spec.rules),
         height=HEIGHT,
         title=title,
@@ -83,31 +97,31 @@ def _curve(rule: str, epoch: NDArray[Any], error: NDArray[Any]) -> list[dict[str
     """Order statistics over replicates at every record but epoch 0; infinite ones are null."""
     n = len(error)
     ordered = np.sort(np.where(np.isfinite(error), error, np.inf), axis=0)
-    median = (ordered[(n - 1) // 2] + ordered[n // 2]) / 2
+    median = ordered[(n - 1) // 2] / 2 + ordered[n // 2] / 2
     low, high = ordered[(n - 1) // 10], ordered[n - 1 - (n - 1) // 10]
-    highest = np.max(ordered[np.isfinite(ordered)], initial=SMALLEST)
     return [
         {
             "rule": rule,
             "epoch": int(epoch[r]),
             "median": _on_log_axis(median[r]),
             "low": _on_log_axis(low[r]),
-            "high": _on_log_axis(min(high[r], highest)) if np.isfinite(low[r]) else None,
+            "high": _on_log_axis(min(high[r], LARGEST)) if np.isfinite(low[r]) else None,
         }
         for r in range(1, len(epoch))
     ]
 
 
 def _arrivals(spec: SimulationSpec, result: Result) -> list[dict[str, Any]]:
-    """When every network was first below the threshold; the last epoch if never."""
+    """When every network was first below the threshold; beyond the last epoch if never."""
     epoch, points = result["epoch"], []
     for arm, rule in enumerate(spec.rules):
-        below = result["test_error"][arm] < spec.record.threshold
-        for replicate, arrived in enumerate(below.any(axis=1)):
-            first = int(epoch[below[replicate].argmax()]) if arrived else int(epoch[-1])
+        for replicate, error in enumerate(result["test_error"][arm]):
+            arrived = epochs_to_threshold(epoch, error, spec.record.threshold)
+            never = arrived is None
             # Epoch 0 has no place on a log axis; half an epoch is its neighbour.
-            point = {"rule": rule, "replicate": replicate, "epochs": max(first, 0.5)}
-            points.append({**point, "never": not arrived})
+            epochs = 1.5 * int(epoch[-1]) if arrived is None else max(arrived, 0.5)
+            point = {"rule": rule, "replicate": replicate, "epochs": epochs, "never": never}
+            points.append(point)
     return points
 
 
@@ -115,13 +129,15 @@ def _on_log_axis(value: float) -> float | None:
     return max(float(value), SMALLEST) if np.isfinite(value) else None
 
 
-def _error_axis(field: str) -> alt.Y:
-    return alt.Y(
-        f"{field}:Q",
-        title="test error",
-        scale=alt.Scale(type="log", nice=False),
-        axis=alt.Axis(format="~e", tickCount=6),
-    )
+def _error_axis(error: NDArray[Any], threshold: float) -> Callable[[str], alt.Y]:
+    """Log axes that hold all errors but those of networks on their way to infinity."""
+    shown = error[np.isfinite(error) & (error > 0)]
+    start = error[..., 0][np.isfinite(error[..., 0])]
+    top = min(np.max(shown, initial=threshold), CLIMB * np.max(start, initial=threshold))
+    bottom = max(np.min(shown, initial=threshold), SMALLEST)
+    scale = alt.Scale(type="log", nice=False, domain=[bottom / 1.3, top * 1.3])
+    axis = alt.Axis(format="~e", tickCount=6)
+    return lambda field: alt.Y(f"{field}:Q", title="test error", scale=scale, axis=axis)
 
 
 def _rule_colour(rules: Sequence[str], **options: Any) -> alt.Color:
@@ -146,10 +162,10 @@ def _threshold(threshold: float) -> list[alt.Chart]:
     return [rule, text.encode(y="at:Q", x=alt.value(0), text="label:N")]
 
 
-def _replicates(replicates: int, result: Result) -> str:
-    lost = int((~np.isfinite(result["test_error"][..., -1])).sum())
-    shown = f"median of {replicates} replicates, band 10th to 90th percentile"
-    counted = shown if replicates > 1 else "one replicate"
+def _replicates(error: NDArray[Any]) -> str:
+    lost = sum(diverged(network) for arm in error for network in arm)
+    shown = f"median of {error.shape[1]} replicates, band 10th to 90th percentile"
+    counted = shown if error.shape[1] > 1 else "one replicate"
     return f"{counted}; {lost} networks diverged" if lost else counted
 
 

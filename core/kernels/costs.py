@@ -6,6 +6,7 @@ shows how near they are on another machine.
 
 from dataclasses import dataclass
 
+from core.kernels.clock import PIECE_S
 from core.kernels.stack import BLOCK, padded
 
 MULTIPLY_ADD_S = 6.0e-11
@@ -165,8 +166,11 @@ def memory_bytes(sizes: Sizes) -> int:
     drawn = sizes.replicates * (teacher + 2 * sizes.weights)
     samples = sizes.train + sizes.test + 2 * BLOCK
     data = samples * (columns + sizes.replicates * sizes.outputs)
-    batch = padded(sizes.batch, BLOCK) * (columns + sizes.replicates * sizes.outputs)
-    batch *= 1 if sizes.batch == sizes.train else sizes.segment
+    batch = padded(sizes.batch, BLOCK) * sizes.replicates * sizes.outputs
+    if sizes.batch < sizes.train or sizes.online:
+        piece = max(1, int(PIECE_S / (sizes.networks * update_seconds(sizes))))
+        fetched = min(sizes.segment, sizes.epochs * sizes.batches, piece)
+        batch = fetched * (batch + padded(sizes.batch, BLOCK) * columns)
     order = 0 if sizes.batch == sizes.train else 24 * sizes.train
     covariance = 3 * columns * columns + sizes.networks * sizes.outputs * columns
     trace = 2 * sizes.networks * sizes.weights if sizes.window else 0

@@ -35,13 +35,28 @@ def upgrade() -> None:
         batch_op.create_index("ix_datasets_created_at_id", ["created_at", "id"], unique=False)
 
     op.create_table(
+        "sweeps",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("kind", sa.String(length=100), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=True),
+        sa.Column("definition", sa.JSON(), nullable=False),
+        sa.Column("idempotency_key", sa.String(length=200), nullable=True),
+        sa.Column("request_hash", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sweeps")),
+        sa.UniqueConstraint("idempotency_key", name=op.f("uq_sweeps_idempotency_key")),
+    )
+    op.create_table(
         "experiments",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("kind", sa.String(length=100), nullable=False),
         sa.Column("kind_version", sa.Integer(), nullable=False),
         sa.Column("status", sa.String(length=10), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=True),
+        sa.Column("notes", sa.Text(), nullable=True),
         sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("sweep_id", sa.String(length=36), nullable=True),
+        sa.Column("point", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("spec", JSON, nullable=False),
         sa.Column("spec_hash", sa.String(length=64), nullable=False),
         sa.Column("idempotency_key", sa.String(length=200), nullable=True),
@@ -65,6 +80,9 @@ def upgrade() -> None:
             "status IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')",
             name=op.f("ck_experiments_status_is_known"),
         ),
+        sa.ForeignKeyConstraint(
+            ["sweep_id"], ["sweeps.id"], name=op.f("fk_experiments_sweep_id"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_experiments")),
         sa.UniqueConstraint("idempotency_key", name=op.f("uq_experiments_idempotency_key")),
     )
@@ -85,6 +103,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_experiments_spec_hash"), ["spec_hash"], unique=False)
         batch_op.create_index("ix_experiments_status_created", ["status", "id"], unique=False)
+        batch_op.create_index("ix_experiments_sweep", ["sweep_id", "status"], unique=False)
 
     op.create_table(
         "arrays",
@@ -124,10 +143,132 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "medians_curl_descent_simulation",
+        sa.Column("experiment_id", sa.String(length=36), nullable=False),
+        sa.Column("arm", sa.String(length=100), nullable=False),
+        sa.Column("final_train_error", sa.Double(), nullable=True),
+        sa.Column("final_test_error", sa.Double(), nullable=True),
+        sa.Column("min_train_error", sa.Double(), nullable=True),
+        sa.Column("min_test_error", sa.Double(), nullable=True),
+        sa.Column("max_train_error", sa.Double(), nullable=True),
+        sa.Column("max_test_error", sa.Double(), nullable=True),
+        sa.Column("epochs_to_threshold", sa.Double(), nullable=True),
+        sa.Column("loss_ascent", sa.Double(), nullable=True),
+        sa.Column("order_parameter_q", sa.Double(), nullable=True),
+        sa.Column("converged", sa.Double(), nullable=True),
+        sa.Column("diverged", sa.Double(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["experiment_id"],
+            ["experiments.id"],
+            name=op.f("fk_medians_curl_descent_simulation_experiment_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint(
+            "experiment_id", "arm", name=op.f("pk_medians_curl_descent_simulation")
+        ),
+    )
+    op.create_table(
+        "medians_dimensionality_participation_ratio",
+        sa.Column("experiment_id", sa.String(length=36), nullable=False),
+        sa.Column("arm", sa.String(length=100), nullable=False),
+        sa.Column("participation_ratio", sa.Double(), nullable=True),
+        sa.Column("participation_ratio_naive", sa.Double(), nullable=True),
+        sa.Column("log_se", sa.Double(), nullable=True),
+        sa.Column("ci_low", sa.Double(), nullable=True),
+        sa.Column("ci_high", sa.Double(), nullable=True),
+        sa.Column("total_covariance_participation_ratio", sa.Double(), nullable=True),
+        sa.Column("trials", sa.Double(), nullable=True),
+        sa.Column("neurons", sa.Double(), nullable=True),
+        sa.Column("log_ratio", sa.Double(), nullable=True),
+        sa.Column("p_value", sa.Double(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["experiment_id"],
+            ["experiments.id"],
+            name=op.f("fk_medians_dimensionality_participation_ratio_experiment_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint(
+            "experiment_id", "arm", name=op.f("pk_medians_dimensionality_participation_ratio")
+        ),
+    )
+    op.create_table(
+        "parameters_curl_descent_simulation",
+        sa.Column("experiment_id", sa.String(length=36), nullable=False),
+        sa.Column("inputs", sa.BigInteger(), nullable=True),
+        sa.Column("hidden", sa.BigInteger(), nullable=True),
+        sa.Column("outputs", sa.BigInteger(), nullable=True),
+        sa.Column("activation", sa.String(length=200), nullable=True),
+        sa.Column("readout_activation", sa.String(length=200), nullable=True),
+        sa.Column("output_error", sa.String(length=200), nullable=True),
+        sa.Column("flips_hidden_fraction", sa.Double(), nullable=True),
+        sa.Column("flips_hidden_count", sa.BigInteger(), nullable=True),
+        sa.Column("flips_readout_fraction", sa.Double(), nullable=True),
+        sa.Column("flips_readout_count", sa.BigInteger(), nullable=True),
+        sa.Column("flips_site", sa.String(length=200), nullable=True),
+        sa.Column("teacher_distribution", sa.String(length=200), nullable=True),
+        sa.Column("teacher_scale", sa.Double(), nullable=True),
+        sa.Column("teacher_norms_w2", sa.Double(), nullable=True),
+        sa.Column("student_distribution", sa.String(length=200), nullable=True),
+        sa.Column("student_scale", sa.Double(), nullable=True),
+        sa.Column("student_start", sa.String(length=200), nullable=True),
+        sa.Column("student_perturbation", sa.Double(), nullable=True),
+        sa.Column("student_perturbation_layer", sa.String(length=200), nullable=True),
+        sa.Column("train_size", sa.BigInteger(), nullable=True),
+        sa.Column("data_test_size", sa.BigInteger(), nullable=True),
+        sa.Column("data_input_std", sa.Double(), nullable=True),
+        sa.Column("data_online", sa.Boolean(), nullable=True),
+        sa.Column("epochs", sa.BigInteger(), nullable=True),
+        sa.Column("learning_rate", sa.Double(), nullable=True),
+        sa.Column("training_learning_rate_scaling", sa.String(length=200), nullable=True),
+        sa.Column("training_norm_constraint", sa.String(length=200), nullable=True),
+        sa.Column("record_points", sa.BigInteger(), nullable=True),
+        sa.Column("record_threshold", sa.Double(), nullable=True),
+        sa.Column("record_order_parameter_window", sa.BigInteger(), nullable=True),
+        sa.Column("feedback_scale", sa.Double(), nullable=True),
+        sa.Column("replicates", sa.BigInteger(), nullable=True),
+        sa.Column("replicate_offset", sa.BigInteger(), nullable=True),
+        sa.Column("seed", sa.BigInteger(), nullable=True),
+        sa.Column("precision", sa.String(length=200), nullable=True),
+        sa.Column("compression_ratio", sa.Double(), nullable=True),
+        sa.Column("hidden_fraction", sa.Double(), nullable=True),
+        sa.Column("readout_fraction", sa.Double(), nullable=True),
+        sa.Column("batch_size", sa.BigInteger(), nullable=True),
+        sa.Column("teacher_hidden", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["experiment_id"],
+            ["experiments.id"],
+            name=op.f("fk_parameters_curl_descent_simulation_experiment_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint(
+            "experiment_id", name=op.f("pk_parameters_curl_descent_simulation")
+        ),
+    )
+    op.create_table(
+        "parameters_dimensionality_participation_ratio",
+        sa.Column("experiment_id", sa.String(length=36), nullable=False),
+        sa.Column("dataset", sa.String(length=200), nullable=True),
+        sa.Column("transform", sa.String(length=200), nullable=True),
+        sa.Column("seed", sa.BigInteger(), nullable=True),
+        sa.Column("block_factor", sa.String(length=200), nullable=True),
+        sa.Column("permutations", sa.BigInteger(), nullable=True),
+        sa.Column("neuron_correction", sa.Boolean(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["experiment_id"],
+            ["experiments.id"],
+            name=op.f("fk_parameters_dimensionality_participation_ratio_experiment_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint(
+            "experiment_id", name=op.f("pk_parameters_dimensionality_participation_ratio")
+        ),
+    )
+    op.create_table(
         "results_curl_descent_simulation",
         sa.Column("experiment_id", sa.String(length=36), nullable=False),
         sa.Column("arm", sa.String(length=100), nullable=False),
         sa.Column("replicate", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("sweep_id", sa.String(length=36), nullable=True),
         sa.Column("inputs", sa.BigInteger(), nullable=True),
         sa.Column("hidden", sa.BigInteger(), nullable=True),
         sa.Column("outputs", sa.BigInteger(), nullable=True),
@@ -189,11 +330,17 @@ def upgrade() -> None:
             "experiment_id", "arm", "replicate", name=op.f("pk_results_curl_descent_simulation")
         ),
     )
+    with op.batch_alter_table("results_curl_descent_simulation", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_results_curl_descent_simulation_sweep_id"), ["sweep_id"], unique=False
+        )
+
     op.create_table(
         "results_dimensionality_participation_ratio",
         sa.Column("experiment_id", sa.String(length=36), nullable=False),
         sa.Column("arm", sa.String(length=100), nullable=False),
         sa.Column("replicate", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("sweep_id", sa.String(length=36), nullable=True),
         sa.Column("dataset", sa.String(length=200), nullable=True),
         sa.Column("transform", sa.String(length=200), nullable=True),
         sa.Column("seed", sa.BigInteger(), nullable=True),
@@ -223,6 +370,15 @@ def upgrade() -> None:
             name=op.f("pk_results_dimensionality_participation_ratio"),
         ),
     )
+    with op.batch_alter_table(
+        "results_dimensionality_participation_ratio", schema=None
+    ) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_results_dimensionality_participation_ratio_sweep_id"),
+            ["sweep_id"],
+            unique=False,
+        )
+
     op.create_table(
         "tags",
         sa.Column("experiment_id", sa.String(length=36), nullable=False),
@@ -246,14 +402,27 @@ def downgrade() -> None:
         batch_op.drop_index("ix_tags_key_value")
 
     op.drop_table("tags")
+    with op.batch_alter_table(
+        "results_dimensionality_participation_ratio", schema=None
+    ) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_results_dimensionality_participation_ratio_sweep_id"))
+
     op.drop_table("results_dimensionality_participation_ratio")
+    with op.batch_alter_table("results_curl_descent_simulation", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_results_curl_descent_simulation_sweep_id"))
+
     op.drop_table("results_curl_descent_simulation")
+    op.drop_table("parameters_dimensionality_participation_ratio")
+    op.drop_table("parameters_curl_descent_simulation")
+    op.drop_table("medians_dimensionality_participation_ratio")
+    op.drop_table("medians_curl_descent_simulation")
     with op.batch_alter_table("experiment_datasets", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_experiment_datasets_dataset_id"))
 
     op.drop_table("experiment_datasets")
     op.drop_table("arrays")
     with op.batch_alter_table("experiments", schema=None) as batch_op:
+        batch_op.drop_index("ix_experiments_sweep")
         batch_op.drop_index("ix_experiments_status_created")
         batch_op.drop_index(batch_op.f("ix_experiments_spec_hash"))
         batch_op.drop_index(
@@ -268,6 +437,7 @@ def downgrade() -> None:
         )
 
     op.drop_table("experiments")
+    op.drop_table("sweeps")
     with op.batch_alter_table("datasets", schema=None) as batch_op:
         batch_op.drop_index("ix_datasets_created_at_id")
         batch_op.drop_index(batch_op.f("ix_datasets_blob_sha256"))

@@ -263,7 +263,13 @@ def test_the_estimate_of_an_absurd_spec_comes_at_once() -> None:
             "data": {"train_size": 3000},
             "training": {"epochs": 2, "batch_size": "full"},
         },
-        {"outputs": 20, "replicates": 50, "data": {"train_size": 500, "online": True}},
+        {
+            "outputs": 20,
+            "replicates": 50,
+            "data": {"train_size": 500, "online": True},
+            "training": {"epochs": 20},
+            "record": {"points": 2},
+        },
     ],
     ids=["weights", "data", "full", "traced", "covariance", "online"],
 )

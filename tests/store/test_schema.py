@@ -29,4 +29,4 @@ def test_every_kind_has_a_typed_results_table(name: str, database: Database) -> 
     kind = KINDS[name]
     found = {column["name"] for column in sa.inspect(database.engine).get_columns(kind.table)}
     declared = {column.name for column in kind.columns} | set(kind.metrics)
-    assert found == declared | {"experiment_id", "arm", "replicate"}
+    assert found == declared | {"experiment_id", "sweep_id", "arm", "replicate"}

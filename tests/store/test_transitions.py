@@ -1,6 +1,7 @@
 """The life of an experiment, on both databases: who may change a row, and who may not."""
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from store import experiments, results
 from store.database import Database
 from store.experiments import Conflict, KeyReused, NotFound, Submission
 from store.tables import experiments as table
+from store.tables import medians, parameters
 from store.transitions import (
     Claim,
     LeaseLost,
@@ -112,7 +114,10 @@ def outcome(identifier: str) -> results.Outcome:
         "unit": "epoch",
         "content": b"x",
     }
-    return results.Outcome([row], [stored], {"gradient_descent": {}}, ["careful"], {"numpy": "2"})
+    median = {"experiment_id": identifier, "arm": "gradient_descent", "final_test_error": 0.25}
+    return results.Outcome(
+        [row], [median], [stored], {"gradient_descent": {}}, ["careful"], {"numpy": "2"}
+    )
 
 
 def test_status_rows_and_arrays_are_written_together(database: Database) -> None:
@@ -132,9 +137,7 @@ def test_a_result_that_cannot_be_written_leaves_nothing(database: Database) -> N
     identifier = accepted(database)
     mine = claimed(database, identifier)
     good = outcome(identifier)
-    doubled = results.Outcome(
-        [*good.rows, *good.rows], good.arrays, good.summary, good.warnings, good.versions
-    )
+    doubled = replace(good, rows=[*good.rows, *good.rows])
     with pytest.raises(sa.exc.IntegrityError):
         results.commit(database, mine, doubled)
     assert status(database, identifier) == "running"
@@ -253,7 +256,13 @@ def test_only_ended_experiments_are_deleted_and_with_all_their_rows(database: Da
     with pytest.raises(NotFound, match=identifier):
         experiments.get(database, identifier)
     with database.read() as connection:
-        for name in ("arrays", "tags", KIND.table):
+        for name in (
+            "arrays",
+            "tags",
+            KIND.table,
+            parameters[KIND.name].name,
+            medians[KIND.name].name,
+        ):
             count = connection.execute(sa.text(f"SELECT count(*) FROM {name}")).scalar()
             assert count == 0, name
 
