@@ -126,7 +126,7 @@ def place(
             return twin, False
     experiment = experiments.accept(service.database, submission)
     if experiment.status == "queued":
-        ring(service.celery, experiment.id)
+        ring(service.celery)
     return experiment, True
 
 

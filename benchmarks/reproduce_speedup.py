@@ -7,8 +7,6 @@ rate 0.1 per epoch: epochs to test error 1e-3 of gradient descent (expected: mea
 and of curl descent with one flipped readout neuron (1 300 to 2 000); the paired ratio is about 3.
 """
 
-from benchmarks.one_thread import run_on_one_core  # isort: skip  (before numpy is imported)
-
 import sys
 import time
 from typing import Any
@@ -16,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.one_core import one_core
 from core.curl_descent import SimulationSpec
 from core.kinds.curl_descent_simulation import KIND
 
@@ -76,5 +75,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run_on_one_core()
-    main()
+    with one_core():
+        main()

@@ -6,8 +6,6 @@ Times are medians over repetitions, per update and network. Goals are stated for
 float64 matrix products reach 53 GFLOP/s and scaled by the rate measured here in the same run.
 """
 
-from benchmarks.one_thread import run_on_one_core  # isort: skip  (before numpy is imported)
-
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.baselines import BASELINES, Problem
+from benchmarks.one_core import one_core
 from core.curl_descent import SimulationSpec
 from core.experiment import silent
 from core.kernels.draws import Role, draw_signs, draw_weights, generator
@@ -154,6 +153,11 @@ def _timed(work: Callable[[], Any]) -> list[float]:
 
 def main() -> None:
     """Print the table."""
+    with one_core():
+        _print_table()
+
+
+def _print_table() -> None:
     rates = {name: matrix_product_gflops(name) for name in ("float64", "float32")}
     slower = REFERENCE_GFLOPS / rates["float64"]
     print("matrix product: " + ", ".join(f"{r:.1f} GFLOP/s {name}" for name, r in rates.items()))
@@ -171,5 +175,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run_on_one_core()
     main()

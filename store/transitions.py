@@ -4,10 +4,10 @@
        ^         |
        '---------'  lease expired, or handed back by a worker that shuts down
 
-The row is the truth and the broker's message only a doorbell, so a message that is lost, late or
-doubled does no harm. `attempt` is the fencing token: it grows with every claim, and whatever a
-worker writes is guarded by the attempt it claimed, so a worker that slept through its lease finds
-that it no longer owns the row.
+The row is the truth and the broker's message only a doorbell: it says that somebody waits, not
+who, so a message that is lost, late or doubled does no harm. `attempt` is the fencing token: it
+grows with every claim, and whatever a worker writes is guarded by the attempt it claimed, so a
+worker that slept through its lease finds that it no longer owns the row.
 """
 
 from collections.abc import Mapping
@@ -36,27 +36,36 @@ class LeaseLost(Exception):
     """Another attempt owns the experiment now, or it has ended: stop, and write nothing."""
 
 
-def claim(database: Database, identifier: str, *, worker: str, lease_s: float) -> Claim | None:
-    """Take a queued experiment, or one whose lease has expired; None if it is neither."""
+def claim(database: Database, *, worker: str, lease_s: float) -> Claim | None:
+    """Take the queued experiment of highest priority, then age; None if nobody waits.
+
+    Of many workers at once each gets another one: SQLite lets one write at a time, PostgreSQL
+    passes over rows that another is taking.
+    """
+    first = (
+        sa.select(experiments.c.id)
+        .where(experiments.c.status == "queued")
+        .order_by(experiments.c.priority.desc(), experiments.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
     change = (
         experiments.update()
-        .where(experiments.c.id == identifier)
-        .where((experiments.c.status == "queued") | _lease_expired())
-        .where(~experiments.c.cancel_requested)
+        .where(experiments.c.id == first, experiments.c.status == "queued")
         .values(
             status="running",
             attempt=experiments.c.attempt + 1,
-            lost_attempts=experiments.c.lost_attempts + _was_running(),
             worker=worker,
             lease_until=epoch_now() + lease_s,
             started_at=utc_now(),
             progress=0.0,
             live={},
         )
-        .returning(experiments.c.kind, experiments.c.spec, experiments.c.attempt)
+        .returning(experiments.c.id, experiments.c.kind, experiments.c.spec, experiments.c.attempt)
     )
     row = database.write(lambda connection: connection.execute(change).first())
-    return None if row is None else Claim(identifier, row.kind, row.spec, row.attempt, worker)
+    return None if row is None else Claim(row.id, row.kind, row.spec, row.attempt, worker)
 
 
 def heartbeat(
@@ -188,16 +197,13 @@ def reap(database: Database, max_attempts: int) -> Reaped:
     return database.write(work)
 
 
-def waiting(database: Database, limit: int) -> list[str]:
-    """The queued experiments to ring for first: by priority, then the oldest."""
-    query = (
-        sa.select(experiments.c.id)
-        .where(experiments.c.status == "queued")
-        .order_by(experiments.c.priority.desc(), experiments.c.id)
-        .limit(limit)
-    )
+def waiting(database: Database, limit: int) -> int:
+    """How many experiments are queued, counting no further than `limit`."""
+    queued = sa.select(experiments.c.id).where(experiments.c.status == "queued").limit(limit)
     with database.read() as connection:
-        return list(connection.execute(query).scalars())
+        return connection.execute(
+            sa.select(sa.func.count()).select_from(queued.subquery())
+        ).scalar_one()
 
 
 def _still_mine(claimed: Claim) -> tuple[Any, ...]:
@@ -210,7 +216,3 @@ def _still_mine(claimed: Claim) -> tuple[Any, ...]:
 
 def _lease_expired() -> Any:
     return (experiments.c.status == "running") & (experiments.c.lease_until < epoch_now())
-
-
-def _was_running() -> Any:
-    return sa.case((experiments.c.status == "running", 1), else_=0)

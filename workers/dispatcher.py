@@ -75,8 +75,8 @@ class Dispatcher:
         slots = sum(live_workers(self.broker).values())
         if self.broker.llen(QUEUE) >= slots:
             return
-        for identifier in waiting(self.database, MESSAGES_PER_SLOT * slots):
-            ring(self.app, identifier)
+        for _ in range(waiting(self.database, MESSAGES_PER_SLOT * slots)):
+            ring(self.app)
 
     def _tell(self, reaped: Reaped) -> None:
         for status in ("failed", "cancelled", "queued"):

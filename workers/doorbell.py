@@ -1,4 +1,4 @@
-"""Ringing the workers: a message that says which experiment to look at, and nothing else."""
+"""Ringing the workers: a message that says that somebody waits, and nothing else."""
 
 import logging
 
@@ -11,14 +11,14 @@ log = logging.getLogger(__name__)
 TASK = "solenoid.run"
 
 
-def ring(app: Celery, identifier: str) -> bool:
-    """Tell the workers of a queued experiment; False when the broker is away.
+def ring(app: Celery) -> bool:
+    """Call a worker to the queue in the database; False when the broker is away.
 
     A failure is logged and otherwise ignored: the row is queued, and the dispatcher rings again.
     """
     try:
-        app.send_task(TASK, args=[identifier], retry=False)
+        app.send_task(TASK, retry=False)
     except (OperationalError, RedisError, OSError) as away:
-        log.warning("broker away, will ring again for %s: %s", identifier, away)
+        log.warning("broker away, the dispatcher will ring again: %s", away)
         return False
     return True

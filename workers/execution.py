@@ -31,15 +31,16 @@ class Workplace:
     worker: str
 
 
-def attempt(place: Workplace, identifier: str) -> None:
-    """Run an experiment if it is there to be run; every way it can end is written to its row."""
-    claimed = claim(place.database, identifier, worker=place.worker, lease_s=place.settings.lease_s)
+def run_next(place: Workplace) -> bool:
+    """Run the experiment that waits first, however it ends; False if nobody waits."""
+    claimed = claim(place.database, worker=place.worker, lease_s=place.settings.lease_s)
     if claimed is None:
-        return
+        return False
     _tell(place, claimed, "running")
     status = _ended(place, claimed)
     if status is not None:
         _tell(place, claimed, status)
+    return True
 
 
 def _ended(place: Workplace, claimed: Claim) -> str | None:
