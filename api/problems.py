@@ -123,6 +123,10 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
         # Blamed on everything around the one field that tells the alternatives apart.
         parts.append(error["ctx"]["discriminator"].strip("'"))
         value = error["ctx"]["tag"]
+    if error["type"] == "out_of_limits":
+        # Blamed on the whole spec, because the limit comes from another field.
+        parts.append(error["ctx"]["field"])
+        value = error["ctx"]["given"]
     return FieldError(
         field=".".join(parts) or str(source),
         value=shown(value),

@@ -25,7 +25,7 @@ Scale = Annotated[float, Field(gt=0, le=MAX_SCALE)]
 
 def out_of_limits(field: str, value: object, message: str) -> PydanticCustomError:
     """A refusal that names the field and its value, in the text and for programs."""
-    context = {"field": field, "value": str(value), "message": message}
+    context = {"field": field, "value": str(value), "given": value, "message": message}
     return PydanticCustomError("out_of_limits", "{field}: {value} {message}", context)
 
 
@@ -49,8 +49,7 @@ class LayerFlips(Declared):
     @model_validator(mode="after")
     def _one_of_the_two(self) -> "LayerFlips":
         if (self.fraction is None) == (self.count is None):
-            given = {"fraction": self.fraction, "count": self.count}
-            raise out_of_limits("flips", given, "must give either fraction or count, not both")
+            raise ValueError("give either fraction or count, not both")
         return self
 
     def of(self, neurons: int) -> int:

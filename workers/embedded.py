@@ -50,6 +50,7 @@ class Process:
     command: list[str]
     variables: dict[str, str]
     folder: Path
+    lasting: bool
     running: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -117,8 +118,7 @@ class Stack:
     def start(self) -> None:
         """Start everything and return when an experiment submitted now would run."""
         folder = self.settings.data_dir
-        variables = {**os.environ, **environment(folder), "PYTHONSAFEPATH": "1"}
-        variables["NUMBA_CACHE_DIR"] = os.environ.get("NUMBA_CACHE_DIR", str(folder / "numba"))
+        variables = {**environment(folder), **os.environ, "PYTHONSAFEPATH": "1"}
         variables["SOLENOID_DATA_DIR"] = str(folder)
         variables["SOLENOID_REDIS_URL"] = self._broker(variables)
         python = [sys.executable, "-P", "-m"]
@@ -127,13 +127,14 @@ class Stack:
         self._launch("worker", [*python, "workers", "--slots", str(self.slots)], variables)
         self._launch("api", [*python, "api", *at], variables)
         self._await_ready()
+        self._launch("warm", [*python, "workers.warm"], variables, lasting=False)
 
     def watch(self) -> None:
         """Restart whatever dies, until a signal ends the wait."""
         while True:
             time.sleep(RESTART_PAUSE_S)
             for process in self.processes:
-                if not process.alive:
+                if process.lasting and not process.alive:
                     _say(f"{process.name} has died; starting it again")
                     process.start()
 
@@ -143,8 +144,10 @@ class Stack:
             process.stop(self.settings.grace_s + 5.0)
         self.cleanup.close()
 
-    def _launch(self, name: str, command: list[str], variables: dict[str, str]) -> None:
-        process = Process(name, command, variables, self.settings.data_dir)
+    def _launch(
+        self, name: str, command: list[str], variables: dict[str, str], *, lasting: bool = True
+    ) -> None:
+        process = Process(name, command, variables, self.settings.data_dir, lasting)
         self.processes.append(process)
         process.start()
 

@@ -31,7 +31,8 @@ def _sources() -> str:
 # Numba keeps a kernel while the file that defines it is unchanged, even if a loop inlined from
 # another file is not; so every state of the sources gets a folder of its own.
 _config: Any = numba.config
-_config.CACHE_DIR = str(Path(_config.CACHE_DIR or _HERE / "__pycache__") / _sources())
+CACHE = Path(_config.CACHE_DIR or _HERE / "__pycache__") / _sources()
+_config.CACHE_DIR = str(CACHE)
 
 _njit: Any = numba.njit  # its published types do not know the two switches of `_inner`
 

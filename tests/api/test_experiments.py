@@ -194,6 +194,8 @@ def test_an_estimate_stores_nothing(stack: RunningStack) -> None:
         ({"inputs": "8"}, "spec.inputs"),
         ({"student": {"scale": False}}, "spec.student.scale"),
         ({"activation": "softmax"}, "spec.activation"),
+        ({"flips": {"readout": {"count": 5}}}, "spec.flips.readout.count"),
+        ({"training": {"batch_size": 21}}, "spec.training.batch_size"),
     ],
 )
 def test_a_refused_spec_names_field_and_value(
@@ -202,8 +204,9 @@ def test_a_refused_spec_names_field_and_value(
     error = refused(stack, {**SMALL, **change})["errors"][0]
     assert error["field"] == field
     assert error["message"]
-    *_, name = field.split(".")
-    given = next(iter(change.values())) if name in change else next(iter(change.values()))[name]
+    given: Any = change
+    for name in field.split(".")[1:]:
+        given = given[name]
     assert error["value"] == given
 
 
