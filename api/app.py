@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api import datasets, events, experiments, kinds, presets, problems, results, system
+from api import datasets, events, experiments, kinds, presets, problems, results, sweeps, system
 from api.context import Context
 from api.limits import BodyLimit
 from store.database import Database
@@ -43,7 +43,7 @@ def create_app(settings: Settings, stopping: Callable[[], bool] = lambda: False)
     )
     app.add_middleware(BodyLimit, settings=settings)
     problems.install(app)
-    for part in (kinds, experiments, events, results, datasets, presets, system):
+    for part in (kinds, experiments, events, results, sweeps, datasets, presets, system):
         app.include_router(part.router)
     _document_problems(app)
     return app

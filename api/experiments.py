@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from api.context import Context, Service
 from api.pages import Page, PageQuery, decoded, encoded
 from api.problems import documented
-from api.submissions import AnySpec, AnySubmission, accepted, estimated
+from api.submissions import AnySpec, AnySubmission, accepted, estimates
 from core.kinds import KINDS
 from store import experiments, transitions
 from workers.doorbell import ring
@@ -50,7 +50,10 @@ class Experiment(BaseModel):
     status: Status
     name: str | None
     tags: dict[str, str]
+    notes: str | None
     priority: int
+    sweep: str | None
+    point: dict[str, Any] | None
     progress: float
     values: dict[str, float | None]
     attempts: int
@@ -87,6 +90,7 @@ def shown(experiment: experiments.Experiment) -> Experiment:
     return Experiment(
         values=columns.pop("live"),
         attempts=columns.pop("attempt"),
+        sweep=columns.pop("sweep_id"),
         warnings=columns.pop("warnings") or [],
         links={"self": here, **{part: f"{here}/{part}" for part in parts}},
         **columns,
@@ -133,7 +137,7 @@ def place(
 @router.post("/estimate", responses=documented(400, 413, 422))
 def estimate(body: Annotated[AnySpec, Body()], service: Service) -> Cost:
     """Memory, work and expected seconds of a spec; nothing is stored."""
-    cost = estimated(service, KINDS[body.kind], body.spec)
+    (cost,) = estimates(service, KINDS[body.kind], [body.spec])
     limit = service.settings.memory_limit_bytes
     return Cost(**asdict(cost), memory_limit_bytes=limit, fits=cost.memory_bytes <= limit)
 

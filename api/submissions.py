@@ -1,5 +1,6 @@
 """What a client may submit: one closed model per kind, told apart by `kind`."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Union, cast
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, create_model
@@ -63,14 +64,14 @@ AnySpec: Any = _any_kind(SpecOfKind, "Spec")
 AnySubmission: Any = _any_kind((SpecOfKind, Labels), "Submission")
 
 
-def estimated(context: Context, kind: Kind[Any], spec: Spec) -> Estimate:
-    """What a spec will cost; raises `Refused` when its datasets do not satisfy it."""
-    named = kind.datasets(spec)
-    known = datasets.summaries(context.database, named)
+def estimates(context: Context, kind: Kind[Any], specs: Sequence[Spec]) -> list[Estimate]:
+    """What each spec will cost; raises `Refused` when its datasets do not satisfy it."""
+    named = tuple(dict.fromkeys(name for spec in specs for name in kind.datasets(spec)))
+    known = datasets.summaries(context.database, named) if named else {}
     for identifier in named:
         if identifier not in known:
             raise Refused("dataset", identifier, _why_not(context, identifier))
-    return kind.estimate(spec, known)
+    return [kind.estimate(spec, known) for spec in specs]
 
 
 def _why_not(context: Context, identifier: str) -> str:
@@ -83,10 +84,8 @@ def _why_not(context: Context, identifier: str) -> str:
     return f"the dataset is not ready: {status}"
 
 
-def accepted(context: Context, body: Any, idempotency_key: str | None) -> Submission:
-    """A validated body as a submission; raises `Refused` when it cannot run here."""
-    kind = KINDS[body.kind]
-    estimate = estimated(context, kind, body.spec)
+def fitting(context: Context, estimate: Estimate) -> Estimate:
+    """The estimate, if this installation has the memory for it."""
     limit = context.settings.memory_limit_bytes
     if estimate.memory_bytes > limit:
         raise BadRequest(
@@ -95,10 +94,17 @@ def accepted(context: Context, body: Any, idempotency_key: str | None) -> Submis
             f"the spec needs about {_gib(estimate.memory_bytes)} of memory; "
             f"the limit of this installation is {_gib(limit)}",
         )
+    return estimate
+
+
+def accepted(context: Context, body: Any, idempotency_key: str | None) -> Submission:
+    """A validated body as a submission; raises when it cannot run here."""
+    kind = KINDS[body.kind]
+    (estimate,) = estimates(context, kind, [body.spec])
     return Submission(
         kind=kind,
         spec=body.spec,
-        estimate=estimate,
+        estimate=fitting(context, estimate),
         name=body.name,
         tags=body.tags,
         priority=body.priority,

@@ -32,6 +32,8 @@ class Column:
     name: str
     type: ScalarType
     value: Callable[[Any], Scalar]
+    dotted: str | None = None
+    """The spec path that the column is read from; None for a derived one."""
 
 
 def columns_of(
@@ -44,7 +46,7 @@ def columns_of(
     renamed = rename or {}
     taken = {column.name for column in derived}
     plain = (
-        Column(renamed.get(name, name), kind, _reader(path))
+        Column(renamed.get(name, name), kind, _reader(path), ".".join(path))
         for name, path, kind in _scalars(spec, ())
     )
     return tuple(column for column in plain if column.name not in taken) + derived

@@ -5,7 +5,7 @@ A kind is declared once, as one `Kind` in one module of `core.kinds`; everything
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import altair as alt
@@ -123,6 +123,17 @@ class Estimate:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Setting:
+    """A sweep's axis that is no field itself: what a value sets, given the numbers it needs.
+
+    A compression ratio, for one, sets two layer sizes, given their sum as `total_neurons`.
+    """
+
+    sets: Callable[[Any, Mapping[str, float]], Mapping[str, Any]]
+    needs: tuple[str, ...] = ()
+
+
 def no_datasets(spec: Spec) -> tuple[str, ...]:
     """For kinds whose specs name no dataset."""
     return ()
@@ -150,6 +161,7 @@ class Kind(Generic[S]):
     estimate: Callable[[S, Mapping[str, DatasetSummary]], Estimate]
     example: Callable[[], S]
     datasets: Callable[[S], tuple[str, ...]] = no_datasets
+    settings: Mapping[str, Setting] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shared = {column.name for column in self.columns} & set(self.metrics)

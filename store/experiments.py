@@ -3,8 +3,9 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,15 +35,20 @@ class Submission:
     priority: int = 0
     idempotency_key: str | None = None
 
-    @property
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """The spec as plain JSON, with every default written out."""
+        return self.spec.model_dump(mode="json")
+
+    @cached_property
     def spec_hash(self) -> str:
         """Equal for specs that give the same arrays: same kind, version and canonical spec."""
-        return _hash([self.kind.name, self.kind.version, self.spec.model_dump(mode="json")])
+        return digest([self.kind.name, self.kind.version, self.document])
 
     @property
     def request_hash(self) -> str:
         """Equal for repeats of one request, which an idempotency key stands for."""
-        return _hash([self.spec_hash, self.name, dict(self.tags), self.priority])
+        return digest([self.spec_hash, self.name, dict(self.tags), self.priority])
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,10 @@ class Experiment:
     status: str
     name: str | None
     tags: Mapping[str, str]
+    notes: str | None
     priority: int
+    sweep_id: str | None
+    point: Mapping[str, Any] | None
     spec: Mapping[str, Any]
     progress: float
     live: Mapping[str, float | None]
@@ -105,42 +114,63 @@ def accept(database: Database, submission: Submission) -> Experiment:
 
 
 def _insert(connection: sa.Connection, identifier: str, submission: Submission) -> None:
-    connection.execute(
-        experiments.insert().values(
-            id=identifier,
-            kind=submission.kind.name,
-            kind_version=submission.kind.version,
-            status="queued",
-            name=submission.name,
-            priority=submission.priority,
-            spec=submission.spec.model_dump(mode="json"),
-            spec_hash=submission.spec_hash,
-            idempotency_key=submission.idempotency_key,
-            request_hash=submission.request_hash,
-            progress=0.0,
-            live={},
-            attempt=0,
-            lost_attempts=0,
-            cancel_requested=False,
-            created_at=utc_now(),
-            estimate={
-                "memory_bytes": submission.estimate.memory_bytes,
-                "operations": submission.estimate.operations,
-                "seconds": submission.estimate.seconds,
-            },
-        )
-    )
-    typed = {"experiment_id": identifier, **submission.kind.parameters(submission.spec)}
-    connection.execute(parameters[submission.kind.name].insert().values(typed))
-    if submission.tags:
-        labels = [
-            {"experiment_id": identifier, "key": key, "value": value}
-            for key, value in submission.tags.items()
-        ]
+    insert_many(connection, submission.kind, [(identifier, submission)])
+
+
+def insert_many(
+    connection: sa.Connection,
+    kind: Kind[Any],
+    accepted: Sequence[tuple[str, Submission]],
+    *,
+    sweep_id: str | None = None,
+    points: Sequence[Mapping[str, Any] | None] | None = None,
+) -> None:
+    """Store accepted submissions of one kind as `queued`, each under its id."""
+    now = utc_now()
+    places = points or [None] * len(accepted)
+    rows = [
+        {
+            "id": identifier,
+            "kind": kind.name,
+            "kind_version": kind.version,
+            "status": "queued",
+            "name": submission.name,
+            "priority": submission.priority,
+            "sweep_id": sweep_id,
+            "point": place,
+            "spec": submission.document,
+            "spec_hash": submission.spec_hash,
+            "idempotency_key": submission.idempotency_key,
+            "request_hash": submission.request_hash,
+            "progress": 0.0,
+            "live": {},
+            "attempt": 0,
+            "lost_attempts": 0,
+            "cancel_requested": False,
+            "created_at": now,
+            "estimate": asdict(submission.estimate),
+        }
+        for (identifier, submission), place in zip(accepted, places, strict=True)
+    ]
+    connection.execute(experiments.insert(), rows)
+    typed = [
+        {"experiment_id": identifier, **kind.parameters(submission.spec)}
+        for identifier, submission in accepted
+    ]
+    connection.execute(parameters[kind.name].insert(), typed)
+    labels = [
+        {"experiment_id": identifier, "key": key, "value": value}
+        for identifier, submission in accepted
+        for key, value in submission.tags.items()
+    ]
+    if labels:
         connection.execute(tags.insert(), labels)
-    named = dict.fromkeys(submission.kind.datasets(submission.spec))
-    if named:
-        uses = [{"experiment_id": identifier, "dataset_id": dataset} for dataset in named]
+    uses = [
+        {"experiment_id": identifier, "dataset_id": dataset}
+        for identifier, submission in accepted
+        for dataset in dict.fromkeys(kind.datasets(submission.spec))
+    ]
+    if uses:
         connection.execute(experiment_datasets.insert(), uses)
 
 
@@ -224,6 +254,7 @@ def _experiment(row: sa.RowMapping, labels: Mapping[str, str]) -> Experiment:
     return Experiment(tags=labels, **columns)
 
 
-def _hash(content: object) -> str:
+def digest(content: object) -> str:
+    """SHA-256 of a plain document in canonical JSON."""
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(canonical.encode()).hexdigest()

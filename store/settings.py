@@ -58,6 +58,9 @@ class Settings(BaseSettings):
         ge=1,
         description="Size of all arrays in one uploaded file, once decompressed.",
     )
+    max_sweep_points: int = Field(
+        default=50_000, ge=1, description="Experiments that one sweep may have."
+    )
     inspection_s: Seconds = Field(
         default=60.0, description="Seconds that reading one uploaded file may take."
     )

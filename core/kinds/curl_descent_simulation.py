@@ -6,6 +6,7 @@ Non-Gradient Learning Dynamics with Sign-Diverse Plasticity", NeurIPS 2025, arXi
 
 from collections.abc import Mapping
 from math import sqrt
+from typing import Any
 
 import numpy as np
 
@@ -21,8 +22,10 @@ from core.experiment import (
     Kind,
     Metric,
     Progress,
+    Refused,
     Result,
     Row,
+    Setting,
 )
 from core.kernels import costs
 from core.kernels.activations import ACTIVATIONS
@@ -225,6 +228,26 @@ def _columns() -> tuple[Column, ...]:
     )
 
 
+def _layer_sizes(compression_ratio: Any, given: Mapping[str, float]) -> dict[str, Any]:
+    """M = int(n / (1 + 1/c)) inputs and N = int(n / (1 + c)) hidden neurons of n in all."""
+    total = given["total_neurons"]
+    if isinstance(compression_ratio, bool) or not isinstance(compression_ratio, int | float):
+        raise Refused("compression_ratio", compression_ratio, "must be a number above 0")
+    if not compression_ratio > 0:
+        raise Refused("compression_ratio", compression_ratio, "must be above 0")
+    return {
+        "inputs": int(total / (1 + 1 / compression_ratio)),
+        "hidden": int(total / (1 + compression_ratio)),
+    }
+
+
+SETTINGS = {
+    "compression_ratio": Setting(_layer_sizes, needs=("total_neurons",)),
+    "hidden_fraction": Setting(lambda value, _: {"flips.hidden": {"fraction": value}}),
+    "readout_fraction": Setting(lambda value, _: {"flips.readout": {"fraction": value}}),
+    "batch_size": Setting(lambda value, _: {"training.batch_size": value}),
+}
+
 KIND = Kind(
     name="curl_descent.simulation",
     version=1,
@@ -252,4 +275,5 @@ KIND = Kind(
     rows=rows,
     estimate=estimate,
     example=example,
+    settings=SETTINGS,
 )

@@ -1,0 +1,371 @@
+"""Sweeps: many experiments from one request, watched, cancelled, retried and extended as one."""
+
+import asyncio
+import csv
+import io
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Depends, Path, Query, Response
+from fastapi.responses import JSONResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
+
+from api.context import Context, Service
+from api.experiments import IdempotencyKey
+from api.pages import Page, PageQuery, decoded, encoded
+from api.problems import BadRequest, documented
+from api.submissions import Name, TagKey, TagValue, estimates, fitting
+from core.charts.heatmap import draw_heatmap
+from core.experiment import Kind
+from core.figures import Format, rendered, themed
+from core.kinds import KINDS
+from core.sweeps import Axis, SweepDefinition, points, size, widened
+from core.sweeps import Name as AxisName
+from store import sweeps
+from store.experiments import Submission, digest
+from workers.doorbell import ring
+
+router = APIRouter(prefix="/v1/sweeps", tags=["sweeps"])
+
+Id = Annotated[UUID, Path(description="The sweep's id.")]
+
+SHOWN_SPECS = 5
+EVENTS_S = 1.0
+RINGS = 16  # enough to wake every slot at once; the dispatcher rings for the rest
+
+
+class SweepRequest(SweepDefinition):
+    """A sweep to be run."""
+
+    kind: str
+    name: Name | None = None
+    tags: dict[TagKey, TagValue] = Field(default={}, max_length=50)
+    priority: StrictInt = Field(
+        default=-1, ge=-10, le=10, description="Below 0, so that single experiments go first."
+    )
+
+
+class Extension(BaseModel):
+    """More of a sweep: further values on its axes, further replicates of its points."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    axes: dict[AxisName, Axis] = Field(default={}, max_length=20)
+    replicates: StrictInt = Field(default=0, ge=0, le=1_000_000)
+
+
+class Sweep(BaseModel):
+    """One sweep."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    kind: str
+    name: str | None
+    status: Literal["running", "ended"]
+    counts: dict[str, int]
+    progress: float
+    seconds_left: float = Field(description="Estimated work left, in seconds on one core.")
+    definition: dict[str, Any]
+    created_at: datetime
+    links: dict[str, str]
+
+
+class Preview(BaseModel):
+    """What a sweep would be; nothing is stored."""
+
+    count: int
+    seconds: float
+    memory_bytes: int = Field(description="Of its largest experiment.")
+    specs: list[dict[str, Any]]
+
+
+class Changed(BaseModel):
+    """How many experiments were changed."""
+
+    changed: int
+
+
+class ChildRow(BaseModel):
+    """One child: where it lies and what came out of it."""
+
+    id: str
+    status: str
+    point: dict[str, Any]
+    metrics: dict[str, dict[str, float | None]] = Field(description="Medians, by arm.")
+
+
+class TableQuery(PageQuery):
+    """How to write the table of children."""
+
+    format: Literal["json", "csv"] = "json"
+
+
+class HeatmapQuery(BaseModel):
+    """What to draw over which two parameters."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    x: str
+    y: str
+    metric: str
+    arm: str
+
+
+@router.post("", status_code=202, responses=documented(400, 413, 422))
+def submit_sweep(
+    body: Annotated[SweepRequest, Body()],
+    response: Response,
+    service: Service,
+    idempotency_key: IdempotencyKey = None,
+) -> Sweep:
+    """Accept a sweep: it and all its experiments are stored before this answers."""
+    kind = _kind(body.kind)
+    definition = _definition(body)
+    identifier = sweeps.accept(
+        service.database,
+        kind,
+        definition.model_dump(mode="json"),
+        _children(service, kind, definition, body),
+        name=body.name,
+        idempotency_key=idempotency_key,
+        request_hash=digest(body.model_dump(mode="json")),
+    )
+    _ring(service)
+    response.headers["Location"] = f"{router.prefix}/{identifier}"
+    return shown(sweeps.get(service.database, identifier))
+
+
+@router.post("/preview", responses=documented(400, 413, 422))
+def preview_sweep(body: Annotated[SweepRequest, Body()], service: Service) -> Preview:
+    """What a sweep would be: how many experiments, at what cost, and the first of them."""
+    kind = _kind(body.kind)
+    children = _children(service, kind, _definition(body), body)
+    return Preview(
+        count=len(children),
+        seconds=sum(child.submission.estimate.seconds for child in children),
+        memory_bytes=max(child.submission.estimate.memory_bytes for child in children),
+        specs=[child.submission.document for child in children[:SHOWN_SPECS]],
+    )
+
+
+@router.get("", responses=documented(422))
+def list_sweeps(page: Annotated[PageQuery, Query()], service: Service) -> Page[Sweep]:
+    """Sweeps, newest first."""
+    key = decoded(page.cursor, parts=1)
+    found = sweeps.newest(service.database, page.limit + 1, *(key or ()))
+    items = found[: page.limit]
+    more = len(found) > page.limit
+    return Page(
+        items=[shown(sweep) for sweep in items],
+        next_cursor=encoded(items[-1].id) if more else None,
+    )
+
+
+@router.get("/{id:uuid}", responses=documented(404, 422))
+def show_sweep(id: Id, service: Service) -> Sweep:
+    """One sweep with its children by status."""
+    return shown(sweeps.get(service.database, str(id)))
+
+
+@router.post("/{id:uuid}/cancel", status_code=202, responses=documented(404, 422))
+def cancel_sweep(id: Id, service: Service) -> Changed:
+    """Cancel every child that has not ended."""
+    return Changed(changed=sweeps.cancel(service.database, str(id)))
+
+
+@router.post("/{id:uuid}/retry", status_code=202, responses=documented(404, 422))
+def retry_sweep(id: Id, service: Service) -> Changed:
+    """Run the failed children again, and only those."""
+    changed = sweeps.retry(service.database, str(id))
+    _ring(service)
+    return Changed(changed=changed)
+
+
+@router.post("/{id:uuid}/extend", status_code=202, responses=documented(400, 404, 413, 422))
+def extend_sweep(id: Id, body: Annotated[Extension, Body()], service: Service) -> Changed:
+    """Add values or replicates: only specs that the sweep does not have yet are run."""
+    sweep = sweeps.get(service.database, str(id))
+    kind = KINDS[sweep.kind]
+    before = SweepDefinition.model_validate(sweep.definition)
+    definition = widened(before, body.axes, body.replicates)
+    children = _children(service, kind, definition, None)
+    changed = sweeps.extend(
+        service.database, kind, sweep.id, definition.model_dump(mode="json"), children
+    )
+    _ring(service)
+    return Changed(changed=changed)
+
+
+@router.delete("/{id:uuid}", status_code=204, responses=documented(404, 409, 422))
+def delete_sweep(id: Id, service: Service) -> None:
+    """Delete a sweep whose children have all ended, with their results."""
+    sweeps.delete(service.database, str(id))
+
+
+@router.get(
+    "/{id:uuid}/results",
+    response_model=Page[ChildRow],
+    responses={
+        200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
+        **documented(404, 422),
+    },
+)
+def sweep_results(id: Id, query: Annotated[TableQuery, Query()], service: Service) -> Any:
+    """The children in order: place, status, and the medians of their metrics by arm."""
+    sweep = sweeps.get(service.database, str(id))
+    key = decoded(query.cursor, parts=1)
+    found = sweeps.table(service.database, sweep.id, query.limit + 1, *(key or ()))
+    rows = [_child_row(row) for row in found[: query.limit]]
+    if query.format == "csv":
+        return _csv(rows)
+    more = len(found) > query.limit
+    return Page(items=rows, next_cursor=encoded(rows[-1].id) if more else None)
+
+
+@router.get(
+    "/{id:uuid}/figures/heatmap.{form}",
+    response_class=Response,
+    responses={
+        200: {
+            "content": {
+                "application/json": {},
+                "image/svg+xml": {},
+                "image/png": {},
+                "application/pdf": {},
+            }
+        },
+        **documented(404, 422),
+    },
+)
+def heatmap(
+    id: Id,
+    form: Literal["json", "svg", "png", "pdf"],
+    query: Annotated[HeatmapQuery, Query()],
+    service: Service,
+) -> Response:
+    """The median of one metric over two parameters."""
+    sweep = sweeps.get(service.database, str(id))
+    kind = KINDS[sweep.kind]
+    columns = [column.name for column in kind.columns]
+    for field, name, known in (
+        ("x", query.x, columns),
+        ("y", query.y, columns),
+        ("metric", query.metric, list(kind.metrics)),
+    ):
+        if name not in known:
+            raise BadRequest(field, name, f"{kind.name} has {', '.join(known)}")
+    cells = sweeps.diagram(
+        service.database, sweep.kind, sweep.id, query.x, query.y, query.metric, query.arm
+    )
+    document = themed(draw_heatmap(cells, x=query.x, y=query.y, metric=query.metric, arm=query.arm))
+    return JSONResponse(document) if form == "json" else _picture(document, form)
+
+
+def existing(id: Id, service: Service) -> sweeps.Sweep:
+    """The sweep, found before its stream begins, so that its absence is a proper 404."""
+    return sweeps.get(service.database, str(id))
+
+
+@router.get("/{id:uuid}/events", response_class=EventSourceResponse, responses=documented(404, 422))
+async def sweep_events(
+    service: Service, sweep: Annotated[sweeps.Sweep, Depends(existing)]
+) -> AsyncIterator[ServerSentEvent]:
+    """The counts by status as they change, until every child has ended."""
+    told = None
+    while not service.stopping():
+        if sweep.counts != told:
+            told = sweep.counts
+            yield ServerSentEvent(event="counts", data=shown(sweep).model_dump(mode="json"))
+        if sweep.status == "ended":
+            return
+        await asyncio.sleep(EVENTS_S)
+        sweep = await asyncio.to_thread(sweeps.get, service.database, sweep.id)
+
+
+def shown(sweep: sweeps.Sweep) -> Sweep:
+    """A sweep as the API answers it."""
+    ended = sum(sweep.counts[status] for status in ("succeeded", "failed", "cancelled"))
+    here = f"{router.prefix}/{sweep.id}"
+    return Sweep(
+        id=sweep.id,
+        kind=sweep.kind,
+        name=sweep.name,
+        status="ended" if sweep.status == "ended" else "running",
+        counts=dict(sweep.counts),
+        progress=ended / max(sum(sweep.counts.values()), 1),
+        seconds_left=sweep.seconds_left,
+        definition=dict(sweep.definition),
+        created_at=sweep.created_at,
+        links={"self": here, **{part: f"{here}/{part}" for part in ("events", "results")}},
+    )
+
+
+def _kind(name: str) -> Kind[Any]:
+    if name not in KINDS:
+        raise BadRequest("kind", name, f"there are {', '.join(KINDS)}")
+    return KINDS[name]
+
+
+def _definition(body: SweepRequest) -> SweepDefinition:
+    return SweepDefinition(**{name: getattr(body, name) for name in SweepDefinition.model_fields})
+
+
+def _children(
+    service: Context, kind: Kind[Any], definition: SweepDefinition, labels: SweepRequest | None
+) -> list[sweeps.Child]:
+    """Every spec of a sweep, valid and within the limits of this installation."""
+    count, limit = size(definition), service.settings.max_sweep_points
+    if count > limit:
+        raise BadRequest("axes", count, f"the sweep has {count} points; the limit is {limit}")
+    places = list(points(kind, definition))
+    costs = estimates(service, kind, [point.spec for point in places])
+    tags = labels.tags if labels else {}
+    priority = labels.priority if labels else -1
+    return [
+        sweeps.Child(
+            Submission(
+                kind, point.spec, fitting(service, cost), name=None, tags=tags, priority=priority
+            ),
+            point.place,
+        )
+        for point, cost in zip(places, costs, strict=True)
+    ]
+
+
+def _ring(service: Context) -> None:
+    for _ in range(RINGS):
+        if not ring(service.celery):
+            return
+
+
+def _child_row(row: dict[str, Any]) -> ChildRow:
+    metrics = {
+        arm: {name: metric["median"] for name, metric in of_arm.items()}
+        for arm, of_arm in (row["summary"] or {}).items()
+    }
+    return ChildRow(id=row["id"], status=row["status"], point=row["point"], metrics=metrics)
+
+
+def _csv(rows: list[ChildRow]) -> Response:
+    """One line per child and arm."""
+    axes = list(dict.fromkeys(name for row in rows for name in row.point))
+    metrics = list(
+        dict.fromkeys(name for row in rows for arm in row.metrics.values() for name in arm)
+    )
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(["experiment", "status", *axes, "arm", *metrics])
+    for row in rows:
+        for arm, values in (row.metrics or {"": {}}).items():
+            place = [row.point.get(name) for name in axes]
+            writer.writerow([row.id, row.status, *place, arm, *map(values.get, metrics)])
+    return Response(buffer.getvalue(), media_type="text/csv")
+
+
+def _picture(document: dict[str, Any], form: Format) -> Response:
+    media = {"svg": "image/svg+xml", "png": "image/png", "pdf": "application/pdf"}[form]
+    return Response(rendered(document, form), media_type=media)

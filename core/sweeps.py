@@ -1,0 +1,329 @@
+"""Many specs from one: a base spec and axes.
+
+    {"base": {...}, "axes": {"training.learning_rate": [0.05, 0.1],
+                             "student_scale": {"logspace": [-2, 1, 20]},
+                             "compression_ratio": {"logspace": [-1, 2, 20]}},
+     "derive": {"total_neurons": 220}}
+
+An axis is named by a spec path (`student.scale`), by the column of one (`student_scale`), or by a
+derived setting of the kind (`compression_ratio`). The specs are the product of the axes, the first
+axis slowest.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field, JsonValue, Strict, ValidationError, model_validator
+
+from core.experiment import MAX_INTEGER, Declared, Kind, Refused, Spec
+
+MAX_POINTS_ON_AXIS = 100_000
+
+Number = Annotated[float, Field(ge=-1e15, le=1e15)]
+Count = Annotated[int, Field(ge=1, le=MAX_POINTS_ON_AXIS)]
+Values = Annotated[list[JsonValue], Field(min_length=1, max_length=MAX_POINTS_ON_AXIS)]
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.]+$")]
+Spaced = Annotated[tuple[Number, Number, Count], Strict(False)]
+
+Together = Mapping[str, Any]
+"""Values by axis name, set together."""
+
+
+class Linspace(Declared):
+    """Evenly spaced values, both ends included."""
+
+    linspace: Spaced = Field(description="First value, last value, number of values.")
+
+
+class Logspace(Declared):
+    """Values evenly spaced in the exponent of ten, both ends included."""
+
+    logspace: Spaced = Field(description="First exponent, last exponent, number of values.")
+
+
+class Zip(Declared):
+    """Several fields that move together."""
+
+    zip: dict[Name, Values] = Field(min_length=1, description="Lists of one length, by field.")
+
+    @model_validator(mode="after")
+    def _lengths_agree(self) -> "Zip":
+        lengths = {name: len(values) for name, values in self.zip.items()}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f"zipped lists must have one length, but they have {lengths}")
+        return self
+
+
+class Uniform(Declared):
+    """A number drawn evenly between two."""
+
+    uniform: Annotated[tuple[Number, Number], Strict(False)]
+
+
+class LogUniform(Declared):
+    """A positive number whose logarithm is drawn evenly."""
+
+    loguniform: Annotated[
+        tuple[Annotated[Number, Field(gt=0)], Annotated[Number, Field(gt=0)]], Strict(False)
+    ]
+
+
+class Integers(Declared):
+    """An integer drawn evenly between two, both included."""
+
+    integers: Annotated[
+        tuple[
+            Annotated[int, Field(ge=-MAX_INTEGER, le=MAX_INTEGER)],
+            Annotated[int, Field(ge=-MAX_INTEGER, le=MAX_INTEGER)],
+        ],
+        Strict(False),
+    ]
+
+
+class Choice(Declared):
+    """One of a list."""
+
+    choice: Values
+
+
+class Draws(Declared):
+    """Random settings of several fields, the same for the same seed."""
+
+    count: Count
+    seed: int = Field(default=0, ge=0, le=MAX_INTEGER)
+    draw: dict[Name, Uniform | LogUniform | Integers | Choice] = Field(min_length=1)
+
+
+class Random(Declared):
+    """An axis of random settings."""
+
+    random: Draws
+
+
+Axis = Values | Linspace | Logspace | Zip | Random
+
+
+class SweepDefinition(Declared):
+    """A base spec and the axes along which it varies."""
+
+    base: dict[str, JsonValue] = Field(default={}, description="Fields that all specs share.")
+    axes: dict[Name, Axis] = Field(
+        min_length=1, max_length=20, description="What varies; the first axis slowest."
+    )
+    derive: dict[Name, Number] = Field(
+        default={}, description="What derived axes need, such as `total_neurons`."
+    )
+    more_replicates: list[Annotated[int, Field(ge=1, le=1_000_000)]] = Field(
+        default=[],
+        max_length=100,
+        description="Further replicates of every point, each entry as experiments of their own: "
+        "they continue where the ones before end.",
+    )
+
+
+@dataclass(frozen=True)
+class Point:
+    """One spec of a sweep and where it lies: the value of each axis, as named."""
+
+    place: Mapping[str, Any]
+    spec: Spec
+
+
+def size(definition: SweepDefinition) -> int:
+    """The number of specs, without making them."""
+    grid = prod(_length(axis) for axis in definition.axes.values())
+    return grid * (1 + len(definition.more_replicates))
+
+
+def points(kind: Kind[Any], definition: SweepDefinition) -> Iterator[Point]:
+    """The specs of a sweep in order; raises `Refused` naming the first that is not valid."""
+    _check_derive(kind, definition)
+    axes = [list(_settings(kind, name, axis)) for name, axis in definition.axes.items()]
+    for number, combination in enumerate(product(*axes)):
+        place = {name: value for setting in combination for name, value in setting.items()}
+        document = _document(kind, definition, place)
+        spec = _valid(kind, document, number, place)
+        yield Point(place, spec)
+        for replicates in _replicated(kind, definition, spec, document):
+            yield Point(place, _valid(kind, replicates, number, place))
+
+
+def widened(definition: SweepDefinition, axes: Mapping[str, Axis], more: int) -> SweepDefinition:
+    """The definition with more values on its axes and `more` further replicates of every point.
+
+    Lists are added to lists; any other axis is replaced, and keeps the points that it still has.
+    """
+    for name in axes:
+        if name not in definition.axes:
+            known = ", ".join(definition.axes)
+            raise Refused(f"axes.{name}", None, f"the sweep has no such axis; it has {known}")
+    return definition.model_copy(
+        update={
+            "axes": {name: _joined(axis, axes.get(name)) for name, axis in definition.axes.items()},
+            "more_replicates": [*definition.more_replicates, *([more] if more else [])],
+        }
+    )
+
+
+def _joined(axis: Axis, added: Axis | None) -> Axis:
+    if isinstance(axis, list) and isinstance(added, list):
+        return axis + [value for value in added if value not in axis]
+    return axis if added is None else added
+
+
+def _replicated(
+    kind: Kind[Any], definition: SweepDefinition, spec: Spec, document: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """The point again, with the replicates that follow those it has."""
+    if not definition.more_replicates:
+        return
+    if "replicate_offset" not in kind.spec.model_fields:
+        raise Refused("more_replicates", None, f"{kind.name} has no replicates")
+    first: int = getattr(spec, "replicate_offset") + getattr(spec, "replicates")  # noqa: B009
+    for count in definition.more_replicates:
+        yield {**document, "replicate_offset": first, "replicates": count}
+        first += count
+
+
+def _check_derive(kind: Kind[Any], definition: SweepDefinition) -> None:
+    """Every number an axis needs is given, and none that no axis needs."""
+    needed = {
+        need: name
+        for name in _names(definition)
+        if name in kind.settings
+        for need in kind.settings[name].needs
+    }
+    for need, name in needed.items():
+        if need not in definition.derive:
+            raise Refused(f"derive.{need}", None, f"the axis {name} needs it")
+    for name, value in definition.derive.items():
+        if name not in needed:
+            raise Refused(f"derive.{name}", value, "no axis of this sweep needs it")
+
+
+def _names(definition: SweepDefinition) -> Iterator[str]:
+    """Every name that the axes set."""
+    for name, axis in definition.axes.items():
+        match axis:
+            case Zip():
+                yield from axis.zip
+            case Random():
+                yield from axis.random.draw
+            case _:
+                yield name
+
+
+def _length(axis: Axis) -> int:
+    match axis:
+        case Linspace(linspace=(_, _, count)) | Logspace(logspace=(_, _, count)):
+            return count
+        case Zip():
+            return len(next(iter(axis.zip.values())))
+        case Random():
+            return axis.random.count
+        case _:
+            return len(axis)
+
+
+def _settings(kind: Kind[Any], name: str, axis: Axis) -> Iterator[Together]:
+    match axis:
+        case Linspace(linspace=(first, last, count)):
+            yield from _spaced(kind, name, np.linspace(first, last, count))
+        case Logspace(logspace=(first, last, count)):
+            yield from _spaced(kind, name, np.logspace(first, last, count))
+        case Zip():
+            for together in zip(*axis.zip.values(), strict=True):
+                yield dict(zip(axis.zip, together, strict=True))
+        case Random():
+            yield from _drawn(axis.random)
+        case _:
+            for value in axis:
+                yield {name: value}
+
+
+def _spaced(kind: Kind[Any], name: str, values: Any) -> Iterator[Together]:
+    """Spaced values; of a field that counts, the nearest integers."""
+    whole = any(c.type == "integer" and name in (c.name, c.dotted) for c in kind.columns)
+    for value in values.tolist():
+        yield {name: round(value) if whole else value}
+
+
+def _drawn(draws: Draws) -> Iterator[Together]:
+    """Each field has a stream of its own, so that adding one leaves the others as they are."""
+    columns = {
+        name: _draw(distribution, draws.count, np.random.default_rng([draws.seed, *name.encode()]))
+        for name, distribution in draws.draw.items()
+    }
+    for number in range(draws.count):
+        yield {name: column[number] for name, column in columns.items()}
+
+
+def _draw(
+    distribution: Uniform | LogUniform | Integers | Choice, count: int, rng: np.random.Generator
+) -> list[Any]:
+    drawn: Any
+    match distribution:
+        case Uniform(uniform=(low, high)):
+            drawn = rng.uniform(low, high, count)
+        case LogUniform(loguniform=(low, high)):
+            drawn = np.exp(rng.uniform(np.log(low), np.log(high), count))
+        case Integers(integers=(low, high)):
+            drawn = rng.integers(low, high, count, endpoint=True)
+        case Choice(choice=choices):
+            return [choices[index] for index in rng.integers(len(choices), size=count)]
+    return list(drawn.tolist())
+
+
+def _document(kind: Kind[Any], definition: SweepDefinition, place: Together) -> dict[str, Any]:
+    document: dict[str, Any] = _copied(definition.base)
+    for name, value in place.items():
+        for path, part in _assignments(kind, name, value, definition.derive).items():
+            _assign(document, path, part)
+    return document
+
+
+def _valid(kind: Kind[Any], document: Mapping[str, Any], number: int, place: Together) -> Spec:
+    try:
+        spec: Spec = kind.spec.model_validate(document)
+    except ValidationError as invalid:
+        error = invalid.errors()[0]
+        field = ".".join(map(str, error["loc"])) or "spec"
+        message = error["msg"].removeprefix("Value error, ")
+        where = ", ".join(f"{name} = {value}" for name, value in place.items())
+        raise Refused(
+            field, error["input"], f"{message} (point {number} of the sweep: {where})"
+        ) from None
+    return spec
+
+
+def _assignments(
+    kind: Kind[Any], name: str, value: Any, derive: Mapping[str, float]
+) -> Mapping[str, Any]:
+    """What an axis sets: itself, the field behind a column, or a derived setting."""
+    if name in kind.settings:
+        return kind.settings[name].sets(value, derive)
+    for column in kind.columns:
+        if column.name == name and column.dotted is not None:
+            return {column.dotted: value}
+    return {name: value}
+
+
+def _assign(document: dict[str, Any], path: str, value: Any) -> None:
+    *above, last = path.split(".")
+    for name in above:
+        inner = document.setdefault(name, {})
+        if not isinstance(inner, dict):
+            raise Refused(path, value, f"{name} is {inner!r} in the base, not a group of fields")
+        document = inner
+    document[last] = value
+
+
+def _copied(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _copied(value) if isinstance(value, Mapping) else value
+        for name, value in document.items()
+    }

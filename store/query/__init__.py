@@ -1,0 +1,1 @@
+"""The query language: parsed, typed against the kinds, compiled to SQL with bound parameters."""

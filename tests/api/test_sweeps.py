@@ -1,0 +1,172 @@
+"""Sweeps over HTTP, on the real service."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from tests.stack import RunningStack
+
+KIND = "curl_descent.simulation"
+BASE: dict[str, Any] = {
+    "inputs": 8,
+    "hidden": 4,
+    "data": {"train_size": 20, "test_size": 10},
+    "training": {"epochs": 10, "batch_size": 5},
+    "replicates": 2,
+}
+AXES = {"student.scale": [0.5, 1.0, 2.0], "seed": [0, 1]}
+
+
+def submit(stack: RunningStack, **body: Any) -> dict[str, Any]:
+    answer = stack.http.post("/v1/sweeps", json={"kind": KIND, "base": BASE, **body})
+    assert answer.status_code == 202, answer.text
+    sweep: dict[str, Any] = answer.json()
+    return sweep
+
+
+def ended(stack: RunningStack, identifier: str, patience_s: float = 60.0) -> dict[str, Any]:
+    deadline = time.monotonic() + patience_s
+    while True:
+        sweep: dict[str, Any] = stack.http.get(f"/v1/sweeps/{identifier}").json()
+        if sweep["status"] == "ended":
+            return sweep
+        assert time.monotonic() < deadline, sweep
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def finished(stack: RunningStack) -> dict[str, Any]:
+    return ended(stack, submit(stack, axes=AXES, name="scales", tags={"project": "test"})["id"])
+
+
+def children(stack: RunningStack, identifier: str) -> list[dict[str, Any]]:
+    answer = stack.http.get(f"/v1/sweeps/{identifier}/results", params={"limit": 500})
+    items: list[dict[str, Any]] = answer.json()["items"]
+    return items
+
+
+def test_every_point_becomes_an_ordinary_experiment(
+    stack: RunningStack, finished: dict[str, Any]
+) -> None:
+    assert finished["counts"]["succeeded"] == 6
+    assert finished["progress"] == 1.0
+    rows = children(stack, finished["id"])
+    assert [row["point"] for row in rows] == [
+        {"student.scale": scale, "seed": seed} for scale in (0.5, 1.0, 2.0) for seed in (0, 1)
+    ]
+    child = stack.show(rows[2]["id"])
+    assert child["sweep"] == finished["id"]
+    assert child["tags"] == {"project": "test"}
+    assert child["spec"]["student"]["scale"] == 1.0
+    median = child["summary"]["curl_descent"]["final_test_error"]["median"]
+    assert rows[2]["metrics"]["curl_descent"]["final_test_error"] == median
+
+
+def test_the_table_comes_as_csv(stack: RunningStack, finished: dict[str, Any]) -> None:
+    answer = stack.http.get(f"/v1/sweeps/{finished['id']}/results", params={"format": "csv"})
+    header, *lines = answer.text.splitlines()
+    assert header.startswith("experiment,status,student.scale,seed,arm,")
+    assert len(lines) == 6 * 2
+
+
+def test_the_heat_map_is_drawn(stack: RunningStack, finished: dict[str, Any]) -> None:
+    path = f"/v1/sweeps/{finished['id']}/figures/heatmap"
+    over = {
+        "x": "student_scale",
+        "y": "seed",
+        "metric": "final_test_error",
+        "arm": "curl_descent",
+    }
+    document = stack.http.get(f"{path}.json", params=over).json()
+    assert "vega-lite" in document["$schema"]
+    assert stack.http.get(f"{path}.png", params=over).content.startswith(b"\x89PNG")
+    wrong = stack.http.get(f"{path}.png", params={**over, "x": "student_scal"})
+    assert wrong.status_code == 422
+    assert "student_scale" in wrong.json()["errors"][0]["message"]
+
+
+def test_a_preview_stores_nothing(stack: RunningStack) -> None:
+    before = stack.http.get("/v1/sweeps").json()
+    body = {"kind": KIND, "base": BASE, "axes": AXES}
+    preview = stack.http.post("/v1/sweeps/preview", json=body).json()
+    assert preview["count"] == 6
+    assert preview["seconds"] > 0
+    assert preview["specs"][0]["student"]["scale"] == 0.5
+    assert stack.http.get("/v1/sweeps").json() == before
+
+
+def test_extending_runs_only_what_is_new(stack: RunningStack) -> None:
+    identifier = ended(stack, submit(stack, axes={"seed": [0, 1]})["id"])["id"]
+    before = children(stack, identifier)
+    wider = stack.http.post(f"/v1/sweeps/{identifier}/extend", json={"axes": {"seed": [1, 2]}})
+    assert wider.json() == {"changed": 1}
+    more = stack.http.post(f"/v1/sweeps/{identifier}/extend", json={"replicates": 3})
+    assert more.json() == {"changed": 3}
+    after = children(stack, ended(stack, identifier)["id"])
+    assert after[:2] == before
+    added = [stack.show(row["id"])["spec"] for row in after[3:]]
+    assert [(s["seed"], s["replicate_offset"], s["replicates"]) for s in added] == [
+        (0, 2, 3),
+        (1, 2, 3),
+        (2, 2, 3),
+    ]
+
+
+def test_cancelling_ends_every_child_and_then_the_sweep_can_go(stack: RunningStack) -> None:
+    endless = {**BASE, "training": {"epochs": 10_000_000, "batch_size": 5}}
+    identifier = submit(stack, base=endless, axes={"seed": list(range(20))})["id"]
+    path = f"/v1/sweeps/{identifier}"
+    assert stack.http.delete(path).status_code == 409
+    assert stack.http.post(f"{path}/cancel").json()["changed"] == 20
+    assert ended(stack, identifier, patience_s=10)["counts"]["cancelled"] == 20
+    child = children(stack, identifier)[0]["id"]
+    assert stack.http.delete(path).status_code == 204
+    assert stack.http.get(f"/v1/experiments/{child}").status_code == 404
+
+
+def test_retrying_runs_nothing_that_succeeded(
+    stack: RunningStack, finished: dict[str, Any]
+) -> None:
+    answer = stack.http.post(f"/v1/sweeps/{finished['id']}/retry")
+    assert answer.json() == {"changed": 0}
+
+
+def test_the_events_of_a_sweep_count_until_it_ends(stack: RunningStack) -> None:
+    identifier = submit(stack, axes={"seed": list(range(8))})["id"]
+    with stack.http.stream("GET", f"/v1/sweeps/{identifier}/events") as answer:
+        seen = [json.loads(x[6:]) for x in answer.iter_lines() if x.startswith("data: ")]
+    assert seen[-1]["status"] == "ended"
+    assert seen[-1]["counts"]["succeeded"] == 8
+    assert all(sum(event["counts"].values()) == 8 for event in seen)
+
+
+def test_an_idempotency_key_makes_one_sweep(stack: RunningStack) -> None:
+    body = {"kind": KIND, "base": BASE, "axes": {"seed": [0]}}
+    headers = {"Idempotency-Key": f"sweep-{time.time_ns()}"}
+    first, again = (
+        stack.http.post("/v1/sweeps", json=body, headers=headers).json() for _ in range(2)
+    )
+    assert first["id"] == again["id"]
+    other = stack.http.post("/v1/sweeps", json={**body, "name": "x"}, headers=headers)
+    assert other.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"axes": {"seed": list(range(300)), "hidden": list(range(1, 301))}}, "axes"),
+        ({"axes": {"hiden": [1]}}, "spec.hiden"),
+        ({"axes": {}}, "axes"),
+        ({"axes": {"seed": [0]}, "kind": "none"}, "kind"),
+        ({"axes": {"seed": {"linspace": [0, 1]}}}, "axes.seed"),
+        ({"axes": {"inputs": [10_000]}, "base": {"data": {"train_size": 10**7}}}, "spec"),
+    ],
+)
+def test_a_refused_sweep_names_the_field(
+    stack: RunningStack, body: dict[str, Any], field: str
+) -> None:
+    answer = stack.http.post("/v1/sweeps", json={"kind": KIND, "base": BASE, **body})
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"][0]["field"].startswith(field)

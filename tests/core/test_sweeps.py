@@ -1,0 +1,130 @@
+"""Sweeps: axes become specs, in order, and whatever is wrong is named."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from core.experiment import Refused
+from core.kinds import KINDS
+from core.sweeps import SweepDefinition, points, size, widened
+
+KIND = KINDS["curl_descent.simulation"]
+
+
+def made(**definition: Any) -> list[Any]:
+    return list(points(KIND, SweepDefinition.model_validate(definition)))
+
+
+def test_the_specs_are_the_product_of_the_axes_the_first_slowest() -> None:
+    found = made(axes={"training.learning_rate": [0.1, 0.2], "seed": [0, 1, 2]})
+    assert [(p.spec.training.learning_rate, p.spec.seed) for p in found] == [
+        (rate, seed) for rate in (0.1, 0.2) for seed in (0, 1, 2)
+    ]
+    assert found[4].place == {"training.learning_rate": 0.2, "seed": 1}
+
+
+def test_the_base_is_shared_and_left_as_it_is() -> None:
+    base = {"training": {"epochs": 7}, "replicates": 2}
+    found = made(base=base, axes={"training.learning_rate": [0.1, 0.2]})
+    assert all(p.spec.training.epochs == 7 for p in found)
+    assert base == {"training": {"epochs": 7}, "replicates": 2}
+
+
+def test_spaced_axes_have_both_ends_and_count_fields_whole_numbers() -> None:
+    found = made(axes={"student_scale": {"linspace": [1, 3, 5]}})
+    assert [p.spec.student.scale for p in found] == [1.0, 1.5, 2.0, 2.5, 3.0]
+    found = made(axes={"train_size": {"logspace": [2, 3, 3]}})
+    assert [p.spec.data.train_size for p in found] == [100, 316, 1000]
+
+
+def test_a_compression_ratio_sets_both_layers_as_the_paper_does() -> None:
+    found = made(
+        axes={"compression_ratio": {"logspace": [-1, 2, 20]}},
+        derive={"total_neurons": 220},
+        base={"flips": {"readout": {"count": 0}}},
+    )
+    ratios = np.logspace(-1, 2, 20)
+    expected = [(int(220 / (1 + 1 / c)), int(220 / (1 + c))) for c in ratios]
+    assert [(p.spec.inputs, p.spec.hidden) for p in found] == expected
+    assert found[0].place["compression_ratio"] == pytest.approx(0.1)
+
+
+def test_a_fraction_axis_replaces_a_count_in_the_base() -> None:
+    found = made(
+        base={"hidden": 20, "flips": {"readout": {"count": 3}}},
+        axes={"readout_fraction": [0.0, 0.5]},
+    )
+    assert [KIND.parameters(p.spec)["readout_fraction"] for p in found] == [0.0, 0.5]
+
+
+def test_zipped_fields_move_together() -> None:
+    found = made(axes={"scales": {"zip": {"teacher.scale": [1.0, 2.0], "seed": [5, 6]}}})
+    assert [(p.spec.teacher.scale, p.spec.seed) for p in found] == [(1.0, 5), (2.0, 6)]
+    with pytest.raises(ValidationError, match="one length"):
+        made(axes={"scales": {"zip": {"teacher.scale": [1.0], "seed": [5, 6]}}})
+
+
+def test_random_settings_repeat_with_their_seed_and_keep_to_their_range() -> None:
+    draws = {
+        "student.scale": {"loguniform": [0.01, 10.0]},
+        "hidden": {"integers": [2, 20]},
+        "activation": {"choice": ["tanh", "relu"]},
+    }
+    axis = {"random": {"count": 50, "seed": 3, "draw": draws}}
+    first, again = (made(axes={"random": axis}) for _ in range(2))
+    assert [p.spec for p in first] == [p.spec for p in again]
+    assert all(0.01 <= p.spec.student.scale <= 10 for p in first)
+    assert {p.spec.hidden for p in first} <= set(range(2, 21))
+    assert {p.spec.activation for p in first} == {"tanh", "relu"}
+    fewer = {"random": {"count": 50, "seed": 3, "draw": {"hidden": draws["hidden"]}}}
+    assert [p.spec.hidden for p in made(axes={"r": fewer})] == [p.spec.hidden for p in first]
+
+
+@pytest.mark.parametrize(
+    ("definition", "field", "words"),
+    [
+        ({"axes": {"hiden": [3]}}, "hiden", "Extra inputs"),
+        ({"axes": {"training.epocs": [3]}}, "training.epocs", "Extra inputs"),
+        ({"axes": {"hidden": [10, -3]}}, "hidden", "point 1 of the sweep: hidden = -3"),
+        ({"axes": {"compression_ratio": [1.0]}}, "derive.total_neurons", "needs it"),
+        ({"axes": {"hidden": [3]}, "derive": {"total_neurons": 3}}, "derive.total_neurons", "no"),
+        ({"base": {"training": 3}, "axes": {"epochs": [3]}}, "training.epochs", "not a group"),
+    ],
+)
+def test_a_wrong_sweep_names_the_field(definition: dict[str, Any], field: str, words: str) -> None:
+    with pytest.raises(Refused, match=words) as refused:
+        made(**definition)
+    assert refused.value.field == field
+
+
+def test_the_size_is_known_without_making_the_specs() -> None:
+    definition = SweepDefinition.model_validate(
+        {
+            "axes": {
+                "seed": list(range(1000)),
+                "student_scale": {"linspace": [1, 2, 1000]},
+                "r": {"random": {"count": 1000, "draw": {"hidden": {"integers": [1, 2]}}}},
+            }
+        }
+    )
+    assert size(definition) == 10**9
+
+
+def test_more_replicates_continue_where_the_ones_before_end() -> None:
+    definition = SweepDefinition.model_validate(
+        {"base": {"replicates": 4}, "axes": {"seed": [0, 1]}}
+    )
+    more = widened(widened(definition, {}, 3), {}, 2)
+    found: list[Any] = list(points(KIND, more))
+    assert len(found) == size(more) == 6
+    spans = [(p.spec.seed, p.spec.replicate_offset, p.spec.replicates) for p in found]
+    assert spans == [(s, o, n) for s in (0, 1) for o, n in ((0, 4), (4, 3), (7, 2))]
+
+
+def test_widening_adds_values_and_keeps_the_old_ones() -> None:
+    definition = SweepDefinition.model_validate({"axes": {"seed": [0, 1]}})
+    assert widened(definition, {"seed": [1, 2]}, 0).axes["seed"] == [0, 1, 2]
+    with pytest.raises(Refused, match="no such axis"):
+        widened(definition, {"sed": [2]}, 0)
