@@ -14,12 +14,19 @@ os.environ.setdefault("NUMBA_CACHE_DIR", str(_CACHE))
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
+import hypothesis  # noqa: E402
 import sqlalchemy as sa  # noqa: E402
 
 import migrations  # noqa: E402
 from store.database import Database  # noqa: E402
 from store.settings import Settings  # noqa: E402
 from tests.stack import RunningStack  # noqa: E402
+
+# Time limits per example would fail on whatever else the machine does: compilers, other tests.
+hypothesis.settings.register_profile(
+    "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")

@@ -92,7 +92,7 @@ def test_a_document_is_submitted_from_a_file_or_from_a_pipe(
         (("submit", RATIO, "--tag", "plain"), "write key=value"),
         (("estimate", RATIO), "spec.dataset: Field required"),
         (("show", NOBODY), NOBODY),
-        (("show", "not-an-id"), "/not-an-id: 404"),
+        (("show", "not-an-id"), "nothing is at /v1/experiments/not-an-id"),
         (("watch", NOBODY), NOBODY),
         (("kinds", "no.kind"), "no kind is named no.kind"),
         (("preset", "nope"), "speedup-training-size"),
