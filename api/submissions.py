@@ -15,6 +15,8 @@ from store.experiments import NotFound, Submission
 # Any alphabet, but no control characters: PostgreSQL refuses NUL, and the others are invisible.
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 
+PROSE = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"  # printable, and line breaks
+
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE)]
 TagKey = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.-]+$")]
 TagValue = Annotated[str, Field(max_length=500, pattern=PRINTABLE)]

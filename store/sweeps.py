@@ -9,6 +9,7 @@ import sqlalchemy as sa
 import uuid_utils
 
 from core.experiment import Kind
+from store import changes
 from store.database import Database
 from store.experiments import Conflict, KeyReused, NotFound, Submission, insert_many
 from store.tables import STATUSES, TERMINAL, experiments, medians, parameters, sweeps, utc_now
@@ -121,43 +122,19 @@ def newest(database: Database, limit: int, before: str | None = None) -> list[Sw
 def cancel(database: Database, identifier: str) -> int:
     """Cancel every child that is queued and ask those running to stop; how many were not over."""
     get(database, identifier)
-    mine = experiments.c.sweep_id == identifier
-    at_once = experiments.update().where(mine, experiments.c.status == "queued")
-    soon = experiments.update().where(mine, experiments.c.status == "running")
-
-    def work(connection: sa.Connection) -> int:
-        now = {"status": "cancelled", "cancel_requested": True, "finished_at": utc_now()}
-        ended = connection.execute(at_once.values(now)).rowcount
-        return ended + connection.execute(soon.values(cancel_requested=True)).rowcount
-
-    return database.write(work)
+    return database.write(
+        lambda connection: changes.cancel(connection, experiments.c.sweep_id == identifier)
+    )
 
 
 def retry(database: Database, identifier: str) -> int:
     """Queue the failed children again, and only those; how many."""
     get(database, identifier)
     return database.write(
-        lambda connection: requeue(
+        lambda connection: changes.requeue(
             connection, experiments.c.sweep_id == identifier, experiments.c.status == "failed"
         )
     )
-
-
-def requeue(connection: sa.Connection, *where: Any) -> int:
-    """Queue ended experiments again, as if they had just been accepted; how many."""
-    change = experiments.update().where(*where)
-    again = change.values(
-        status="queued",
-        error=None,
-        lost_attempts=0,
-        cancel_requested=False,
-        started_at=None,
-        finished_at=None,
-        progress=0.0,
-        live={},
-        worker=None,
-    )
-    return connection.execute(again).rowcount
 
 
 def delete(database: Database, identifier: str) -> None:
