@@ -7,13 +7,26 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api import datasets, events, experiments, kinds, presets, problems, results, sweeps, system
+from api import (
+    changes,
+    datasets,
+    events,
+    experiments,
+    kinds,
+    presets,
+    problems,
+    query,
+    results,
+    sweeps,
+    system,
+)
 from api.context import Context
 from api.limits import BodyLimit
 from store.database import Database
+from store.datasets import interrupted
 from store.settings import Settings
 from workers.app import make_app
-from workers.broker import connect, connect_async
+from workers.broker import ANSWER_S, connect, connect_async
 
 
 def create_app(settings: Settings, stopping: Callable[[], bool] = lambda: False) -> FastAPI:
@@ -24,11 +37,13 @@ def create_app(settings: Settings, stopping: Callable[[], bool] = lambda: False)
         app.state.context = Context(
             settings=settings,
             database=Database(settings.resolved_database_url),
-            celery=make_app(settings),
+            celery=make_app(settings, answer_s=ANSWER_S),
             broker=connect(settings),
             events=connect_async(settings),
             stopping=stopping,
         )
+        for dataset in interrupted(app.state.context.database, settings):
+            app.state.context.inspect(dataset)
         yield
         await app.state.context.close()
 
@@ -43,7 +58,10 @@ def create_app(settings: Settings, stopping: Callable[[], bool] = lambda: False)
     )
     app.add_middleware(BodyLimit, settings=settings)
     problems.install(app)
-    for part in (kinds, experiments, events, results, sweeps, datasets, presets, system):
+    for part in (
+        *(kinds, experiments, changes, events, results),
+        *(query, sweeps, datasets, presets, system),
+    ):
         app.include_router(part.router)
     _document_problems(app)
     return app

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -11,6 +11,7 @@ import redis.asyncio
 from celery import Celery
 from fastapi import Depends, Request
 
+from store import datasets
 from store.database import Database
 from store.settings import Settings
 
@@ -30,6 +31,10 @@ class Context:
     inspections: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(INSPECTIONS_AT_ONCE, "inspection")
     )
+
+    def inspect(self, dataset: str) -> Future[datasets.Dataset]:
+        """Begin the inspection of a dataset in a child process."""
+        return self.inspections.submit(datasets.look_into, self.database, self.settings, dataset)
 
     async def close(self) -> None:
         """Let go of every connection."""

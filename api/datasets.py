@@ -200,11 +200,8 @@ def _mapping(text: str | None) -> dict[str, Any] | None:
 
 def _inspected(service: Context, dataset: datasets.Dataset) -> datasets.Dataset:
     """The dataset after inspection, or as it is when that takes longer than a client waits."""
-    job = service.inspections.submit(
-        datasets.look_into, service.database, service.settings, dataset.id
-    )
     try:
-        return job.result(PATIENCE_S)
+        return service.inspect(dataset.id).result(PATIENCE_S)
     except TooSlow:
         return dataset
 

@@ -6,14 +6,15 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Header, Path, Query, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.context import Context, Service
-from api.pages import Page, PageQuery, decoded, encoded
+from api.pages import Limit, OrderBy, Page, QueryCursor, Where
 from api.problems import documented
 from api.submissions import AnySpec, AnySubmission, accepted, estimates
 from core.kinds import KINDS
 from store import experiments, transitions
+from store.query.experiments import listed
 from workers.doorbell import ring
 from workers.events import publish
 
@@ -35,8 +36,11 @@ IdempotencyKey = Annotated[
 class MetricSummary(BaseModel):
     """One metric over the replicates of an arm."""
 
-    median: float | None
-    missing: int
+    median: float | None = Field(
+        description="Of flags, the share that is true. A missing value counts as larger than any, "
+        "so that null means: for most replicates there is none."
+    )
+    missing: int = Field(description="Replicates without a value: diverged, never there.")
 
 
 class Experiment(BaseModel):
@@ -70,6 +74,17 @@ class Experiment(BaseModel):
     error: str | None
     versions: dict[str, str] | None
     links: dict[str, str]
+
+
+class ListQuery(BaseModel):
+    """Which experiments, in which order, and which page of them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    where: Where = None
+    order_by: OrderBy = None
+    limit: Limit = 50
+    cursor: QueryCursor = None
 
 
 class Cost(BaseModel):
@@ -142,16 +157,12 @@ def estimate(body: Annotated[AnySpec, Body()], service: Service) -> Cost:
     return Cost(**asdict(cost), memory_limit_bytes=limit, fits=cost.memory_bytes <= limit)
 
 
-@router.get("", responses=documented(422))
-def list_experiments(page: Annotated[PageQuery, Query()], service: Service) -> Page[Experiment]:
-    """Experiments, newest first."""
-    key = decoded(page.cursor, parts=1)
-    found = experiments.newest(service.database, page.limit + 1, *(key or ()))
-    more = len(found) > page.limit
-    items = found[: page.limit]
+@router.get("", responses=documented(400, 422))
+def list_experiments(query: Annotated[ListQuery, Query()], service: Service) -> Page[Experiment]:
+    """Experiments by filter, newest first unless `order_by` says otherwise."""
+    found = listed(service.database, **query.model_dump())
     return Page(
-        items=[shown(experiment) for experiment in items],
-        next_cursor=encoded(items[-1].id) if more else None,
+        items=[shown(experiment) for experiment in found.items], next_cursor=found.next_cursor
     )
 
 

@@ -8,6 +8,8 @@ from fastapi import Query
 from pydantic import BaseModel, ConfigDict
 
 from api.problems import BadRequest
+from store.query.cursors import LONGEST_CURSOR
+from store.query.errors import LONGEST_TEXT
 
 T = TypeVar("T")
 
@@ -15,6 +17,27 @@ Limit = Annotated[int, Query(ge=1, le=500, description="Items on one page.")]
 Cursor = Annotated[
     str | None,
     Query(max_length=300, description="`next_cursor` of the page before; absent: the first page."),
+]
+QueryCursor = Annotated[
+    str | None,
+    Query(
+        max_length=LONGEST_CURSOR,
+        description="`next_cursor` of the page before, of the same question.",
+    ),
+]
+Where = Annotated[
+    str | None,
+    Query(
+        max_length=LONGEST_TEXT,
+        description="A filter, such as `param.compression_ratio < 0.3 and arm = 'curl_descent'`.",
+    ),
+]
+OrderBy = Annotated[
+    str | None,
+    Query(
+        max_length=LONGEST_TEXT,
+        description="Names to sort by, such as `metric.log_se desc, id`; nulls come last.",
+    ),
 ]
 
 

@@ -4,17 +4,18 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from core.experiment import Refused
 from core.kinds import KINDS
 from store.experiments import Conflict, KeyReused, NotFound
+from store.query.errors import CursorRefused, QueryError
 
 MEDIA_TYPE = "application/problem+json"
 LONGEST_VALUE = 200
@@ -36,6 +37,13 @@ class FieldError(BaseModel):
     field: str
     value: Any = None
     message: str
+    position: Annotated[
+        int | None,
+        Field(
+            exclude_if=lambda position: position is None,
+            description="In a query: the character, counted from 0, where the trouble begins.",
+        ),
+    ] = None
 
 
 class Problem(BaseModel):
@@ -67,7 +75,10 @@ def problem(
 ) -> JSONResponse:
     """A problem document as a response."""
     content = Problem(
-        title=HTTPStatus(status).phrase, status=status, detail=detail, errors=list(errors)
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=encodable(detail),
+        errors=list(errors),
     )
     return JSONResponse(
         content.model_dump(mode="json"), status, headers=headers, media_type=MEDIA_TYPE
@@ -86,6 +97,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(BadRequest, _bad_request)
     app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(QueryError, _query_error)
+    app.add_exception_handler(CursorRefused, _cursor_refused)
     app.add_exception_handler(NotFound, _not_found)
     app.add_exception_handler(Conflict, _conflict)
     app.add_exception_handler(KeyReused, _key_reused)
@@ -102,8 +115,13 @@ def shown(value: object) -> Any:
         )
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
-    text = value if isinstance(value, str) else repr(value)
+    text = encodable(value if isinstance(value, str) else repr(value))
     return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "..."
+
+
+def encodable(text: str) -> str:
+    """The text with halves of characters, which JSON may carry and UTF-8 may not, spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _invalid(_: Request, exception: Exception) -> JSONResponse:
@@ -118,20 +136,25 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
     # The union of submissions puts the kind's name into the path of every field of its spec.
     source, *path = error["loc"]
     parts = [str(part) for part in path if part not in KINDS]
-    value = error.get("input")
-    if error["type"] == "union_tag_invalid":
-        # Blamed on everything around the one field that tells the alternatives apart.
-        parts.append(error["ctx"]["discriminator"].strip("'"))
-        value = error["ctx"]["tag"]
-    if error["type"] == "out_of_limits":
-        # Blamed on the whole spec, because the limit comes from another field.
-        parts.append(error["ctx"]["field"])
-        value = error["ctx"]["given"]
-    return FieldError(
-        field=".".join(parts) or str(source),
-        value=shown(value),
-        message=error["msg"].removeprefix("Value error, "),
-    )
+    value, message = error.get("input"), error["msg"].removeprefix("Value error, ")
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "missing":
+            value = None
+        case "json_invalid":
+            parts, value = [], None
+            message = f"not JSON: {context['error']} (character {path[0]})"
+        case "union_tag_invalid":
+            # Blamed on everything around the one field that tells the alternatives apart.
+            parts.append(context["discriminator"].strip("'"))
+            value = context["tag"]
+            message = f"there are {context['expected_tags']}"
+        case "out_of_limits":
+            # Blamed on the whole spec, because the limit comes from another field.
+            parts.append(context["field"])
+            value = context["given"]
+    field = encodable(".".join(parts)) or str(source)
+    return FieldError(field=field, value=shown(value), message=encodable(message))
 
 
 def _http(request: Request, exception: Exception) -> JSONResponse:
@@ -168,6 +191,21 @@ def _refused(_: Request, exception: Exception) -> JSONResponse:
 def _bad_request(_: Request, exception: Exception) -> JSONResponse:
     assert isinstance(exception, BadRequest)
     return refusal(exception.field, exception.value, exception.message)
+
+
+def _query_error(_: Request, exception: Exception) -> JSONResponse:
+    assert isinstance(exception, QueryError)
+    error = FieldError(
+        field=exception.part,
+        value=shown(exception.text),
+        message=exception.message,
+        position=exception.position,
+    )
+    return problem(400, str(exception), [error])
+
+
+def _cursor_refused(request: Request, exception: Exception) -> JSONResponse:
+    return refusal("cursor", request.query_params.get("cursor"), str(exception))
 
 
 def _not_found(_: Request, exception: Exception) -> JSONResponse:

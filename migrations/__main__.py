@@ -7,6 +7,7 @@ that a changed declaration needs.
 import sys
 import tempfile
 
+import sqlalchemy as sa
 from alembic import command
 
 from migrations import HERE, configuration, upgrade
@@ -30,7 +31,11 @@ def main(arguments: list[str]) -> None:
 
 def _bring_up_to_date() -> None:
     configured = settings()
-    upgrade(configured.resolved_database_url)
+    try:
+        upgrade(configured.resolved_database_url)
+    except sa.exc.OperationalError as away:
+        url = sa.make_url(configured.resolved_database_url).render_as_string(hide_password=True)
+        raise SystemExit(f"the database {url} cannot be used: {away.orig}") from None
     database = Database(configured.resolved_database_url)
     install(database, configured)
     database.close()

@@ -11,6 +11,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from store.query import sqlite_functions
+
 T = TypeVar("T")
 
 RETRIES = 5
@@ -92,6 +94,7 @@ def _tune_sqlite(connection: Any, _: object) -> None:
         "foreign_keys=ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
+    sqlite_functions.register(connection)
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

@@ -7,6 +7,7 @@ Only the inspecting child ever opens an uploaded file; everybody else reads the 
 """
 
 import hashlib
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -106,12 +107,23 @@ def look_into(database: Database, settings: Settings, identifier: str) -> Datase
         summary = inspect(
             settings, blob_path(settings, dataset.blob_sha256), dataset.mapping, arrays
         )
-    except Unreadable as refused:
+    except (Unreadable, OSError) as refused:
         _update(database, identifier, status="refused", error=str(refused))
         _remove_files(database, settings, dataset)
     else:
         _update(database, identifier, status="ready", summary=summary.model_dump(mode="json"))
     return get(database, identifier)
+
+
+def interrupted(database: Database, settings: Settings) -> list[str]:
+    """Datasets whose inspection somebody began and nobody ended; clears what it left on disk."""
+    for folder, pattern in (("arrays", "*.part"), ("incoming", "*")):
+        for path in (settings.datasets_dir / folder).glob(pattern):
+            if time.time() - path.stat().st_mtime > settings.inspection_s:
+                path.unlink(missing_ok=True)
+    query = sa.select(datasets.c.id).where(datasets.c.status == "inspecting")
+    with database.read() as connection:
+        return list(connection.execute(query).scalars())
 
 
 def get(database: Database, identifier: str) -> Dataset:
@@ -165,7 +177,7 @@ def load(settings: Settings, identifier: str) -> Arrays:
     path = arrays_path(settings, identifier)
     if not path.exists():
         raise ExperimentError(f"dataset {identifier} has no file on this machine")
-    return load_arrays(path)
+    return load_arrays(path, max_bytes=settings.max_array_bytes)
 
 
 def _update(database: Database, identifier: str, **values: Any) -> None:

@@ -108,7 +108,7 @@ def accept(database: Database, submission: Submission) -> Experiment:
         # Either this key came a second time, or a broken connection made us insert twice.
         earlier = _by_key(database, submission.idempotency_key, identifier)
         if earlier is None:
-            raise
+            raise Conflict("a dataset of the spec was deleted meanwhile") from None
         return earlier_of_the_same_request(database, earlier, submission)
     return get(database, identifier)
 
@@ -237,12 +237,23 @@ def delete(database: Database, identifier: str) -> None:
         raise Conflict(f"the experiment is {status}; cancel it before deleting it")
 
 
+def many(connection: sa.Connection, identifiers: Sequence[str]) -> list[Experiment]:
+    """These experiments in this order, without those that do not exist."""
+    query = sa.select(experiments).where(experiments.c.id.in_(identifiers))
+    found = {experiment.id: experiment for experiment in _fetched(connection, query)}
+    return [found[identifier] for identifier in identifiers if identifier in found]
+
+
 def _select(database: Database, query: sa.Select[Any]) -> list[Experiment]:
     with database.read() as connection:
-        rows = connection.execute(query).mappings().all()
-        labels = connection.execute(
-            sa.select(tags).where(tags.c.experiment_id.in_([row["id"] for row in rows]))
-        ).all()
+        return _fetched(connection, query)
+
+
+def _fetched(connection: sa.Connection, query: sa.Select[Any]) -> list[Experiment]:
+    rows = connection.execute(query).mappings().all()
+    labels = connection.execute(
+        sa.select(tags).where(tags.c.experiment_id.in_([row["id"] for row in rows]))
+    ).all()
     by_id: dict[str, dict[str, str]] = {row["id"]: {} for row in rows}
     for label in labels:
         by_id[label.experiment_id][label.key] = label.value

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from core.experiment import Array, Kind, Result, Row, Spec
 from core.kinds import KINDS
 from store.database import Database
-from store.experiments import NotFound, get
+from store.experiments import Conflict, NotFound, get
 from store.tables import arrays, experiments, medians, results
 from store.transitions import Claim, finish
 
@@ -145,8 +145,10 @@ def array(database: Database, identifier: str, name: str) -> Array:
 
 
 def result(database: Database, identifier: str) -> Result:
-    """All arrays and warnings of a succeeded experiment, as its figures need them."""
+    """All arrays and warnings of an experiment; raises `Conflict` unless it succeeded."""
     experiment = get(database, identifier)
+    if experiment.status != "succeeded":
+        raise Conflict(f"the experiment is {experiment.status}; it has no result")
     query = sa.select(arrays).where(arrays.c.experiment_id == identifier)
     with database.read() as connection:
         found = connection.execute(query).all()
@@ -190,17 +192,26 @@ def _packed(name: str, array: Array) -> dict[str, Any]:
 
 
 def _summary(kind: Kind[Any], found: Sequence[Row]) -> Summary:
-    """Per arm and metric, the median over the replicates that have it, and how many have not."""
+    """Per arm and metric, the middle of the replicates, and how many have no value."""
     arms = dict.fromkeys(row.arm for row in found)
     return {
         arm: {
-            name: _median([finite(row.metrics.get(name)) for row in found if row.arm == arm])
+            name: _middle([finite(row.metrics.get(name)) for row in found if row.arm == arm])
             for name in kind.metrics
         }
         for arm in arms
     }
 
 
-def _median(values: Sequence[Value]) -> Mapping[str, float | None]:
+def _middle(values: Sequence[Value]) -> Mapping[str, float | None]:
+    """The median, a missing value counting as larger than any; of flags, the share that is true.
+
+    A replicate that diverged, or never got to its threshold, has no value. Left out, it would make
+    the rest look typical: three of five that never arrive have no median time of arrival.
+    """
     known = [float(value) for value in values if value is not None]
-    return {"median": median(known) if known else None, "missing": len(values) - len(known)}
+    missing = len(values) - len(known)
+    if any(isinstance(value, bool) for value in values):
+        return {"median": sum(known) / len(known), "missing": missing}
+    middle = median([*known, *[math.inf] * missing])
+    return {"median": middle if math.isfinite(middle) else None, "missing": missing}

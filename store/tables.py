@@ -214,4 +214,4 @@ parameters: Mapping[str, sa.Table] = {name: _parameters_table(k) for name, k in 
 """By kind: one row per experiment from the moment it is accepted."""
 
 medians: Mapping[str, sa.Table] = {name: _medians_table(kind) for name, kind in KINDS.items()}
-"""By kind: one row per experiment and arm: the median of each metric over its replicates."""
+"""By kind, experiment and arm: the median of each metric over replicates, the share of flags."""

@@ -32,6 +32,15 @@ class Claim:
     worker: str
 
 
+_QUEUED_AGAIN: Mapping[str, Any] = {
+    "status": "queued",
+    "worker": None,
+    "lease_until": None,
+    "progress": 0.0,
+    "live": {},
+}
+
+
 class LeaseLost(Exception):
     """Another attempt owns the experiment now, or it has ended: stop, and write nothing."""
 
@@ -44,7 +53,7 @@ def claim(database: Database, *, worker: str, lease_s: float) -> Claim | None:
     """
     first = (
         sa.select(experiments.c.id)
-        .where(experiments.c.status == "queued")
+        .where(experiments.c.status == "queued", ~experiments.c.cancel_requested)
         .order_by(experiments.c.priority.desc(), experiments.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -143,15 +152,19 @@ def request_cancel(database: Database, identifier: str) -> str:
 def release(database: Database, worker: str) -> tuple[str, ...]:
     """Queue again whatever a worker that shuts down still runs; not counted as lost.
 
-    Its attempts learn of it at their next heartbeat and stop.
+    Its attempts learn of it at their next heartbeat and stop. What was to be cancelled is.
     """
-    change = (
-        experiments.update()
-        .where(experiments.c.worker == worker, experiments.c.status == "running")
-        .values(status="queued", worker=None, lease_until=None)
-        .returning(experiments.c.id)
-    )
-    return database.write(lambda connection: tuple(connection.execute(change).scalars()))
+    mine = (experiments.c.worker == worker, experiments.c.status == "running")
+    unwanted = experiments.update().where(*mine, experiments.c.cancel_requested)
+    change = experiments.update().where(*mine).values(_QUEUED_AGAIN).returning(experiments.c.id)
+
+    def work(connection: sa.Connection) -> tuple[str, ...]:
+        connection.execute(
+            unwanted.values(status="cancelled", lease_until=None, finished_at=utc_now())
+        )
+        return tuple(connection.execute(change).scalars())
+
+    return database.write(work)
 
 
 @dataclass(frozen=True)
@@ -171,7 +184,7 @@ def reap(database: Database, max_attempts: int) -> Reaped:
         change = (
             experiments.update()
             .where(_lease_expired(), where)
-            .values(lease_until=None, lost_attempts=lost, **values)
+            .values({"lease_until": None, "lost_attempts": lost, **values})
             .returning(experiments.c.id)
         )
         return tuple(connection.execute(change).scalars())
@@ -191,7 +204,7 @@ def reap(database: Database, max_attempts: int) -> Reaped:
                 error=f"worker lost: {max_attempts} attempts ended without a word, "
                 "as when the process crashes or its machine runs out of memory",
             ),
-            queued=end(connection, wanted & (lost < max_attempts), status="queued"),
+            queued=end(connection, wanted & (lost < max_attempts), **_QUEUED_AGAIN),
         )
 
     return database.write(work)

@@ -13,18 +13,20 @@ from workers.broker import CONNECT_S, QUEUE, celery_url
 DAYS = 24 * 3600
 
 
-def make_app(configured: Settings) -> Celery:
-    """A Celery application for one installation."""
+def make_app(configured: Settings, *, answer_s: float | None = None) -> Celery:
+    """A Celery application for one installation.
+
+    `answer_s` bounds how long the broker may take to answer; a consumer waits without a bound.
+    """
     app = Celery("solenoid", broker=celery_url(configured), include=["workers.tasks"])
     app.conf.update(
         task_default_queue=QUEUE,
         # Results live in the database, written in one transaction with the status.
         task_ignore_result=True,
-        # A message is gone only when the attempt has ended, whichever way it ended: the reaper
-        # counts attempts, while a rejected message would start a poisonous task without end.
-        task_acks_late=True,
-        task_acks_on_failure_or_timeout=True,
-        task_reject_on_worker_lost=False,
+        # A doorbell that was heard has done its work. Held until the task ends, the message would
+        # be "restored" when the broker dies, which ends the consumer of a worker that still runs
+        # (seen with kombu 5.7), and a poisonous task would be delivered without end.
+        task_acks_late=False,
         # A slot that is busy must not hoard messages that an idle one could take.
         worker_prefetch_multiplier=1,
         worker_disable_prefetch=True,
@@ -35,6 +37,7 @@ def make_app(configured: Settings) -> Celery:
             "visibility_timeout": 7 * DAYS,
             "socket_connect_timeout": CONNECT_S,
             "health_check_interval": 10,
+            **({} if answer_s is None else {"socket_timeout": answer_s}),
         },
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,

@@ -14,6 +14,7 @@ DISPATCHER = "solenoid:dispatcher"
 WORKERS = "solenoid:worker:"
 
 CONNECT_S = 2.0
+ANSWER_S = 2.0  # longer than any wait of ours for an event
 
 
 class NoBroker(Exception):
@@ -38,7 +39,10 @@ def celery_url(settings: Settings) -> str:
 def connect(settings: Settings) -> redis.Redis:
     """A client that answers in text and gives up soon when nobody is there."""
     client: redis.Redis = redis.Redis.from_url(
-        broker_url(settings), decode_responses=True, socket_connect_timeout=CONNECT_S
+        broker_url(settings),
+        decode_responses=True,
+        socket_connect_timeout=CONNECT_S,
+        socket_timeout=ANSWER_S,
     )
     return client
 
@@ -46,7 +50,10 @@ def connect(settings: Settings) -> redis.Redis:
 def connect_async(settings: Settings) -> redis.asyncio.Redis:
     """The same for event loops."""
     client: redis.asyncio.Redis = redis.asyncio.Redis.from_url(
-        broker_url(settings), decode_responses=True, socket_connect_timeout=CONNECT_S
+        broker_url(settings),
+        decode_responses=True,
+        socket_connect_timeout=CONNECT_S,
+        socket_timeout=ANSWER_S,
     )
     return client
 

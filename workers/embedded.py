@@ -23,6 +23,7 @@ from typing import IO, Any
 import httpx
 import redis
 from celery.platforms import set_pdeathsig
+from pydantic import ValidationError
 
 from store.settings import Settings
 from workers.process import environment
@@ -32,6 +33,8 @@ from workers.redis_server import private_socket
 START_S = 60.0
 POLL_S = 0.05
 RESTART_PAUSE_S = 1.0
+QUICK_S = 10.0
+MAX_QUICK_DEATHS = 5
 
 
 class StartFailed(Exception):
@@ -52,9 +55,12 @@ class Process:
     folder: Path
     lasting: bool
     running: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    quick_deaths: int = 0
 
     def start(self) -> None:
         """Start it, with its output in `logs/NAME.log`."""
+        self.started_at = time.monotonic()
         with (self.folder / "logs" / f"{self.name}.log").open("ab") as log:
             self.running = subprocess.Popen(
                 self.command,
@@ -134,9 +140,8 @@ class Stack:
         while True:
             time.sleep(RESTART_PAUSE_S)
             for process in self.processes:
-                if process.lasting and not process.alive:
-                    _say(f"{process.name} has died; starting it again")
-                    process.start()
+                if not process.alive and process.lasting:
+                    _restart(process)
 
     def stop(self) -> None:
         """API first, so that nothing new comes in; then workers; the broker last."""
@@ -203,16 +208,26 @@ def main() -> None:
     arguments.add_argument("--port", type=int, default=8000, help="0: any free one")
     arguments.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     given = arguments.parse_args()
-    chosen = {} if given.data_dir is None else {"data_dir": given.data_dir.absolute()}
-    settings = Settings(**chosen)
-    (settings.data_dir / "logs").mkdir(parents=True, exist_ok=True)
-    port = given.port or _free_port(given.host)
-    stack = Stack(settings, given.host, port, given.workers)
     try:
+        settings = _settings(given.data_dir)
         with sole_owner(settings.data_dir) as lock:
-            _run(stack, lock)
+            port = _free_port(given.host, given.port)
+            _run(Stack(settings, given.host, port, given.workers), lock)
     except (AlreadyRunning, StartFailed) as failed:
         raise SystemExit(str(failed)) from None
+
+
+def _settings(data_dir: Path | None) -> Settings:
+    try:
+        settings = Settings() if data_dir is None else Settings(data_dir=data_dir.absolute())
+        (settings.data_dir / "logs").mkdir(parents=True, exist_ok=True)
+    except ValidationError as invalid:
+        error = invalid.errors()[0]
+        name = f"SOLENOID_{'_'.join(map(str, error['loc'])).upper()}"
+        raise StartFailed(f"{name} = {error['input']}: {error['msg']}") from None
+    except OSError as unusable:
+        raise StartFailed(f"the data directory cannot be used: {unusable}") from None
+    return settings
 
 
 def _run(stack: Stack, lock: IO[str]) -> None:
@@ -234,6 +249,15 @@ def _run(stack: Stack, lock: IO[str]) -> None:
         stack.stop()
 
 
+def _restart(process: Process) -> None:
+    quick = time.monotonic() - process.started_at < QUICK_S
+    process.quick_deaths = process.quick_deaths + 1 if quick else 1
+    if process.quick_deaths > MAX_QUICK_DEATHS:
+        raise StartFailed(f"{process.name} dies as soon as it is started\n{_log(process)}")
+    _say(f"{process.name} has died; starting it again")
+    process.start()
+
+
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
@@ -251,9 +275,15 @@ def _log(process: Process) -> str:
     return "\n".join(text.splitlines()[-20:])
 
 
-def _free_port(host: str) -> int:
-    with socket.create_server((host, 0)) as probe:
-        return int(probe.getsockname()[1])
+def _free_port(host: str, wanted: int) -> int:
+    """The port that is wanted, or any free one for 0; raises `StartFailed` if it is taken."""
+    try:
+        with socket.create_server((host, wanted)) as probe:
+            return int(probe.getsockname()[1])
+    except OSError as taken:
+        raise StartFailed(
+            f"{host}:{wanted} cannot be served: {taken.strerror}; --port 0 takes any free port"
+        ) from None
 
 
 def _say(line: str) -> None:

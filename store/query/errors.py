@@ -1,5 +1,8 @@
 """Why a question cannot be answered, and where in its text the trouble is."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 LONGEST_TEXT = 10_000
 
 
@@ -26,3 +29,12 @@ class Mistake(Exception):
 
 class CursorRefused(Exception):
     """A cursor that the same question did not make."""
+
+
+@contextmanager
+def blamed(part: str, text: str | None) -> Iterator[None]:
+    """Name the part of the question in which a mistake was made."""
+    try:
+        yield
+    except Mistake as mistake:
+        raise QueryError(part, text or "", mistake.message, mistake.position) from None

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, Literal, TypeVar
 
 from lark import Lark
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from store.query.building import Syntax
 from store.query.errors import LONGEST_TEXT, Mistake, QueryError
@@ -34,6 +34,8 @@ _EXPECTED = {
     "OR": "or",
     "NOT": "not",
     "IN": "in",
+    "BETWEEN": "between",
+    "LIKE": "like",
     "NULL": "null",
     "FUNCTION": "an aggregate such as count()",
     "ASC": "asc or desc",
@@ -75,7 +77,7 @@ def _parsed(part: Part, start: str, text: str) -> Any:
     try:
         return _parser().parse(text, start=start)
     except UnexpectedInput as error:
-        raise _unexpected(part, text, error) from None
+        raise _unexpected(part, start, text, error) from None
     except Mistake as mistake:
         raise QueryError(part, text, mistake.message, mistake.position) from None
 
@@ -94,15 +96,16 @@ def _parser() -> Lark:
     return Lark(GRAMMAR, start=starts, parser="lalr", transformer=Syntax())
 
 
-def _unexpected(part: Part, text: str, error: UnexpectedInput) -> QueryError:
-    position, expected = len(text), set[str]()
-    if isinstance(error, UnexpectedToken):
-        expected = set(error.accepts or error.expected)
-        if error.token.type != "$END":
-            position = error.token.start_pos or 0
-    elif isinstance(error, UnexpectedCharacters):
-        position, expected = error.pos_in_stream, set(error.allowed or ())
-    return QueryError(part, text, f"{_seen(text, position)}; {_expectation(expected)}", position)
+def _unexpected(part: Part, start: str, text: str, error: UnexpectedInput) -> QueryError:
+    position: int | None = error.pos_in_stream
+    if isinstance(error, UnexpectedToken) and error.token.type == "$END":
+        position = None
+    position = len(text) if position is None else position
+    read = _parser().parse_interactive(text[:position], start=start)
+    read.exhaust_lexer()
+    accepted: set[str] = read.accepts()  # type: ignore[no-untyped-call]
+    message = f"{_seen(text, position)}; {_expectation(accepted)}"
+    return QueryError(part, text, message, position)
 
 
 def _seen(text: str, position: int) -> str:

@@ -128,8 +128,10 @@ def test_a_running_experiment_is_cancelled_within_two_seconds(stack: RunningStac
     assert experiment["status"] == "cancelled"
     assert stack.http.get(f"/v1/experiments/{identifier}/results").json()["items"] == []
     figure = stack.http.get(f"/v1/experiments/{identifier}/figures/learning_curves.svg")
-    assert figure.status_code == 409
-    assert "cancelled" in figure.json()["detail"]
+    arrays = stack.http.get(f"/v1/experiments/{identifier}/arrays.npz")
+    for answer in (figure, arrays):
+        assert answer.status_code == 409
+        assert "cancelled" in answer.json()["detail"]
 
 
 def test_only_ended_experiments_can_be_deleted(stack: RunningStack) -> None:
@@ -239,6 +241,22 @@ def test_an_unknown_kind_names_the_known_ones(stack: RunningStack) -> None:
     assert "curl_descent.simulation" in message
 
 
+def test_half_a_character_is_refused_like_any_other_value(stack: RunningStack) -> None:
+    body = '{"kind": "curl_descent.simulation", "spec": {}, "name": "\\ud800"}'
+    headers = {"Content-Type": "application/json"}
+    answer = stack.http.post("/v1/experiments", content=body, headers=headers)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["value"] == "\\ud800"
+
+
+def test_a_body_that_is_not_json_says_where(stack: RunningStack) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = stack.http.post("/v1/experiments", content='{"kind": ', headers=headers)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "body"
+    assert "character 9" in answer.json()["detail"]
+
+
 def test_a_name_with_a_control_character_is_refused(stack: RunningStack) -> None:
     assert refused(stack, SMALL, name="a\0b")["errors"][0]["field"] == "name"
     assert refused(stack, SMALL, tags={"k": "\0"})["errors"][0]["field"].startswith("tags")
@@ -252,7 +270,8 @@ def test_a_name_with_a_control_character_is_refused(stack: RunningStack) -> None
         ("GET", "/v1/kinds/none", 404),
         ("GET", "/v1/nothing", 404),
         ("PUT", "/v1/experiments", 405),
-        ("GET", "/v1/experiments?where=status", 422),
+        ("GET", "/v1/experiments?where=status", 400),
+        ("GET", "/v1/experiments?filter=status", 422),
         ("POST", "/v1/presets/none/run", 422),
     ],
 )

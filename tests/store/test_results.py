@@ -1,5 +1,6 @@
 """Arrays and numbers survive the database bit for bit; numbers that are not finite become null."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from store.results import finite, packed, unpacked
+from core.experiment import Result, Row
+from core.kinds import KINDS
+from store.results import finite, packed, prepare, unpacked
 
 
 @given(
@@ -45,3 +48,31 @@ def test_an_array_of_objects_is_not_stored() -> None:
 def test_numbers_are_plain_and_finite_or_null(value: object, stored: object) -> None:
     assert finite(value) == stored
     assert type(finite(value)) is type(stored)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "median"),
+    [
+        ((5, 7, 9), 7),
+        ((5, 7, None), 7),
+        ((5, None, None), None),
+        ((5, 7, 9, None), 8),
+        ((5, 7, None, None), None),
+    ],
+)
+def test_a_replicate_that_never_arrives_counts_as_later_than_any(
+    epochs: tuple[int | None, ...], median: float | None
+) -> None:
+    kind = replace(
+        KINDS["curl_descent.simulation"],
+        rows=lambda spec, result: tuple(
+            Row("curl_descent", i, {"epochs_to_threshold": e, "converged": e is not None})
+            for i, e in enumerate(epochs)
+        ),
+    )
+    outcome = prepare("id", kind, kind.example(), Result({}), {})
+    summary = outcome.summary["curl_descent"]
+    assert summary["epochs_to_threshold"] == {"median": median, "missing": epochs.count(None)}
+    share = 1 - epochs.count(None) / len(epochs)
+    assert summary["converged"] == {"median": pytest.approx(share), "missing": 0}
+    assert outcome.medians[0]["epochs_to_threshold"] == median

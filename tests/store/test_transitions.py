@@ -229,6 +229,14 @@ def test_work_handed_back_is_not_counted_as_lost(database: Database) -> None:
     assert claimed(database, mine).attempt == 2
 
 
+def test_work_to_be_cancelled_is_not_handed_back(database: Database) -> None:
+    identifier = accepted(database)
+    claimed(database, identifier, "leaving")
+    request_cancel(database, identifier)
+    assert release(database, "leaving") == ()
+    assert status(database, identifier) == "cancelled"
+
+
 def test_experiments_are_claimed_by_priority_then_age(database: Database) -> None:
     low, first, second = (accepted(database, priority=p) for p in (-1, 0, 0))
     high = accepted(database, priority=5)

@@ -67,3 +67,48 @@ def test_an_address_open_to_others_is_refused_unless_meant(tmp_path: Path) -> No
     )
     assert refused.returncode == 2
     assert "SOLENOID_OPEN_ACCESS" in refused.stderr
+
+
+def start(*options: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Start a stack that must not come up; what it said."""
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "workers.embedded", *options],
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_port_that_is_taken_is_refused_before_anything_starts(
+    stack: RunningStack, tmp_path: Path
+) -> None:
+    port = stack.url.rsplit(":", 1)[1]
+    refused = start("--data-dir", str(tmp_path), "--port", port)
+    assert refused.returncode == 1
+    assert f"127.0.0.1:{port} cannot be served" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert not (tmp_path / "solenoid.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "settings", "words"),
+    [
+        (("--data-dir", "/dev/null/below"), {}, "data directory"),
+        ((), {"SOLENOID_LEASE_S": "soon"}, "SOLENOID_LEASE_S = soon"),
+        (
+            ("--port", "0"),
+            {"SOLENOID_DATABASE_URL": "postgresql+psycopg://u:secret@127.0.0.1:1/none"},
+            "u:***@127.0.0.1:1/none cannot be used",
+        ),
+    ],
+)
+def test_a_start_that_cannot_succeed_says_why_in_a_sentence(
+    options: tuple[str, ...], settings: dict[str, str], words: str, tmp_path: Path
+) -> None:
+    failed = start(*options, **{"SOLENOID_DATA_DIR": str(tmp_path), **settings})
+    assert failed.returncode == 1
+    assert words in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert "secret" not in failed.stderr

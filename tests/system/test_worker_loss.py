@@ -17,6 +17,9 @@ LONG = {
     "replicates": 5,
 }
 
+ENDLESS = {**LONG, "training": {"epochs": 10_000_000}}
+QUICK = {"training": {"epochs": 2}, "replicates": 1}
+
 
 @pytest.fixture
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
@@ -44,16 +47,36 @@ def test_a_killed_worker_process_costs_an_attempt_and_the_experiment_succeeds_on
     assert rows == _rows(stack, undisturbed["id"])
 
 
-def test_a_killed_api_and_broker_come_back_and_nothing_is_lost(stack: RunningStack) -> None:
-    first = stack.submit(KIND, LONG)["id"]
-    stack.until(first, "running")
-    for name in ("-m api", "redis.sock"):
-        for process in stack.descendants(name):
-            process.send_signal(signal.SIGKILL)
-    stack.wait_until_ready()
-    second = stack.submit(KIND, LONG)["id"]
-    assert stack.ended(first)["status"] == "succeeded"
-    assert stack.ended(second)["status"] == "succeeded"
+def test_a_killed_api_and_broker_come_back_while_work_goes_on(stack: RunningStack) -> None:
+    running = stack.submit(KIND, ENDLESS)["id"]
+    stack.until(running, "running")
+    for _ in range(2):
+        for name in ("-m api", "redis.sock"):
+            for process in stack.descendants(name):
+                process.send_signal(signal.SIGKILL)
+        stack.wait_until_ready()
+        assert stack.ended(stack.submit(KIND, QUICK)["id"])["status"] == "succeeded"
+        experiment = stack.show(running)
+        assert (experiment["status"], experiment["attempts"]) == ("running", 1)
+    stack.http.post(f"/v1/experiments/{running}/cancel")
+    assert stack.ended(running)["status"] == "cancelled"
+
+
+def test_a_worker_that_slept_through_its_lease_writes_nothing(stack: RunningStack) -> None:
+    identifier = stack.submit(KIND, LONG)["id"]
+    stack.until(identifier, "running")
+    sleepers = [child for child in stack.descendants("spawn_main") if child.cpu_percent(0.3) > 50]
+    assert sleepers
+    for sleeper in sleepers:
+        sleeper.send_signal(signal.SIGSTOP)
+    experiment = stack.ended(identifier)
+    for sleeper in sleepers:
+        sleeper.send_signal(signal.SIGCONT)
+    assert (experiment["status"], experiment["attempts"]) == ("succeeded", 2)
+    before = _rows(stack, identifier)
+    assert stack.ended(stack.submit(KIND, QUICK)["id"])["status"] == "succeeded"
+    assert _rows(stack, identifier) == before
+    assert stack.show(identifier)["attempts"] == 2
 
 
 def _rows(stack: RunningStack, identifier: str) -> list[object]:

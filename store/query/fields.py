@@ -1,0 +1,136 @@
+"""What a name of the language means: its type, and the table that holds it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from typing import Any, Literal
+
+from core.columns import ScalarType
+from core.experiment import Kind
+from core.kinds import KINDS
+from store.query.errors import Mistake
+from store.query.syntax import TAG, Name
+
+FieldType = Literal["number", "integer", "boolean", "text", "time"]
+Place = Literal["experiment", "tag", "parameter", "arm", "row"]
+Subject = Literal["experiments", "results"]
+Kinds = tuple[str, ...]
+
+SUGGESTIONS = 3
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing that can be asked about: where it lives, under which column name, as what type."""
+
+    name: str
+    type: FieldType
+    place: Place
+    column: str
+    hint: str = ""
+
+
+_EXPERIMENT: Mapping[str, tuple[FieldType, str]] = {
+    "id": ("text", "id"),
+    "kind": ("text", "kind"),
+    "status": ("text", "status"),
+    "name": ("text", "name"),
+    "sweep": ("text", "sweep_id"),
+    "priority": ("integer", "priority"),
+    "created_at": ("time", "created_at"),
+    "started_at": ("time", "started_at"),
+    "finished_at": ("time", "finished_at"),
+}
+_ROW: Mapping[str, tuple[FieldType, str]] = {
+    "experiment": ("text", "experiment_id"),
+    "sweep": ("text", "sweep_id"),
+    "arm": ("text", "arm"),
+    "replicate": ("integer", "replicate"),
+}
+
+
+def field_of(name: Name, subject: Subject, kinds: Kinds) -> Field:
+    """The field of a name among these kinds; a mistake suggests the nearest names or a kind."""
+    if name.tag is not None:
+        return Field(name.text, "text", "tag", name.tag)
+    shared = vocabulary(subject, kinds)
+    if name.text in shared:
+        return shared[name.text]
+    owners = tuple(kind for kind in KINDS if name.text in vocabulary(subject, (kind,)))
+    raise Mistake(
+        _of_other_kinds(name.text, owners, kinds) or _unknown(name.text, subject, kinds),
+        name.position,
+    )
+
+
+@cache
+def vocabulary(subject: Subject, kinds: Kinds) -> Mapping[str, Field]:
+    """Every name but tags that means the same in all of these kinds."""
+    fixed = [Field(n, t, "experiment", column) for n, (t, column) in _EXPERIMENT.items()]
+    if subject == "results":
+        fixed += [Field(n, t, "row", column) for n, (t, column) in _ROW.items()]
+    else:
+        fixed.append(Field("arm", "text", "arm", "arm"))
+    known = {field.name: field for field in fixed}
+    of_kinds = [_of_kind(KINDS[kind], subject) for kind in kinds]
+    for name in of_kinds[0] if of_kinds else ():
+        common = _common([fields[name] for fields in of_kinds if name in fields])
+        if common is not None and all(name in fields for fields in of_kinds):
+            known[name] = common
+    return known
+
+
+def nearest(name: str, names: Sequence[str]) -> str:
+    """`; did you mean ...?` with the closest names, or nothing."""
+    bare = {known.rpartition(".")[2]: known for known in reversed(names)}
+    close = get_close_matches(name, names, SUGGESTIONS)
+    close += [bare[word] for word in get_close_matches(name.rpartition(".")[2], bare, SUGGESTIONS)]
+    found = list(dict.fromkeys(close))[:SUGGESTIONS]
+    return f"; did you mean {' or '.join(found)}?" if found else ""
+
+
+def _of_kind(kind: Kind[Any], subject: Subject) -> dict[str, Field]:
+    rows = subject == "results"
+    parameters = [
+        Field(f"param.{column.name}", column.type, "row" if rows else "parameter", column.name)
+        for column in kind.columns
+    ]
+    metrics = [_metric(name, metric.type, rows=rows) for name, metric in kind.metrics.items()]
+    return {field.name: field for field in parameters + metrics}
+
+
+def _metric(name: str, kind_of: ScalarType, *, rows: bool) -> Field:
+    if rows:
+        return Field(f"metric.{name}", kind_of, "row", name)
+    flag = kind_of == "boolean"
+    hint = " (of an experiment it is a median over replicates, from 0 to 1)" if flag else ""
+    return Field(f"metric.{name}", "number", "arm", name, hint)
+
+
+def _common(fields: Sequence[Field]) -> Field | None:
+    types = {field.type for field in fields}
+    if len(types) == 1:
+        return fields[0]
+    first = fields[0]
+    numeric = types <= {"number", "integer"}
+    return Field(first.name, "number", first.place, first.column) if numeric else None
+
+
+def _of_other_kinds(name: str, owners: Kinds, kinds: Kinds) -> str:
+    if not owners:
+        return ""
+    these = " and ".join(owners)
+    if set(owners).isdisjoint(kinds):
+        return f"{name} belongs to {these}, not to {' or '.join(kinds)}"
+    return (
+        f"{name} is not the same in all kinds that this question is open to; "
+        f"it belongs to {these}: add kind = '{owners[0]}' and ..."
+    )
+
+
+def _unknown(name: str, subject: Subject, kinds: Kinds) -> str:
+    every = dict.fromkeys(
+        n for kind in (kinds, *((k,) for k in KINDS)) for n in vocabulary(subject, kind)
+    )
+    return f"no field is named {name}{nearest(name, [*every, TAG + 'KEY'])}"

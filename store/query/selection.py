@@ -1,0 +1,79 @@
+"""A filter on experiments, compiled: the tables it needs and the conditions on them.
+
+A metric of an experiment is the median over the replicates of one arm. When a filter speaks of
+`arm` or of a metric, an experiment is found if it has one arm for which the whole filter holds; so
+`arm` and `metric` in one filter mean the same arm, and an experiment without arms yet is not found.
+Parameters are known from the moment an experiment is accepted.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from store.query.compiling import Scope, compiled
+from store.query.errors import blamed
+from store.query.fields import Field
+from store.query.logic import conjuncts, kinds_in_question, names, positive
+from store.query.parsing import parsed_where
+from store.query.sources import typed_source
+from store.query.syntax import Name
+from store.tables import experiments, medians, parameters
+
+_ID = ("experiment_id",)
+
+
+class Selection:
+    """The experiments of a filter."""
+
+    def __init__(self, where: str | None) -> None:
+        parts = conjuncts(positive(parsed_where(where))) if where else ()
+        kinds = kinds_in_question(parts)
+        self._parameters = typed_source(parameters, kinds, "experiments", "parameter", _ID)
+        self._arms = typed_source(medians, kinds, "experiments", "arm", (*_ID, "arm"))
+        self.scope = Scope("experiments", kinds, experiments.c.id, self._column)
+        with blamed("where", where):
+            of_arms = [part for part in parts if "arm" in self._places(names(part))]
+            others = [part for part in parts if part not in of_arms]
+            self._conditions = [compiled(part, self.scope) for part in others]
+            self._arm_conditions = [compiled(part, self.scope) for part in of_arms]
+            self._arms_alone = all(self._places(names(part)) == {"arm"} for part in of_arms)
+            self._speaks_of = self._places(name for part in parts for name in names(part))
+
+    def query(self, *columns: sa.ColumnElement[Any], also: Iterable[Name] = ()) -> sa.Select[Any]:
+        """The ids of the experiments, with columns that may need the tables of other names too."""
+        needed = self._speaks_of | self._places(also)
+        query = sa.select(experiments.c.id, *columns).select_from(experiments)
+        if "parameter" in needed:
+            query = query.join(
+                self._parameters, self._parameters.c.experiment_id == experiments.c.id
+            )
+        return query.where(*self._conditions, *self._condition_on_arms())
+
+    def best(self, column: sa.ColumnElement[Any], *, largest: bool) -> Any:
+        """The smallest or largest value among the arms of an experiment that the filter found."""
+        chosen = sa.func.max(column) if largest else sa.func.min(column)
+        return self._of_its_arms(sa.select(chosen)).scalar_subquery()
+
+    def _column(self, field: Field) -> sa.ColumnElement[Any]:
+        places = {"parameter": self._parameters, "arm": self._arms}
+        return places.get(field.place, experiments).c[field.column]
+
+    def _places(self, found: Iterable[Name]) -> set[str]:
+        return {self.scope.field(name).place for name in found}
+
+    def _condition_on_arms(self) -> list[sa.ColumnElement[bool]]:
+        if not self._arm_conditions:
+            return []
+        if self._arms_alone:
+            # Asked once, from an index on the metric, rather than for every experiment.
+            found = sa.select(self._arms.c.experiment_id).where(*self._arm_conditions)
+            return [experiments.c.id.in_(found)]
+        return [self._of_its_arms(sa.select(sa.literal(1))).exists()]
+
+    def _of_its_arms(self, query: sa.Select[Any]) -> sa.Select[Any]:
+        return (
+            query.select_from(self._arms)
+            .where(self._arms.c.experiment_id == experiments.c.id, *self._arm_conditions)
+            .correlate(experiments, self._parameters)
+        )
