@@ -17,7 +17,7 @@ from statistics import median
 import sqlalchemy as sa
 
 import migrations
-from benchmarks.query_rows import KIND, SWEEP, fill
+from benchmarks.query_rows import KIND, fill, sweep_id
 from store.database import Database
 from store.query.experiments import listed
 from store.query.formats import written
@@ -104,7 +104,7 @@ def _measure(database: Database, rows: int, *, goal: float) -> None:
         "one sweep's heat map": lambda: page(
             database,
             Question(
-                where=f"{OF_KIND} sweep = '{SWEEP}'",
+                where=f"{OF_KIND} sweep = '{sweep_id(1)}'",
                 group_by="param.compression_ratio, param.readout_fraction",
                 aggregate="median(metric.final_test_error)",
             ),

@@ -13,10 +13,9 @@ from store.database import Database
 from store.tables import experiments, medians, parameters, results, sweeps
 
 KIND = "curl_descent.simulation"
-SWEEP = "00000000-0000-7000-8000-000000000000"
 ARMS = ("curl_descent", "gradient_descent")
 REPLICATES = 20
-OF_SWEEP = 400  # experiments in the one sweep
+OF_SWEEP = 50  # experiments in one sweep: 2000 rows
 AT_ONCE = 10_000
 SCALARS = {"integer": 7, "boolean": False, "text": "tanh", "number": 0.5}
 
@@ -37,7 +36,7 @@ def fill(database: Database, rows: int) -> None:
     """At least that many metric rows with their experiments, medians, and key-value twins."""
     count = -(-rows // (len(ARMS) * REPLICATES))
     specs = _parameters(count)
-    _insert(database, sweeps, [_sweep()])
+    _insert(database, sweeps, map(_sweep, range(count // OF_SWEEP + 1)))
     _insert(database, experiments, (_experiment(place, count) for place in range(count)))
     _insert(
         database, parameters[KIND], ({"experiment_id": _id(i), **p} for i, p in enumerate(specs))
@@ -47,7 +46,7 @@ def fill(database: Database, rows: int) -> None:
     with database.engine.begin() as connection:
         key_value.create(connection)
     _insert(database, key_value, _key_values(specs))
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with database.engine.begin() as connection:
         connection.execute(sa.text("ANALYZE"))
 
 
@@ -64,11 +63,10 @@ def _parameters(count: int) -> list[dict[str, Any]]:
 
 def _rows(specs: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for place, (spec, errors) in enumerate(zip(specs, _errors(len(specs)), strict=True)):
-        sweep = SWEEP if place < OF_SWEEP else None
         for number, error in enumerate(errors):
             arm, replicate = divmod(number, REPLICATES)
             keys = {"experiment_id": _id(place), "arm": ARMS[arm], "replicate": replicate}
-            yield {**keys, "sweep_id": sweep, **spec, **_metrics(error)}
+            yield {**keys, "sweep_id": sweep_id(place // OF_SWEEP), **spec, **_metrics(error)}
 
 
 def _errors(count: int) -> Iterator[list[float]]:
@@ -105,9 +103,14 @@ def _id(place: int) -> str:
     return f"{place + 1:08x}-0000-7000-8000-000000000000"
 
 
-def _sweep() -> dict[str, Any]:
+def sweep_id(number: int) -> str:
+    """The id of the n-th sweep."""
+    return f"{number + 1:08x}-0000-7000-9000-000000000000"
+
+
+def _sweep(number: int) -> dict[str, Any]:
     made = {"created_at": datetime(2026, 1, 1, tzinfo=UTC), "request_hash": ""}
-    return {"id": SWEEP, "kind": KIND, "definition": {}, **made}
+    return {"id": sweep_id(number), "kind": KIND, "definition": {}, **made}
 
 
 def _experiment(place: int, count: int) -> dict[str, Any]:
@@ -117,7 +120,7 @@ def _experiment(place: int, count: int) -> dict[str, Any]:
         "kind_version": 1,
         "status": "succeeded",
         "priority": 0,
-        "sweep_id": SWEEP if place < OF_SWEEP else None,
+        "sweep_id": sweep_id(place // OF_SWEEP),
         "spec": {"replicates": REPLICATES},
         "spec_hash": "",
         "request_hash": "",

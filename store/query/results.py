@@ -18,7 +18,7 @@ from store.query.row_source import RowSource
 from store.query.rows import planned_rows
 from store.query.values import SQL_TYPES
 
-STREAMED_AT_ONCE = 8192
+STREAMED_AT_ONCE = 2048  # as many rows as a processor keeps near while it turns them to columns
 
 Values = Sequence[Any]
 

@@ -1,0 +1,34 @@
+"""The service answers as its own OpenAPI document says, whatever it is asked."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.stack import RunningStack
+
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_schema_conformance",
+    "unsupported_method",
+)
+
+
+def test_every_answer_is_a_declared_one(stack: RunningStack) -> None:
+    """Event streams are left out: they end only when their experiment does."""
+    fuzzer = Path(sys.executable).with_name("st")
+    run = subprocess.run(
+        [
+            *(fuzzer, "run", f"{stack.url}/openapi.json", "--no-color"),
+            *("--phases", "examples,coverage,fuzzing", "--max-examples", "8"),
+            *("--checks", ",".join(CHECKS), "--exclude-path-regex", "/events$"),
+            *("--generation-deterministic", "--continue-on-failure"),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=170,
+        cwd=stack.folder,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout[-8000:]
