@@ -9,7 +9,7 @@ which is stored beside the columns.
 import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import reduce
+from operator import attrgetter
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -83,8 +83,13 @@ def _scalar_type(choices: tuple[Any, ...]) -> ScalarType | None:
 
 
 def _reader(path: tuple[str, ...]) -> Callable[[Any], Scalar]:
+    field = attrgetter(".".join(path))
+
     def read(spec: Any) -> Scalar:
-        value: Scalar = reduce(lambda part, name: getattr(part, name, None), path, spec)
+        try:
+            value: Scalar = field(spec)
+        except AttributeError:  # a group of fields that is absent
+            return None
         return value
 
     return read

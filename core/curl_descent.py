@@ -15,6 +15,7 @@ Activation = Literal["linear", "tanh", "relu", "sigmoid"]
 
 MAX_NEURONS = 100_000
 MAX_SAMPLES = 10_000_000
+MAX_REPLICATES = 10_000
 MAX_SCALE = 1e6
 EPSILONS = 10  # a perturbation smaller than this many rounding errors would be lost in them
 
@@ -24,9 +25,9 @@ Scale = Annotated[float, Field(gt=0, le=MAX_SCALE)]
 
 
 def out_of_limits(field: str, value: object, message: str) -> PydanticCustomError:
-    """A refusal that names the field and its value, in the text and for programs."""
+    """A refusal that names value and limit in its text, and the field for programs to put first."""
     context = {"field": field, "value": str(value), "given": value, "message": message}
-    return PydanticCustomError("out_of_limits", "{field}: {value} {message}", context)
+    return PydanticCustomError("out_of_limits", "{value} {message}", context)
 
 
 class LayerFlips(Declared):
@@ -48,8 +49,12 @@ class LayerFlips(Declared):
 
     @model_validator(mode="after")
     def _one_of_the_two(self) -> "LayerFlips":
-        if (self.fraction is None) == (self.count is None):
-            raise ValueError("give either fraction or count, not both")
+        if self.fraction is None and self.count is None:
+            raise ValueError("give a fraction or a count")
+        if self.fraction is not None and self.count is not None:
+            raise ValueError(
+                f"give a fraction or a count, not both {self.fraction} and {self.count}"
+            )
         return self
 
     def of(self, neurons: int) -> int:
@@ -206,6 +211,11 @@ class Record(Declared):
         description="Last epochs T_q over which order_parameter_q is taken (paper: 1000), at least "
         "2; 0: not measured.",
     )
+    exact_extrema: bool = Field(
+        default=False,
+        description="Measure errors after every epoch, so that smallest and largest errors and "
+        "loss_ascent are those of all epochs and not of the recorded ones.",
+    )
 
 
 class SimulationSpec(Spec):
@@ -251,7 +261,11 @@ class SimulationSpec(Spec):
         "rules.",
     )
     replicates: int = Field(
-        default=10, ge=1, le=100_000, description="Independent networks per rule."
+        default=10,
+        ge=1,
+        description=f"Independent networks per rule, at most {MAX_REPLICATES}; more by further "
+        "experiments with another replicate_offset.",
+        json_schema_extra={"maximum": MAX_REPLICATES},
     )
     replicate_offset: int = Field(
         default=0,
@@ -294,6 +308,12 @@ class SimulationSpec(Spec):
 
     @model_validator(mode="after")
     def _fits_together(self) -> "SimulationSpec":
+        if self.replicates > MAX_REPLICATES:
+            limit = (
+                f"is more than the {MAX_REPLICATES} replicates of one experiment; further ones, "
+                "with another replicate_offset or in a sweep, give more"
+            )
+            raise out_of_limits("replicates", self.replicates, limit)
         _check_flips(self)
         _check_training(self)
         if self.student.start == "at_solution":

@@ -23,6 +23,7 @@ from solenoid.errors import (
 from solenoid.events import Event
 from solenoid.experiment import Experiment
 from solenoid.figure import Figure
+from solenoid.sweep import Sweep
 from solenoid.table import Table
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "NotFound",
     "ServiceError",
     "SolenoidError",
+    "Sweep",
     "Table",
     "TimedOut",
     "Unreachable",

@@ -12,6 +12,9 @@ from solenoid.dataset import Dataset
 from solenoid.errors import BadArgument, BadInput
 from solenoid.experiment import Experiment
 from solenoid.figure import Figure
+from solenoid.pages import pages
+from solenoid.question import Names, Question, joined, saved, table_of
+from solenoid.sweep import Sweep
 from solenoid.table import Table
 from solenoid.transport import Transport, part
 
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DEFAULT_URL = "http://127.0.0.1:8000"
-PAGE = 100
 POLL_S = 0.5
 
 
@@ -96,9 +98,15 @@ class Client:
         """One experiment."""
         return Experiment(self._transport, self._transport.get(f"/v1/experiments/{part(id)}"))
 
-    def experiments(self, limit: int | None = None) -> Iterator[Experiment]:
-        """Experiments, newest first; all of them without a limit."""
-        for item in self._pages("/v1/experiments", limit):
+    def experiments(
+        self, where: str | None = None, order_by: Names = None, limit: int | None = None
+    ) -> Iterator[Experiment]:
+        """Experiments that a filter lets through, newest first; all of them without a limit.
+
+        >>> client.experiments("status = 'failed' and param.seed < 10", order_by="created_at")
+        """
+        asked = {"where": where, "order_by": joined(order_by)}
+        for item in pages(self._transport, "/v1/experiments", limit, **asked):
             yield Experiment(self._transport, item)
 
     def cancel(self, id: str) -> Experiment:
@@ -109,9 +117,85 @@ class Client:
         """Delete an experiment that has ended, with its results."""
         self._transport.delete(f"/v1/experiments/{part(id)}")
 
-    def results(self, id: str, /) -> Table:
-        """The metric rows of an experiment."""
-        return self.experiment(id).results()
+    def sweep(
+        self,
+        kind: str,
+        axes: Mapping[str, Any],
+        base: Mapping[str, Any] | None = None,
+        *,
+        derive: Mapping[str, float] | None = None,
+        name: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        priority: int = -1,
+        idempotency_key: str | None = None,
+    ) -> Sweep:
+        """Submit an experiment for every combination of the axes' values.
+
+        An axis is a list of values, `{"linspace": [first, last, count]}`, `{"logspace": ...}`,
+        `{"zip": ...}` or `{"random": ...}`; `base` is what all specs share.
+
+        >>> client.sweep("curl_descent.simulation", {"seed": range(5), "student_scale": [0.1, 1]})
+        """
+        labels = {"name": name, "tags": tags or {}, "priority": priority}
+        body = {**_definition(kind, axes, base, derive), **labels}
+        key = idempotency_key or uuid4().hex
+        return Sweep(self._transport, self._transport.post("/v1/sweeps", body, key))
+
+    def preview_sweep(
+        self,
+        kind: str,
+        axes: Mapping[str, Any],
+        base: Mapping[str, Any] | None = None,
+        *,
+        derive: Mapping[str, float] | None = None,
+    ) -> dict[str, Any]:
+        """How many experiments a sweep would be, at what cost, and the first specs."""
+        body = _definition(kind, axes, base, derive)
+        preview: dict[str, Any] = self._transport.post("/v1/sweeps/preview", body)
+        return preview
+
+    def sweep_of(self, id: str) -> Sweep:
+        """One sweep."""
+        return Sweep(self._transport, self._transport.get(f"/v1/sweeps/{part(id)}"))
+
+    def sweeps(self, limit: int | None = None) -> Iterator[Sweep]:
+        """Sweeps, newest first; all of them without a limit."""
+        for item in pages(self._transport, "/v1/sweeps", limit):
+            yield Sweep(self._transport, item)
+
+    def results(
+        self,
+        where: str | None = None,
+        *,
+        kind: str | None = None,
+        select: Names = None,
+        group_by: Names = None,
+        aggregate: Names = None,
+        order_by: Names = None,
+        limit: int | None = None,
+    ) -> Table:
+        """The metric rows of all experiments that a filter lets through, or groups of them.
+
+        >>> client.results("kind = 'curl_descent.simulation' and metric.final_test_error < 1e-3")
+        """
+        question = Question(where, kind, select, group_by, aggregate, order_by, limit)
+        return table_of(self._transport, question)
+
+    def save_results(
+        self,
+        path: str | Path,
+        where: str | None = None,
+        *,
+        kind: str | None = None,
+        select: Names = None,
+        group_by: Names = None,
+        aggregate: Names = None,
+        order_by: Names = None,
+        limit: int | None = None,
+    ) -> Path:
+        """Write the rows to a .csv, .jsonl, .parquet or .arrow file, of any size."""
+        question = Question(where, kind, select, group_by, aggregate, order_by, limit)
+        return saved(self._transport, question, Path(path))
 
     def arrays(self, id: str) -> "dict[str, NDArray[Any]]":
         """The arrays of an experiment by name."""
@@ -123,7 +207,7 @@ class Client:
 
     def datasets(self, limit: int | None = None) -> Iterator[Dataset]:
         """Datasets, newest first; all of them without a limit."""
-        for item in self._pages("/v1/datasets", limit):
+        for item in pages(self._transport, "/v1/datasets", limit):
             yield Dataset(item)
 
     def dataset(self, id: str) -> Dataset:
@@ -169,16 +253,11 @@ class Client:
             raise BadInput(422, f"file: {reason}", [error])
         return dataset
 
-    def _pages(self, path: str, limit: int | None = None) -> Iterator[dict[str, Any]]:
-        """The items of a list, page after page."""
-        if limit is not None and limit < 1:
-            raise BadArgument(f"limit = {limit}: must be at least 1")
-        left, cursor = limit, None
-        while True:
-            size = PAGE if left is None else min(PAGE, left)
-            page = self._transport.get(path, limit=size, cursor=cursor)
-            yield from page["items"]
-            cursor = page["next_cursor"]
-            left = None if left is None else left - len(page["items"])
-            if cursor is None or left == 0:
-                return
+
+def _definition(
+    kind: str,
+    axes: Mapping[str, Any],
+    base: Mapping[str, Any] | None,
+    derive: Mapping[str, float] | None,
+) -> dict[str, Any]:
+    return {"kind": kind, "base": base or {}, "axes": axes, "derive": derive or {}}

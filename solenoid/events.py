@@ -1,16 +1,19 @@
-"""What an experiment says while it runs: server-sent events, parsed."""
+"""What an experiment or a sweep says while it runs: server-sent events, parsed."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-ENDED = ("succeeded", "failed", "cancelled")
+ENDED = ("succeeded", "failed", "cancelled", "ended")
 
 
 @dataclass(frozen=True)
 class Event:
-    """One message about an experiment: `progress` while it runs, `status` when that changes."""
+    """One message about an experiment: `progress` while it runs, `status` when that changes.
+
+    Of a sweep it is `counts`: its values are how many experiments have each status.
+    """
 
     name: str
     status: str
@@ -39,12 +42,11 @@ def parsed(lines: Iterable[str]) -> Iterator[Event]:
             fields[name] = f"{fields[name]}\n{value}" if again else value
 
 
+def event_of(name: str, content: Mapping[str, Any], id: str | None) -> Event:
+    """The event that says what an answer of the service says."""
+    values = content.get("values", content.get("counts", {}))
+    return Event(name, content["status"], content["progress"], values, id)
+
+
 def _event(fields: Mapping[str, str]) -> Event:
-    content: dict[str, Any] = json.loads(fields["data"])
-    return Event(
-        name=fields.get("event", "message"),
-        status=content["status"],
-        progress=content["progress"],
-        values=content.get("values", {}),
-        id=fields.get("id"),
-    )
+    return event_of(fields.get("event", "message"), json.loads(fields["data"]), fields.get("id"))

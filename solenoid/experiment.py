@@ -46,6 +46,12 @@ class Experiment:
         return dict(self.data["tags"])
 
     @property
+    def notes(self) -> str | None:
+        """What somebody wrote about it."""
+        notes: str | None = self.data["notes"]
+        return notes
+
+    @property
     def status(self) -> str:
         """`queued`, `running`, `succeeded`, `failed` or `cancelled`."""
         return str(self.data["status"])
@@ -134,6 +140,23 @@ class Experiment:
         self.data = self._transport.post(self._path("/cancel"), {})
         return self
 
+    def retry(self) -> "Experiment":
+        """Run it again; it must have failed or been cancelled."""
+        self.data = self._transport.post(self._path("/retry"), {})
+        return self
+
+    def relabel(
+        self,
+        name: str | None = None,
+        notes: str | None = None,
+        tags: Mapping[str, str | None] | None = None,
+    ) -> "Experiment":
+        """Change its name, notes and tags; None leaves them, and takes off the tag it is given."""
+        labels = {"name": name, "notes": notes, "tags": tags}
+        given = {label: text for label, text in labels.items() if text is not None}
+        self.data = self._transport.patch(self._path(), given)
+        return self
+
     def delete(self) -> None:
         """Delete it with its results; it must have ended."""
         self._transport.delete(self._path())
@@ -171,8 +194,9 @@ class Experiment:
 
     def figures(self) -> list[Figure]:
         """The figures of its kind."""
-        items = self._transport.get(self._path("/figures"))["items"]
-        return [Figure(self._transport, self.id, i["name"], i["description"]) for i in items]
+        folder = self._path("/figures")
+        items = self._transport.get(folder)["items"]
+        return [Figure(self._transport, folder, i["name"], i["description"]) for i in items]
 
     def figure(self, name: str) -> Figure:
         """One figure by name."""

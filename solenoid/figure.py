@@ -1,7 +1,8 @@
 """A figure: one Vega-Lite document, drawn by a notebook or saved as a picture."""
 
 import base64
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +14,24 @@ FORMATS = ("svg", "png", "pdf", "json")
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure of an experiment; it is drawn by the service when it is asked for."""
+    """One figure of an experiment or a sweep; the service draws it when it is asked for."""
 
     transport: Transport
-    experiment_id: str
+    folder: str
     name: str
     description: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
 
     def spec(self) -> dict[str, Any]:
         """The Vega-Lite document, data included."""
-        document: dict[str, Any] = self.transport.get(self._path("json"))
+        document: dict[str, Any] = self.transport.get(self._path("json"), **self.params)
         return document
 
     def content(self, form: str) -> bytes:
         """The figure as a file: svg, png, pdf or json."""
         if form not in FORMATS:
             raise BadArgument(f"a figure can be {', '.join(FORMATS)}; not {form!r}")
-        return self.transport.content(self._path(form))
+        return self.transport.content(self._path(form), **self.params)
 
     def save(self, path: str | Path) -> Path:
         """Write the figure in the format that the name's ending says."""
@@ -40,7 +42,7 @@ class Figure:
         return target
 
     def _path(self, form: str) -> str:
-        return f"/v1/experiments/{part(self.experiment_id)}/figures/{part(self.name)}.{form}"
+        return f"{self.folder}/{part(self.name)}.{form}"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         # Front ends draw the newest form they know, and the picture where they know none.
@@ -49,5 +51,5 @@ class Figure:
             "application/vnd.vegalite.v6+json": document,
             "application/vnd.vegalite.v5+json": document,
             "image/png": base64.b64encode(self.content("png")).decode(),
-            "text/plain": f"Figure {self.name} of experiment {self.experiment_id}",
+            "text/plain": f"Figure {self.name}: {self.description}",
         }

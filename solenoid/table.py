@@ -78,3 +78,22 @@ def results_table(items: Sequence[Mapping[str, Any]]) -> Table:
     """The rows of a result as the service lists them: arm, replicate, then every metric."""
     rows = ({"arm": i["arm"], "replicate": i["replicate"], **i["metrics"]} for i in items)
     return Table(tuple(rows))
+
+
+def sweep_table(items: Sequence[Mapping[str, Any]]) -> Table:
+    """The experiments of a sweep: one row per arm, and one without metrics where none ended."""
+    axes = dict.fromkeys(axis for item in items for axis in item["point"])
+    found = [arm for item in items for arm in item["metrics"].values()]
+    metrics = dict.fromkeys(metric for arm in found for metric in arm)
+    rows = (
+        {
+            "experiment": item["id"],
+            "status": item["status"],
+            **{axis: item["point"].get(axis) for axis in axes},
+            "arm": arm,
+            **{metric: values.get(metric) for metric in metrics},
+        }
+        for item in items
+        for arm, values in (item["metrics"] or {None: {}}).items()
+    )
+    return Table(tuple(rows))

@@ -45,9 +45,21 @@ class Transport:
         """A resource as JSON."""
         return self._sent("GET", path, repeatable=True, params=_given(params)).json()
 
-    def content(self, path: str) -> bytes:
+    def content(self, path: str, **params: Any) -> bytes:
         """A resource as bytes."""
-        return self._sent("GET", path, repeatable=True).content
+        return self._sent("GET", path, repeatable=True, params=_given(params)).content
+
+    def pieces(self, path: str, **params: Any) -> Iterator[bytes]:
+        """A resource of any size as bytes, piece by piece; one that breaks off is not repeated."""
+        self._check_open()
+        try:
+            with self._http.stream("GET", path, params=_given(params)) as response:
+                if response.is_error:
+                    response.read()
+                    raise _error(response)
+                yield from response.iter_bytes()
+        except httpx.TransportError as failure:
+            raise self._unreachable(failure) from failure
 
     def post(self, path: str, body: Mapping[str, Any], key: str | None = None) -> Any:
         """Send a document. With an idempotency key a broken connection is no reason to give up."""
@@ -58,6 +70,12 @@ class Transport:
         repeatable = key is not None
         sent = self._sent("POST", path, repeatable=repeatable, content=content, headers=headers)
         return sent.json()
+
+    def patch(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Change parts of a resource to what the document says; saying it twice changes nothing."""
+        headers = {"Content-Type": "application/json"}
+        content = json.dumps(body, default=_plain)
+        return self._sent("PATCH", path, repeatable=True, content=content, headers=headers).json()
 
     def upload(self, path: str, file: tuple[str, IO[bytes]], fields: Mapping[str, str]) -> Any:
         """Send a file as a form."""
@@ -141,7 +159,9 @@ def _given(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """NumPy numbers and arrays as JSON has them."""
+    """Ranges, NumPy numbers and arrays as JSON has them."""
+    if isinstance(value, range):
+        return list(value)
     if hasattr(value, "tolist"):
         return value.tolist()
     raise BadArgument(f"{value!r} of type {type(value).__name__} cannot be written as JSON")

@@ -1,10 +1,10 @@
-"""Watching one experiment to its end, through broken connections and restarts of the service."""
+"""Watching one experiment or sweep to its end, through broken connections and restarts of the service."""
 
 import time
 from collections.abc import Iterator
 
 from solenoid.errors import TimedOut, Unreachable
-from solenoid.events import Event, parsed
+from solenoid.events import Event, event_of, parsed
 from solenoid.transport import Broken, Transport
 
 # The service sends a comment every 15 s, so a longer silence is a connection that is gone.
@@ -16,7 +16,7 @@ PATIENCE_S = 60.0
 
 
 def watch(transport: Transport, path: str, deadline: float | None) -> Iterator[Event]:
-    """Events of the experiment at `path` until it has ended or the moment `deadline` is over."""
+    """Events of what is at `path` until it has ended or the moment `deadline` is over."""
     last: Event | None = None
     while True:
         begun = time.monotonic()
@@ -61,7 +61,7 @@ def _present(transport: Transport, path: str, last: Event | None, deadline: floa
                 raise
         else:
             position = None if last is None else last.id
-            return Event("status", data["status"], data["progress"], data["values"], position)
+            return event_of("status", data, position)
         _pause(time.monotonic() + AGAIN_S, deadline)
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -101,9 +101,10 @@ class Conflict(Exception):
 
 def accept(database: Database, submission: Submission) -> Experiment:
     """Store a submission as `queued`; a repeated idempotency key gives the first experiment."""
-    identifier = str(uuid_utils.uuid7())
+    rows = rows_of(submission.kind, [submission])
+    identifier: str = rows.experiments[0]["id"]
     try:
-        database.write(lambda connection: _insert(connection, identifier, submission))
+        database.write(lambda connection: insert(connection, submission.kind, rows))
     except sa.exc.IntegrityError:
         # Either this key came a second time, or a broken connection made us insert twice.
         earlier = _by_key(database, submission.idempotency_key, identifier)
@@ -113,65 +114,81 @@ def accept(database: Database, submission: Submission) -> Experiment:
     return get(database, identifier)
 
 
-def _insert(connection: sa.Connection, identifier: str, submission: Submission) -> None:
-    insert_many(connection, submission.kind, [(identifier, submission)])
+@dataclass(frozen=True)
+class Rows:
+    """Everything that accepted submissions of one kind put into the database."""
+
+    experiments: Sequence[Mapping[str, Any]]
+    parameters: Sequence[Mapping[str, Any]]
+    tags: Sequence[Mapping[str, Any]]
+    datasets: Sequence[Mapping[str, Any]]
 
 
-def insert_many(
-    connection: sa.Connection,
+def rows_of(
     kind: Kind[Any],
-    accepted: Sequence[tuple[str, Submission]],
+    submissions: Sequence[Submission],
     *,
     sweep_id: str | None = None,
     points: Sequence[Mapping[str, Any] | None] | None = None,
-) -> None:
-    """Store accepted submissions of one kind as `queued`, each under its id."""
-    now = utc_now()
+) -> Rows:
+    """The rows of submissions, each under a new id; made before their transaction begins."""
+    accepted = [(str(uuid_utils.uuid7()), submission) for submission in submissions]
     places = points or [None] * len(accepted)
-    rows = [
-        {
-            "id": identifier,
-            "kind": kind.name,
-            "kind_version": kind.version,
-            "status": "queued",
-            "name": submission.name,
-            "priority": submission.priority,
-            "sweep_id": sweep_id,
-            "point": place,
-            "spec": submission.document,
-            "spec_hash": submission.spec_hash,
-            "idempotency_key": submission.idempotency_key,
-            "request_hash": submission.request_hash,
-            "progress": 0.0,
-            "live": {},
-            "attempt": 0,
-            "lost_attempts": 0,
-            "cancel_requested": False,
-            "created_at": now,
-            "estimate": asdict(submission.estimate),
-        }
-        for (identifier, submission), place in zip(accepted, places, strict=True)
-    ]
-    connection.execute(experiments.insert(), rows)
-    typed = [
-        {"experiment_id": identifier, **kind.parameters(submission.spec)}
-        for identifier, submission in accepted
-    ]
-    connection.execute(parameters[kind.name].insert(), typed)
-    labels = [
-        {"experiment_id": identifier, "key": key, "value": value}
-        for identifier, submission in accepted
-        for key, value in submission.tags.items()
-    ]
-    if labels:
-        connection.execute(tags.insert(), labels)
-    uses = [
-        {"experiment_id": identifier, "dataset_id": dataset}
-        for identifier, submission in accepted
-        for dataset in dict.fromkeys(kind.datasets(submission.spec))
-    ]
-    if uses:
-        connection.execute(experiment_datasets.insert(), uses)
+    now = utc_now()
+    return Rows(
+        experiments=[
+            _row(identifier, submission, created_at=now, sweep_id=sweep_id, point=place)
+            for (identifier, submission), place in zip(accepted, places, strict=True)
+        ],
+        parameters=[
+            {"experiment_id": identifier, **kind.parameters(submission.spec)}
+            for identifier, submission in accepted
+        ],
+        tags=[
+            {"experiment_id": identifier, "key": key, "value": value}
+            for identifier, submission in accepted
+            for key, value in submission.tags.items()
+        ],
+        datasets=[
+            {"experiment_id": identifier, "dataset_id": dataset}
+            for identifier, submission in accepted
+            for dataset in dict.fromkeys(kind.datasets(submission.spec))
+        ],
+    )
+
+
+def _row(identifier: str, submission: Submission, **columns: Any) -> dict[str, Any]:
+    return {
+        "id": identifier,
+        "kind": submission.kind.name,
+        "kind_version": submission.kind.version,
+        "status": "queued",
+        "name": submission.name,
+        "priority": submission.priority,
+        "spec": submission.document,
+        "spec_hash": submission.spec_hash,
+        "idempotency_key": submission.idempotency_key,
+        "request_hash": submission.request_hash,
+        "progress": 0.0,
+        "live": {},
+        "attempt": 0,
+        "lost_attempts": 0,
+        "cancel_requested": False,
+        "estimate": vars(submission.estimate),
+        **columns,
+    }
+
+
+def insert(connection: sa.Connection, kind: Kind[Any], rows: Rows) -> None:
+    """Write rows into a transaction of the caller's."""
+    for table, content in (
+        (experiments, rows.experiments),
+        (parameters[kind.name], rows.parameters),
+        (tags, rows.tags),
+        (experiment_datasets, rows.datasets),
+    ):
+        if content:
+            connection.execute(table.insert(), content)
 
 
 def _by_key(database: Database, key: str | None, identifier: str) -> sa.Row[Any, Any] | None:

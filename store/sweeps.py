@@ -11,7 +11,15 @@ import uuid_utils
 from core.experiment import Kind
 from store import changes
 from store.database import Database
-from store.experiments import Conflict, KeyReused, NotFound, Submission, insert_many
+from store.experiments import (
+    Conflict,
+    KeyReused,
+    NotFound,
+    Rows,
+    Submission,
+    insert,
+    rows_of,
+)
 from store.tables import STATUSES, TERMINAL, experiments, medians, parameters, sweeps, utc_now
 
 
@@ -64,9 +72,11 @@ def accept(
         "created_at": utc_now(),
     }
 
+    rows = _rows(kind, identifier, children)
+
     def work(connection: sa.Connection) -> None:
         connection.execute(sweeps.insert().values(row))
-        _insert(connection, kind, identifier, children)
+        insert(connection, kind, rows)
 
     try:
         database.write(work)
@@ -97,7 +107,7 @@ def extend(
         missing = [child for child in children if child.submission.spec_hash not in known]
         change = sweeps.update().where(sweeps.c.id == identifier)
         connection.execute(change.values(definition=definition))
-        _insert(connection, kind, identifier, missing)
+        insert(connection, kind, _rows(kind, identifier, missing))
         return len(missing)
 
     return database.write(work)
@@ -193,13 +203,10 @@ def diagram(
         return [(row[0], row[1], row[2]) for row in connection.execute(query)]
 
 
-def _insert(
-    connection: sa.Connection, kind: Kind[Any], identifier: str, children: Sequence[Child]
-) -> None:
-    accepted = [(str(uuid_utils.uuid7()), child.submission) for child in children]
+def _rows(kind: Kind[Any], identifier: str, children: Sequence[Child]) -> Rows:
+    submissions = [child.submission for child in children]
     points = [child.point for child in children]
-    if accepted:
-        insert_many(connection, kind, accepted, sweep_id=identifier, points=points)
+    return rows_of(kind, submissions, sweep_id=identifier, points=points)
 
 
 def _earlier(database: Database, key: str | None, identifier: str) -> sa.Row[Any, Any] | None:

@@ -15,6 +15,8 @@ from core.kernels.measures import diverged, epochs_to_threshold
 WIDTH, HEIGHT = 460, 300
 MANY_RECORDS = 40  # beyond, points would hide the line
 CLIMB = 1e3  # the axis ends where an error has grown so many times from its start
+MOST_RECORDS = 400  # of a curve, which is no wider than that in pixels
+MOST_REPLICATES = 200  # of single networks, which more would bury
 LARGEST = 1e300
 SMALLEST = 1e-40  # below this an error is zero to every precision, and has no place on a log axis
 
@@ -22,10 +24,16 @@ SMALLEST = 1e-40  # below this an error is zero to every precision, and has no p
 def draw_learning_curves(spec: SimulationSpec, result: Result) -> alt.TopLevelMixin:
     """Median test error with a band from the 10th to the 90th percentile of replicates."""
     epoch, error = result["epoch"], result["test_error"]
+    subtitle = _replicates(error)
+    # Counted from the last record, which is always shown.
+    stride = -(-len(epoch) // MOST_RECORDS)
+    epoch, error = epoch[::-stride][::-1], error[..., ::-stride][..., ::-1]
+    if stride > 1:
+        subtitle += f"; one record in {stride}"
     values = [
         point for arm, rule in enumerate(spec.rules) for point in _curve(rule, epoch, error[arm])
     ]
-    title = alt.Title("Test error while learning", subtitle=_replicates(error))
+    title = alt.Title("Test error while learning", subtitle=subtitle)
     if all(value["median"] is None for value in values):
         return _empty("No finite test error after epoch 0").properties(title=title)
     axis = _error_axis(error, spec.record.threshold)
@@ -51,10 +59,10 @@ def draw_epochs_to_threshold(spec: SimulationSpec, result: Result) -> alt.TopLev
     """One point per network, joined within replicates; above the line, those that never arrived."""
     points = _arrivals(spec, result)
     last = int(result["epoch"][-1])
-    title = alt.Title(
-        f"Epochs to test error {spec.record.threshold:g}",
-        subtitle=f"lines join one replicate's networks; triangles: not in {last} epochs",
-    )
+    subtitle = [f"lines join one replicate's networks; triangles: not in {last} epochs"]
+    if spec.replicates > MOST_REPLICATES:
+        subtitle.append(f"the first {MOST_REPLICATES} of {spec.replicates} replicates")
+    title = alt.Title(f"Epochs to test error {spec.record.threshold:g}", subtitle=subtitle)
     first = min(last / 3, *(point["epochs"] for point in points))
     scale = alt.Scale(type="log", nice=False, domain=[first / 1.5, last * 2.2])
     axis = alt.Axis(tickCount=6, labelExpr=f"datum.value > {last} ? '' : datum.label")
@@ -107,19 +115,21 @@ def _curve(rule: str, epoch: NDArray[Any], error: NDArray[Any]) -> list[dict[str
             "low": _on_log_axis(low[r]),
             "high": _on_log_axis(min(high[r], LARGEST)) if np.isfinite(low[r]) else None,
         }
-        for r in range(1, len(epoch))
+        for r in range(len(epoch))
+        if epoch[r] > 0
     ]
 
 
 def _arrivals(spec: SimulationSpec, result: Result) -> list[dict[str, Any]]:
     """When every network was first below the threshold; beyond the last epoch if never."""
     epoch, points = result["epoch"], []
-    for arm, rule in enumerate(spec.rules):
-        for replicate, error in enumerate(result["test_error"][arm]):
-            arrived = epochs_to_threshold(epoch, error, spec.record.threshold)
-            never = arrived is None
+    shown = result["test_error"][:, :MOST_REPLICATES]
+    arrivals = epochs_to_threshold(epoch, shown, spec.record.threshold).tolist()
+    for rule, of_rule in zip(spec.rules, arrivals, strict=True):
+        for replicate, arrived in enumerate(of_rule):
+            never = arrived < 0
             # Epoch 0 has no place on a log axis; half an epoch is its neighbour.
-            epochs = 1.5 * int(epoch[-1]) if arrived is None else max(arrived, 0.5)
+            epochs = 1.5 * int(epoch[-1]) if never else max(arrived, 0.5)
             point = {"rule": rule, "replicate": replicate, "epochs": epochs, "never": never}
             points.append(point)
     return points
@@ -163,7 +173,7 @@ def _threshold(threshold: float) -> list[alt.Chart]:
 
 
 def _replicates(error: NDArray[Any]) -> str:
-    lost = sum(diverged(network) for arm in error for network in arm)
+    lost = np.count_nonzero(diverged(error))
     shown = f"median of {error.shape[1]} replicates, band 10th to 90th percentile"
     counted = shown if error.shape[1] > 1 else "one replicate"
     return f"{counted}; {lost} networks diverged" if lost else counted

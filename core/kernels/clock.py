@@ -9,7 +9,14 @@ from core.kernels.stack import BLOCK
 PIECE_S = 0.05
 """A compiled loop cannot be interrupted, so work is cut into pieces of about this length."""
 
+NUMBERS_AT_ONCE = 2**18
+"""Numbers drawn, copied or summed between two looks at the clock: some milliseconds of work."""
+
 _REPORT_S = 0.1
+
+
+def no_tick() -> None:
+    """For work too short to be interrupted."""
 
 
 @dataclass
@@ -33,12 +40,24 @@ class Clock:
 def pieces(
     networks: int, samples: int, seconds_each: float
 ) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """Ranges of networks and of blocks of samples that take about `PIECE_S`; all if they fit."""
+    """Ranges of networks and of blocks of samples that take about `PIECE_S`.
+
+    A network whose samples are taken in several ranges is alone in each, because what it has
+    learned from a part of a batch lies in working memory.
+    """
     blocks = -(-samples // BLOCK)
-    if networks * seconds_each <= PIECE_S:
-        yield (0, networks), (0, blocks)
-        return
+    together = min(networks, max(1, int(PIECE_S / seconds_each)))
     stride = blocks if seconds_each <= PIECE_S else max(1, int(blocks * PIECE_S / seconds_each))
-    for n in range(networks):
+    for n in range(0, networks, together):
         for first in range(0, blocks, stride):
-            yield (n, n + 1), (first, min(first + stride, blocks))
+            yield (n, min(n + together, networks)), (first, min(first + stride, blocks))
+
+
+def parts(shape: tuple[int, ...]) -> Iterator[tuple[slice, slice]]:
+    """Networks and rows of a stack "networks rows columns", about `NUMBERS_AT_ONCE` at a time."""
+    networks, rows, columns = shape
+    together = max(1, NUMBERS_AT_ONCE // (rows * columns))
+    stride = max(1, min(rows, NUMBERS_AT_ONCE // columns))
+    for n in range(0, networks, together):
+        for first in range(0, rows, stride):
+            yield slice(n, n + together), slice(first, first + stride)

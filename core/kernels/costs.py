@@ -17,6 +17,15 @@ COVARIANCE_EPOCH_S = 1.5e-7
 COVARIANCE_TERM_S = 1.3e-10
 COVARIANCE_ROW_S = 1.5e-8
 DRAW_S = 1.2e-8
+REPLICATE_S = 4.0e-5
+"""Drawing a teacher and a student, beside their numbers; half as much for each layer of signs."""
+COVARIANCE_DATA_S = 4.0e-11
+LOOK_S = 1.0e-4
+"""To stop at an epoch and measure errors, beside the networks' answers."""
+NETWORK_S = 3.0e-7
+RESULT_ROW_S = 1.0e-5
+RESULT_ROW_BYTES = 1500
+"""One row of metrics while it is being written."""
 MOVE_S = 1.0e-9
 TRACE_S = 8e-10
 SEGMENT_BYTES = 2**18
@@ -26,6 +35,7 @@ COMPILED_BYTES = 150_000_000
 """What loading and running the compiler leaves in memory."""
 
 _LARGEST_COVARIANCE = 2048  # inputs; beyond, X^T X and its memory cost more than they save
+_LONGEST_COVARIANCE_UPDATE = 2**31  # multiply-adds, of a loop that cannot look up
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,9 @@ class Sizes:
     bytes_per_number: int
     linear: bool
     online: bool
+    feedback: bool = False  # whether any rule has fixed weights
+    flipped_layers: int = 0  # whose signs are drawn
+    every_epoch: bool = False  # whether errors are measured after each
 
     @property
     def networks(self) -> int:
@@ -72,7 +85,18 @@ class Sizes:
             return False
         M, N, K = self.inputs, self.hidden, self.outputs
         direct, by_covariance = 2 * self.train * N * M, K * (3 * N * M + M * M)
-        return M <= _LARGEST_COVARIANCE and by_covariance <= direct
+        short = K * self.columns * (3 * N + self.columns) <= _LONGEST_COVARIANCE_UPDATE
+        return M <= _LARGEST_COVARIANCE and short and by_covariance <= direct
+
+    @property
+    def looks(self) -> int:
+        """How often errors are measured."""
+        return self.epochs + 1 if self.every_epoch else self.records
+
+    @property
+    def fresh(self) -> int:
+        """Samples drawn while learning."""
+        return self.epochs * self.train if self.online else 0
 
     @property
     def columns(self) -> int:
@@ -120,9 +144,9 @@ def operations(sizes: Sizes) -> int:
     """Scalar operations of the whole simulation, two to a multiply-add."""
     updates = sizes.epochs * sizes.batches
     learning = sizes.networks * updates * update_operations(sizes)
-    looking = sizes.records * sizes.networks * _look_operations(sizes)
-    fresh = updates * sizes.batch if sizes.online else 0
-    teaching = forward_operations(sizes, sizes.teacher_hidden, sizes.train + sizes.test + fresh)
+    looking = sizes.looks * sizes.networks * _look_operations(sizes)
+    taught = sizes.train + sizes.test + sizes.fresh
+    teaching = forward_operations(sizes, sizes.teacher_hidden, taught)
     tracing = 3 * sizes.networks * sizes.window * sizes.weights
     return 2 * (learning + looking + sizes.replicates * teaching + tracing)
 
@@ -131,7 +155,7 @@ def forward_seconds(sizes: Sizes, hidden: int, samples: int) -> float:
     """The answers of one network of that width to so many samples."""
     units = padded(samples, BLOCK) * (hidden + sizes.outputs)
     arithmetic = _multiply_add_seconds(sizes) * forward_operations(sizes, hidden, samples)
-    return arithmetic + (0 if sizes.linear else ACTIVATION_S * units)
+    return NETWORK_S + arithmetic + (0 if sizes.linear else ACTIVATION_S * units)
 
 
 def _multiply_add_seconds(sizes: Sizes) -> float:
@@ -143,17 +167,33 @@ def seconds(sizes: Sizes) -> float:
     """The whole simulation on one core, compiled loops already at hand."""
     updates = sizes.epochs * sizes.batches
     looked = sizes.train + sizes.test
-    fresh = updates * sizes.batch if sizes.online else 0
     shuffled = 0 if sizes.online or sizes.batch == sizes.train else updates * sizes.batch
     moved = shuffled * (sizes.columns + sizes.replicates * sizes.outputs)
-    drawn = (looked + fresh) * sizes.inputs + sizes.networks * sizes.weights
+    looking = LOOK_S + sizes.networks * forward_seconds(sizes, sizes.hidden, looked)
+    teaching = forward_seconds(sizes, sizes.teacher_hidden, looked + sizes.fresh)
     return (
         sizes.networks * updates * update_seconds(sizes)
-        + sizes.networks * sizes.records * forward_seconds(sizes, sizes.hidden, looked)
-        + sizes.replicates * forward_seconds(sizes, sizes.teacher_hidden, looked + fresh)
-        + DRAW_S * drawn
+        + sizes.looks * looking
+        + sizes.replicates * teaching
+        + _drawing_seconds(sizes)
         + MOVE_S * moved
         + TRACE_S * sizes.networks * sizes.window * sizes.weights
+        + RESULT_ROW_S * sizes.networks
+    )
+
+
+def _drawing_seconds(sizes: Sizes) -> float:
+    """Inputs, networks and their rules; X^T X."""
+    samples = (sizes.train + sizes.test + sizes.fresh) * sizes.inputs
+    networks = sizes.replicates * sizes.weights * (2 + sizes.feedback)
+    copied = sizes.networks * (2 * sizes.weights + sizes.columns)
+    extras = 1 + (sizes.flipped_layers + sizes.feedback) / 2
+    covariance = sizes.train * sizes.columns**2 if sizes.by_covariance else 0
+    return (
+        REPLICATE_S * sizes.replicates * extras
+        + DRAW_S * (samples + networks)
+        + MOVE_S * copied
+        + COVARIANCE_DATA_S * covariance
     )
 
 
@@ -162,8 +202,8 @@ def memory_bytes(sizes: Sizes) -> int:
     S, columns = sizes.bytes_per_number, sizes.columns
     teacher = padded(sizes.teacher_hidden, 2) * (columns + sizes.outputs)
     networks = sizes.networks * (sizes.weights + columns + 4 * sizes.hidden)
-    networks += sizes.networks * sizes.outputs * (sizes.hidden + 4)
-    drawn = sizes.replicates * (teacher + 2 * sizes.weights)
+    networks += sizes.networks * sizes.outputs * (sizes.feedback * sizes.hidden + 4)
+    drawn = sizes.replicates * teacher
     samples = sizes.train + sizes.test + 2 * BLOCK
     data = samples * (columns + sizes.replicates * sizes.outputs)
     batch = padded(sizes.batch, BLOCK) * sizes.replicates * sizes.outputs
@@ -174,7 +214,9 @@ def memory_bytes(sizes: Sizes) -> int:
     order = 0 if sizes.batch == sizes.train else 24 * sizes.train
     covariance = 3 * columns * columns + sizes.networks * sizes.outputs * columns
     trace = 2 * sizes.networks * sizes.weights if sizes.window else 0
-    curves = 6 * sizes.networks * sizes.records
+    curves = 8 * sizes.networks * sizes.records
     numbers = networks + drawn + data + batch + sizes.weights
     numbers += covariance if sizes.by_covariance else 0
-    return COMPILED_BYTES + S * numbers + 8 * (trace + curves) + order
+    learning = S * numbers + 8 * (trace + 2 * curves // 8) + order
+    reporting = 8 * curves + RESULT_ROW_BYTES * sizes.networks
+    return COMPILED_BYTES + max(learning, reporting)

@@ -6,9 +6,9 @@ from typing import Any, Literal
 import numpy as np
 
 from core.kernels import costs
-from core.kernels.batches import Fresh, FullBatch, Shuffled, Source, draw_inputs
+from core.kernels.batches import Fresh, FullBatch, Shuffled, Source
 from core.kernels.clock import Clock, pieces
-from core.kernels.draws import Role, generator
+from core.kernels.draws import Role, fill, generator
 from core.kernels.learners import (
     BatchLearner,
     Learner,
@@ -19,7 +19,7 @@ from core.kernels.learners import (
     covariance_learner,
     started_state,
 )
-from core.kernels.measures import order_parameter_q
+from core.kernels.measures import Extrema, order_parameter_q
 from core.kernels.networks import (
     Draw,
     FlipCounts,
@@ -27,9 +27,8 @@ from core.kernels.networks import (
     Layers,
     drawn_weights,
     plasticity_of,
-    repeated,
     set_norms,
-    shifted,
+    shifted_weights,
 )
 from core.kernels.responses import add_squared_errors, answer
 from core.kernels.stack import (
@@ -66,11 +65,14 @@ class Simulation:
     record: Array  # "record", epochs from 0 to the last
 
     @property
-    def draw(self) -> Draw:
-        """Where the networks' random numbers come from."""
-        first = self.first_replicate
-        dtype: np.dtype[Any] = np.dtype(f"f{self.sizes.bytes_per_number}")
-        return Draw(self.seed, range(first, first + self.sizes.replicates), dtype)
+    def dtype(self) -> np.dtype[Any]:
+        """Of weights and samples."""
+        return np.dtype(f"f{self.sizes.bytes_per_number}")
+
+    @property
+    def replicates(self) -> range:
+        """Their own numbers."""
+        return range(self.first_replicate, self.first_replicate + self.sizes.replicates)
 
     @property
     def schedule(self) -> Schedule:
@@ -93,15 +95,17 @@ class Curves:
     train_error: Array  # "networks record"
     test_error: Array  # "networks record"
     order_parameter_q: Array  # "networks", nan where not traced or not finite
+    extrema: Extrema  # over the records, or every epoch where exact
 
 
 def simulated(simulation: Simulation, clock: Clock) -> Curves:
     """The curves of every rule and replicate."""
     sizes, schedule = simulation.sizes, simulation.schedule
+    draw = Draw(simulation.seed, simulation.replicates, simulation.dtype, clock.tick)
     layers = Layers(sizes.inputs, sizes.teacher_hidden, sizes.outputs)
-    teachers = drawn_weights(simulation.draw, Role.TEACHER, layers, simulation.teacher)
-    set_norms(teachers, *simulation.teacher_norms)
-    networks = _networks(simulation, teachers)
+    teachers = drawn_weights(draw, Role.TEACHER, layers, simulation.teacher)
+    set_norms(draw, teachers, *simulation.teacher_norms)
+    networks = _networks(simulation, draw, teachers)
     train, test = (
         _samples(simulation, teachers, role, count, clock)
         for role, count in ((Role.TRAIN_INPUTS, sizes.train), (Role.TEST_INPUTS, sizes.test))
@@ -113,23 +117,22 @@ def simulated(simulation: Simulation, clock: Clock) -> Curves:
     else:
         source = _source(simulation, teachers, train, clock)
         learner = BatchLearner(networks, source, schedule, state, clock)
-    errors = _recorded(simulation, networks, learner, (train, test), state, clock)
+    errors, extrema = _recorded(simulation, networks, learner, (train, test), state, clock)
     q = np.full(sizes.networks, np.nan)
     if sizes.window:
-        q = order_parameter_q(state.trace, sizes.hidden, sizes.inputs, state.alive)
-    return Curves(errors[0], errors[1], q)
+        q = order_parameter_q(state.trace, sizes.hidden, sizes.inputs, state.alive, clock.tick)
+    return Curves(errors[0], errors[1], q, extrema)
 
 
-def _networks(simulation: Simulation, teachers: Weights) -> Networks:
+def _networks(simulation: Simulation, draw: Draw, teachers: Weights) -> Networks:
     """The students, once for every rule, and how each rule changes them."""
-    sizes, draw = simulation.sizes, simulation.draw
+    sizes, copies = simulation.sizes, len(simulation.rules)
     layers = Layers(sizes.inputs, sizes.hidden, sizes.outputs)
     if simulation.perturbation is None:
-        students = drawn_weights(draw, Role.STUDENT, layers, simulation.student)
+        stack = drawn_weights(draw, Role.STUDENT, layers, simulation.student, copies)
     else:
         layer, by = simulation.perturbed_layer, simulation.perturbation
-        students = shifted(teachers, layers, by=by, layer=layer)
-    stack = repeated(students, len(simulation.rules))
+        stack = shifted_weights(draw, teachers, layers, by=by, layer=layer, copies=copies)
     rules = plasticity_of(
         draw, stack, layers, simulation.rules, simulation.flips, simulation.feedback_scale
     )
@@ -140,10 +143,10 @@ def _samples(
     simulation: Simulation, teachers: Weights, role: Role, count: int, clock: Clock
 ) -> Samples:
     """Inputs, the same for all, and every teacher's answers to them; then zeros as padding."""
-    sizes, dtype = simulation.sizes, simulation.draw.dtype
+    sizes, dtype = simulation.sizes, simulation.dtype
     x = np.zeros((padded(count + 1, BLOCK), padded_columns(sizes.inputs, dtype)), dtype)
     rng = generator(simulation.seed, role)
-    draw_inputs(rng, x[:count, : sizes.inputs], simulation.input_std, clock.tick)
+    fill(rng, x[:count, : sizes.inputs], "normal", simulation.input_std, clock.tick)
     return Samples(x, _answers(simulation, teachers, x, clock), count)
 
 
@@ -166,6 +169,7 @@ def _source(simulation: Simulation, teachers: Weights, train: Samples, clock: Cl
             inputs=sizes.inputs,
             columns=train.x.shape[1],
             std=simulation.input_std,
+            samples=sizes.train,
             batch=sizes.batch,
             rng=generator(simulation.seed, Role.FRESH_INPUTS),
             answers=lambda x: _answers(simulation, teachers, x, clock),
@@ -173,9 +177,9 @@ def _source(simulation: Simulation, teachers: Weights, train: Samples, clock: Cl
             tick=clock.tick,
         )
     if sizes.batch == sizes.train:
-        return FullBatch(train.x, train.y, train.count)
+        return FullBatch(train.x, train.y, train.count, clock.tick)
     rng = generator(simulation.seed, Role.SAMPLE_ORDER)
-    return Shuffled(train.x, train.y, train.count, sizes.batch, rng)
+    return Shuffled(train.x, train.y, train.count, sizes.batch, rng, clock.tick)
 
 
 def _recorded(
@@ -185,20 +189,26 @@ def _recorded(
     sets: tuple[Samples, Samples],
     state: State,
     clock: Clock,
-) -> Array:
-    """Training and test errors, "two networks record", while learning from record to record."""
-    sizes, record = simulation.sizes, simulation.record
-    errors = np.zeros((2, sizes.networks, len(record)))
+) -> tuple[Array, Extrema]:
+    """Training and test errors, "two networks record", while learning from look to look."""
+    sizes, record = simulation.sizes, simulation.record.tolist()
+    errors, extrema = np.zeros((2, sizes.networks, len(record))), Extrema(sizes.networks)
     opening = sizes.epochs - sizes.window
-    for r, epoch in enumerate(record):
-        before = int(record[r - 1]) if r else 0
-        untraced = min(max(opening - before, 0), int(epoch) - before)
+    before = r = 0
+    for epoch in range(sizes.epochs + 1) if sizes.every_epoch else record:
+        untraced = min(max(opening - before, 0), epoch - before)
         learner.advance(untraced, traced=False)
-        learner.advance(int(epoch) - before - untraced, traced=sizes.window > 0)
-        for which, samples in enumerate(sets):
-            errors[which, :, r] = _mean_errors(sizes, networks, samples, state.scratch, clock)
-        clock.values = _medians(simulation.rules, errors[1, :, r])
-    return errors
+        learner.advance(epoch - before - untraced, traced=sizes.window > 0)
+        now = np.stack(
+            [_mean_errors(sizes, networks, samples, state.scratch, clock) for samples in sets]
+        )
+        extrema.add(now)
+        if epoch == record[r]:
+            errors[:, :, r] = now
+            clock.values = _medians(simulation.rules, now[1])
+            r += 1
+        before = epoch
+    return errors, extrema
 
 
 def _mean_errors(

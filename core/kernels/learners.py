@@ -27,6 +27,8 @@ from core.kernels.stack import (
 )
 
 _COVARIANCE_ROWS = 4096
+_MAP_TERM_S = 1e-9
+_COVARIANCE_TERMS = 2**30  # of X^T X, added between two looks at the clock
 
 
 @dataclass(frozen=True)
@@ -204,14 +206,25 @@ def covariance_learner(
     """The learner that has seen X^T X / P and the maps of all teachers and students."""
     columns = train.x.shape[1]
     S = np.zeros((columns, columns), train.x.dtype)
-    for first in range(0, train.count, _COVARIANCE_ROWS):
-        x = train.x[first : first + _COVARIANCE_ROWS]
+    together = max(1, min(_COVARIANCE_ROWS, _COVARIANCE_TERMS // columns**2))
+    for first in range(0, train.count, together):
+        x = train.x[first : first + together]
         S += x.T @ x / train.count
         clock.tick()
-    beta, maps = (
-        np.zeros((len(stack.W1), stack.W2.shape[1], columns), S.dtype)
-        for stack in (teachers, networks.weights)
-    )
-    start_maps(teachers, beta)
-    start_maps(networks.weights, maps)
+    beta, maps = _maps(teachers, clock), _maps(networks.weights, clock)
     return CovarianceLearner(networks, S, beta, maps, schedule, state, clock)
+
+
+def _maps(stack: Weights, clock: Clock) -> Array:
+    """W2 W1 of every network, "networks outputs columns"."""
+    networks, rows, columns = stack.W1.shape
+    outputs = stack.W2.shape[1]
+    maps = np.zeros((networks, outputs, columns), stack.W1.dtype)
+    seconds = _MAP_TERM_S * outputs * rows * columns
+    for (n, last), (k, end) in pieces(networks, outputs * BLOCK, seconds):
+        part = Weights(
+            stack.W1[n:last], stack.s1[n:last], stack.W2[n:last, k:end], stack.s2[n:last, k:end]
+        )
+        start_maps(part, maps[n:last, k:end])
+        clock.tick()
+    return maps

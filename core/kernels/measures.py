@@ -1,10 +1,12 @@
 """Numbers read off recorded curves and weight traces. Curves have epochs on their last axis."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.kernels.clock import no_tick, parts
 from core.kernels.stack import Array, Trace
 
 DIVERGED_ABOVE = 1e12
@@ -17,41 +19,85 @@ def record_epochs(epochs: int, points: int) -> NDArray[np.int64]:
     return np.unique(np.append(geometric, 0))
 
 
-def epochs_to_threshold(epoch: Array, error: Array, threshold: float) -> int | None:
-    """The first recorded epoch with an error below the threshold; None if there is none."""
-    below = np.flatnonzero(error < threshold)
-    return int(epoch[below[0]]) if below.size else None
+class Extrema:
+    """Running extrema of errors, "networks"; nan from the first error on that is not finite."""
+
+    def __init__(self, networks: int) -> None:
+        self.lowest = np.full((2, networks), np.inf)  # of training and test errors
+        self.highest = np.full((2, networks), -np.inf)
+        self.ascent = np.zeros(networks)  # of training errors above their running minimum
+
+    def add(self, errors: Array) -> None:
+        """Training and test errors "two networks" at one more epoch."""
+        known = _known(errors)
+        self.lowest = np.minimum(self.lowest, known)
+        self.highest = np.maximum(self.highest, known)
+        self.ascent = np.maximum(self.ascent, known[0] - self.lowest[0])
 
 
-def loss_ascent(error: Array) -> float:
+def epochs_to_threshold(epoch: Array, error: Array, threshold: float) -> Array:
+    """The first recorded epoch with an error below the threshold; -1 if there is none."""
+    below = error < threshold
+    return np.where(below.any(axis=-1), epoch[below.argmax(axis=-1)], -1)
+
+
+def smallest(error: Array) -> Array:
+    """The smallest error of every curve; nan if any is not finite."""
+    return np.asarray(np.min(_known(error), axis=-1))
+
+
+def largest(error: Array) -> Array:
+    """The largest error of every curve; nan if any is not finite."""
+    return np.asarray(np.max(_known(error), axis=-1))
+
+
+def loss_ascent(error: Array) -> Array:
     """max over time of (error - running minimum): how far the loss climbed on its way."""
-    with np.errstate(invalid="ignore"):
-        return float(np.max(error - np.minimum.accumulate(error)))
+    known = _known(error)
+    return np.asarray(np.max(known - np.minimum.accumulate(known, axis=-1), axis=-1))
 
 
-def diverged(error: Array) -> bool:
-    """Whether any recorded error is not finite or above `DIVERGED_ABOVE`."""
-    return not bool(np.all(error <= DIVERGED_ABOVE))
+def diverged(error: Array) -> Array:
+    """Whether any recorded error of a curve is not finite or above `DIVERGED_ABOVE`."""
+    return ~np.all(error <= DIVERGED_ABOVE, axis=-1)
 
 
-def order_parameter_q(trace: Trace, hidden: int, inputs: int, alive: Array) -> Array:
+def order_parameter_q(
+    trace: Trace, hidden: int, inputs: int, alive: Array, tick: Callable[[], None] = no_tick
+) -> Array:
     """q of every network: do the weights still move? Nan for networks that are no longer alive.
 
         q = mean over weights of Var_t(w) / variance over weights of Mean_t(w)
 
     with the entries of W1 and W2 pooled (curl_descent.md, section 7).
     """
-    q = np.full(len(alive), np.nan)
-    for n in np.flatnonzero(alive):
-        spread, mean = (
-            np.concatenate([first[n, :hidden, :inputs].ravel(), second[n].ravel()])
-            for first, second in ((trace.spread1, trace.spread2), (trace.mean1, trace.mean2))
-        )
-        with np.errstate(all="ignore"):
-            q[n] = np.mean(spread / trace.epochs[n]) / np.var(mean)
-    return q
+    spreads = (trace.spread1[:, :hidden, :inputs], trace.spread2)
+    means = (trace.mean1[:, :hidden, :inputs], trace.mean2)
+    n = hidden * inputs + trace.mean2[0].size
+    nowhere = np.zeros(len(alive))
+    with np.errstate(all="ignore"):
+        center = sum(_sums(mean, nowhere, 1, tick) for mean in means) / n
+        still = sum(_sums(mean, center, 2, tick) for mean in means) / n
+        moving = sum(_sums(spread, nowhere, 1, tick) for spread in spreads) / (n * trace.epochs)
+        return np.where(alive, moving / still, np.nan)
 
 
-def finite(value: Any) -> float | None:
-    """The number, or None if it is not finite."""
-    return float(value) if np.isfinite(value) else None
+def _sums(stack: Array, center: Array, power: int, tick: Callable[[], None]) -> Array:
+    """Of (number - center)^power over every network of "networks rows columns"."""
+    sums = np.zeros(stack.shape[:2])
+    for networks, rows in parts(stack.shape):
+        away = stack[networks, rows] - center[networks, None, None]
+        sums[networks, rows] = (away**power).sum(axis=-1)
+        tick()
+    return np.asarray(sums.sum(axis=1))
+
+
+def finite(values: Array) -> list[float | None]:
+    """The numbers, None where one is not finite."""
+    numbers: list[float | None] = np.where(np.isfinite(values), values, None).tolist()
+    return numbers
+
+
+def _known(error: Array) -> Array:
+    """Nan instead of infinity: minima and maxima keep it."""
+    return np.where(np.isfinite(error), error, np.nan)

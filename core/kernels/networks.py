@@ -1,22 +1,27 @@
 """Teachers, students and their learning rules, drawn replicate by replicate into one stack."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from core.kernels.draws import Distribution, Role, draw_signs, draw_weights, generator
-from core.kernels.stack import Plasticity, Weights, padded, padded_columns
+from core.kernels.clock import no_tick, parts
+from core.kernels.draws import Distribution, Role, Streams, draw_signs, fill, fill_weights
+from core.kernels.stack import Array, Plasticity, Weights, padded, padded_columns
 
 
 @dataclass(frozen=True)
 class Draw:
-    """What a set of networks is drawn from; one network per replicate."""
+    """What a set of networks is drawn from; one network per replicate.
+
+    Whatever takes long calls `tick` every few milliseconds.
+    """
 
     seed: int
     replicates: range
     dtype: np.dtype[Any]
+    tick: Callable[[], None] = no_tick
 
 
 @dataclass(frozen=True)
@@ -45,44 +50,47 @@ class FlipCounts:
     postsynaptic: bool
 
 
-def drawn_weights(draw: Draw, role: Role, layers: Layers, law: Law) -> Weights:
-    """One network per replicate."""
-    stack = _empty(draw, layers)
+def drawn_weights(draw: Draw, role: Role, layers: Layers, law: Law, copies: int = 1) -> Weights:
+    """One network per replicate; then copies of all of them."""
+    stack = _empty(draw, layers, copies)
+    streams = Streams(draw.seed)
     for n, replicate in enumerate(draw.replicates):
-        W1, W2 = draw_weights(
-            generator(draw.seed, role, replicate),
-            inputs=layers.inputs,
-            hidden=layers.hidden,
-            outputs=layers.outputs,
+        fill_weights(
+            streams.at(role, replicate),
+            stack.W1[n, : layers.hidden, : layers.inputs],
+            stack.W2[n],
             distribution=law.distribution,
             scale=law.scale,
+            tick=draw.tick,
         )
-        stack.W1[n, : layers.hidden, : layers.inputs] = W1
-        stack.W2[n] = W2
+    _copy_first(draw, stack.W1, stack.W2)
     return stack
 
 
-def set_norms(stack: Weights, norm1: float | None, norm2: float | None) -> None:
+def shifted_weights(
+    draw: Draw, stack: Weights, layers: Layers, *, by: float, layer: str, copies: int = 1
+) -> Weights:
+    """The networks of a stack with a constant added to every weight of layer "W1" or "W2"."""
+    new = _empty(draw, layers, copies)
+    used = (slice(None), slice(layers.hidden), slice(layers.inputs))
+    for name, source, target in (("W1", stack.W1[used], new.W1[used]), ("W2", stack.W2, new.W2)):
+        shift = draw.dtype.type(by if name == layer else 0)
+        for networks, rows in parts(source.shape):
+            target[: len(source)][networks, rows] = source[networks, rows] + shift
+            draw.tick()
+    _copy_first(draw, new.W1, new.W2)
+    return new
+
+
+def set_norms(draw: Draw, stack: Weights, norm1: float | None, norm2: float | None) -> None:
     """Scale every network's layers to the given Frobenius norms, where there is one."""
     for W, norm in ((stack.W1, norm1), (stack.W2, norm2)):
-        if norm is not None:
-            for layer in W:
-                layer *= norm / np.linalg.norm(layer)
-
-
-def shifted(stack: Weights, layers: Layers, *, by: float, layer: str) -> Weights:
-    """A copy with a constant added to every weight of layer "W1" or "W2"."""
-    copy = Weights(*(part.copy() for part in stack))
-    if layer == "W1":
-        copy.W1[:, : layers.hidden, : layers.inputs] += copy.W1.dtype.type(by)
-    else:
-        copy.W2[:] += copy.W2.dtype.type(by)
-    return copy
-
-
-def repeated(stack: Weights, rules: int) -> Weights:
-    """The same networks once for every rule."""
-    return Weights(*(np.concatenate([part] * rules) for part in stack))
+        if norm is None:
+            continue
+        factors = norm / np.sqrt((_row_norms(draw, W) ** 2).sum(axis=1))
+        for networks, rows in parts(W.shape):
+            W[networks, rows] *= factors[networks, None, None]
+            draw.tick()
 
 
 def plasticity_of(
@@ -94,57 +102,96 @@ def plasticity_of(
     feedback_scale: float,
 ) -> Plasticity:
     """Signs, feedback weights and norms to keep, for every rule and replicate of the stack."""
-    plasticity = _empty_plasticity(stack, layers)
-    n = 0
-    for rule in rules:
-        for replicate in draw.replicates:
-            plasticity.aligned[n] = "feedback_alignment" in rule
-            if rule.startswith("curl_"):
-                _set_signs(plasticity, n, layers, flips, draw.seed, replicate)
-            shape = plasticity.feedback.shape[1:]
-            rng = generator(draw.seed, Role.FEEDBACK, replicate)
-            bound = feedback_scale / np.sqrt(layers.hidden)
-            plasticity.feedback[n] = rng.uniform(-bound, bound, shape)
-            plasticity.norm1[n] = np.linalg.norm(stack.W1[n], axis=1)
-            plasticity.norm2[n] = np.linalg.norm(stack.W2[n], axis=1)
-            n += 1
+    aligned = ["feedback_alignment" in rule for rule in rules]
+    plasticity = _empty_plasticity(draw, stack, layers, feedback=any(aligned))
+    curled = [arm for arm, rule in enumerate(rules) if rule.startswith("curl_")]
+    if curled:
+        _draw_signs(draw, plasticity, layers, flips, curled)
+    if any(aligned):
+        _draw_feedback(draw, plasticity, feedback_scale / np.sqrt(layers.hidden))
+    plasticity.aligned[:, 0] = np.repeat(aligned, len(draw.replicates))
+    for W, norms in ((stack.W1, plasticity.norm1), (stack.W2, plasticity.norm2)):
+        norms[:] = np.tile(_row_norms(draw, W[: len(draw.replicates)]), (len(rules), 1))
     return plasticity
 
 
-def _set_signs(
-    plasticity: Plasticity, n: int, layers: Layers, flips: FlipCounts, seed: int, replicate: int
+def _draw_signs(
+    draw: Draw, plasticity: Plasticity, layers: Layers, flips: FlipCounts, curled: list[int]
 ) -> None:
-    hidden = plasticity.post1[n, : layers.hidden] if flips.postsynaptic else plasticity.pre1[n]
-    readout = plasticity.post2[n] if flips.postsynaptic else plasticity.pre2[n]
-    hidden = hidden[: layers.hidden if flips.postsynaptic else layers.inputs]
+    """Flip neurons of the rules numbered `curled`, the same for all of them."""
+    if flips.postsynaptic:
+        signs1, signs2 = plasticity.post1[:, : layers.hidden], plasticity.post2
+    else:
+        signs1, signs2 = plasticity.pre1[:, : layers.inputs], plasticity.pre2
+    streams, replicates = Streams(draw.seed), len(draw.replicates)
     for signs, flipped, role in (
-        (hidden, flips.hidden, Role.HIDDEN_FLIPS),
-        (readout, flips.readout, Role.READOUT_FLIPS),
+        (signs1, flips.hidden, Role.HIDDEN_FLIPS),
+        (signs2, flips.readout, Role.READOUT_FLIPS),
     ):
-        signs[:] = draw_signs(generator(seed, role, replicate), size=signs.size, flipped=flipped)
+        by_rule = signs.reshape(-1, replicates, signs.shape[1])
+        for n, replicate in enumerate(draw.replicates if flipped else ()):
+            rng = streams.at(role, replicate)
+            by_rule[curled, n] = draw_signs(rng, size=signs.shape[1], flipped=flipped)
+            draw.tick()
 
 
-def _empty(draw: Draw, layers: Layers) -> Weights:
-    networks, rows = len(draw.replicates), padded(layers.hidden, 2)
+def _draw_feedback(draw: Draw, plasticity: Plasticity, bound: float) -> None:
+    """U(-bound, bound), the same for all rules; those that are not aligned do not look at it."""
+    streams = Streams(draw.seed)
+    for n, replicate in enumerate(draw.replicates):
+        rng = streams.at(Role.FEEDBACK, replicate)
+        fill(rng, plasticity.feedback[n], "uniform", bound, draw.tick)
+    _copy_first(draw, plasticity.feedback)
+
+
+def _copy_first(draw: Draw, *stacks: Array) -> None:
+    """Repeat the networks of the first rule for all others."""
+    replicates = len(draw.replicates)
+    for stack in stacks:
+        by_rule = stack.reshape(-1, replicates, *stack.shape[1:])
+        for networks, rows in parts(stack[:replicates].shape):
+            by_rule[1:, networks, rows] = by_rule[0, networks, rows]
+            draw.tick()
+
+
+def _row_norms(draw: Draw, stack: Array) -> Array:
+    """The norm of every row, "networks rows"."""
+    norms = np.zeros(stack.shape[:2], stack.dtype)
+    for networks, rows in parts(stack.shape):
+        norms[networks, rows] = np.linalg.norm(stack[networks, rows], axis=-1)
+        draw.tick()
+    return norms
+
+
+def _ones(draw: Draw, networks: int, size: int) -> Array:
+    ones = np.empty((networks, size), draw.dtype)
+    for part, _ in parts((networks, 1, size)):
+        ones[part] = 1
+        draw.tick()
+    return ones
+
+
+def _empty(draw: Draw, layers: Layers, copies: int) -> Weights:
+    networks, rows = copies * len(draw.replicates), padded(layers.hidden, 2)
     columns = padded_columns(layers.inputs, draw.dtype)
     return Weights(
         np.zeros((networks, rows, columns), draw.dtype),
-        np.ones((networks, rows), draw.dtype),
+        _ones(draw, networks, rows),
         np.zeros((networks, layers.outputs, layers.hidden), draw.dtype),
-        np.ones((networks, layers.outputs), draw.dtype),
+        _ones(draw, networks, layers.outputs),
     )
 
 
-def _empty_plasticity(stack: Weights, layers: Layers) -> Plasticity:
+def _empty_plasticity(draw: Draw, stack: Weights, layers: Layers, *, feedback: bool) -> Plasticity:
     networks, rows, columns = stack.W1.shape
-    dtype = stack.W1.dtype
+    fixed = (layers.outputs, layers.hidden) if feedback else (0, 0)
     return Plasticity(
-        pre1=np.ones((networks, columns), dtype),
-        post1=np.ones((networks, rows), dtype),
-        pre2=np.ones((networks, layers.hidden), dtype),
-        post2=np.ones((networks, layers.outputs), dtype),
-        feedback=np.zeros((networks, layers.outputs, layers.hidden), dtype),
+        pre1=_ones(draw, networks, columns),
+        post1=_ones(draw, networks, rows),
+        pre2=_ones(draw, networks, layers.hidden),
+        post2=_ones(draw, networks, layers.outputs),
+        feedback=np.zeros((networks, *fixed), draw.dtype),
         aligned=np.zeros((networks, 1), np.bool_),
-        norm1=np.zeros((networks, rows), dtype),
-        norm2=np.zeros((networks, layers.outputs), dtype),
+        norm1=np.zeros((networks, rows), draw.dtype),
+        norm2=np.zeros((networks, layers.outputs), draw.dtype),
     )

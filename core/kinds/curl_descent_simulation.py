@@ -4,11 +4,12 @@ One parameterised kind for every simulation of Ninou, Kadmon and Cayco-Gajic, "C
 Non-Gradient Learning Dynamics with Sign-Diverse Plasticity", NeurIPS 2025, arXiv:2510.02765.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import sqrt
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.charts.learning import draw_epochs_to_threshold, draw_learning_curves
 from core.columns import Column, columns_of
@@ -30,24 +31,30 @@ from core.experiment import (
 from core.kernels import costs
 from core.kernels.activations import ACTIVATIONS
 from core.kernels.clock import Clock
-from core.kernels.curl_simulation import Simulation, simulated
+from core.kernels.curl_simulation import Curves, Simulation, simulated
 from core.kernels.measures import (
     diverged,
     epochs_to_threshold,
     finite,
+    largest,
     loss_ascent,
     record_epochs,
+    smallest,
 )
 from core.kernels.networks import FlipCounts, Law
 from core.kernels.stack import CONSTRAINTS, Model
 
+_LOOKED = (
+    "over records, or over every epoch with record.exact_extrema; null if any error is not finite."
+)
+
 METRICS: Mapping[str, Metric] = {
     "final_train_error": Metric("Training error at the last record; null if not finite."),
     "final_test_error": Metric("Test error at the last record; null if not finite."),
-    "min_train_error": Metric("Smallest recorded training error; null if any is not finite."),
-    "min_test_error": Metric("Smallest recorded test error; null if any is not finite."),
-    "max_train_error": Metric("Largest recorded training error; null if any is not finite."),
-    "max_test_error": Metric("Largest recorded test error; null if any is not finite."),
+    "min_train_error": Metric(f"Smallest training error {_LOOKED}"),
+    "min_test_error": Metric(f"Smallest test error {_LOOKED}"),
+    "max_train_error": Metric(f"Largest training error {_LOOKED}"),
+    "max_test_error": Metric(f"Largest test error {_LOOKED}"),
     "epochs_to_threshold": Metric(
         "First recorded epoch with a test error below record.threshold; null if it never came "
         "(censored: leave it out of no mean without saying so).",
@@ -55,7 +62,7 @@ METRICS: Mapping[str, Metric] = {
         type="integer",
     ),
     "loss_ascent": Metric(
-        "How far the training error climbed: the largest (error - running minimum) over records."
+        f"How far the training error climbed: the largest (error - running minimum) {_LOOKED}"
     ),
     "order_parameter_q": Metric(
         "Temporal variance of the weights over the last epochs, relative to the variance over "
@@ -78,7 +85,6 @@ def run(spec: SimulationSpec, inputs: Mapping[str, Dataset], progress: Progress)
     simulation = _simulation(spec)
     clock = Clock(progress, spec.training.epochs)
     curves = simulated(simulation, clock)
-    progress(1.0, epoch=float(spec.training.epochs), **clock.values)
     shape = (len(spec.rules), spec.replicates)
     axes = ("arm", "replicate", "record")
     arrays = {
@@ -88,37 +94,64 @@ def run(spec: SimulationSpec, inputs: Mapping[str, Dataset], progress: Progress)
     }
     if spec.record.order_parameter_window:
         q = curves.order_parameter_q.reshape(shape)
-        arrays["order_parameter_q"] = Array(q, ("arm", "replicate"))
-    return Result(arrays, _warnings(spec, arrays["test_error"].values))
+        arrays["order_parameter_q"] = Array(q, axes[:2])
+    if spec.record.exact_extrema:
+        arrays |= {
+            name: Array(values.reshape(shape), axes[:2])
+            for name, values in _extrema(curves).items()
+        }
+    clock.tick()
+    warnings = _warnings(spec, curves.test_error)
+    progress(1.0, epoch=float(spec.training.epochs), **clock.values)
+    return Result(arrays, warnings)
 
 
 def rows(spec: SimulationSpec, result: Result) -> tuple[Row, ...]:
     """One row per rule and replicate, replicates by their own numbers."""
-    return tuple(
-        Row(rule, spec.replicate_offset + r, _metrics(spec, result, arm, r))
-        for arm, rule in enumerate(spec.rules)
-        for r in range(spec.replicates)
-    )
+    return tuple(row for arm in range(len(spec.rules)) for row in _rows_of(spec, result, arm))
+
+
+def _rows_of(spec: SimulationSpec, result: Result, arm: int) -> Iterator[Row]:
+    columns = _metrics(spec, result, arm)
+    for r, values in enumerate(zip(*columns.values(), strict=True)):
+        metrics = dict(zip(columns, values, strict=True))
+        yield Row(spec.rules[arm], spec.replicate_offset + r, metrics)
 
 
 def _metrics(
-    spec: SimulationSpec, result: Result, arm: int, replicate: int
-) -> Mapping[str, float | int | bool | None]:
-    train, test = (result[name][arm, replicate] for name in ("train_error", "test_error"))
-    traced = "order_parameter_q" in result.arrays
-    q = result["order_parameter_q"][arm, replicate] if traced else np.nan
+    spec: SimulationSpec, result: Result, arm: int
+) -> Mapping[str, Sequence[float | int | bool | None]]:
+    """The metrics of one rule, replicate by replicate."""
+    train, test = result["train_error"][arm], result["test_error"][arm]
+    measured: dict[str, NDArray[Any]] = {
+        "min_train_error": smallest(train),
+        "min_test_error": smallest(test),
+        "max_train_error": largest(train),
+        "max_test_error": largest(test),
+        "loss_ascent": loss_ascent(train),
+        "order_parameter_q": np.full(len(train), np.nan),
+    }
+    measured |= {name: result[name][arm] for name in measured if name in result.arrays}
+    arrivals = epochs_to_threshold(result["epoch"], test, spec.record.threshold)
     return {
-        "final_train_error": finite(train[-1]),
-        "final_test_error": finite(test[-1]),
-        "min_train_error": finite(train.min()),
-        "min_test_error": finite(test.min()),
-        "max_train_error": finite(train.max()),
-        "max_test_error": finite(test.max()),
-        "epochs_to_threshold": epochs_to_threshold(result["epoch"], test, spec.record.threshold),
-        "loss_ascent": finite(loss_ascent(train)),
-        "order_parameter_q": finite(q),
-        "converged": bool(test[-1] < spec.record.threshold),
-        "diverged": diverged(train) or diverged(test),
+        "final_train_error": finite(train[:, -1]),
+        "final_test_error": finite(test[:, -1]),
+        **{name: finite(values) for name, values in measured.items()},
+        "epochs_to_threshold": [None if epoch < 0 else epoch for epoch in arrivals.tolist()],
+        "converged": (test[:, -1] < spec.record.threshold).tolist(),
+        "diverged": (diverged(train) | diverged(test)).tolist(),
+    }
+
+
+def _extrema(curves: Curves) -> Mapping[str, NDArray[Any]]:
+    """The extrema of all epochs by the names of their metrics."""
+    extrema = curves.extrema
+    return {
+        "min_train_error": extrema.lowest[0],
+        "min_test_error": extrema.lowest[1],
+        "max_train_error": extrema.highest[0],
+        "max_test_error": extrema.highest[1],
+        "loss_ascent": extrema.ascent,
     }
 
 
@@ -188,17 +221,21 @@ def _sizes(spec: SimulationSpec) -> costs.Sizes:
         bytes_per_number=np.dtype(spec.precision).itemsize,
         linear=spec.activation == spec.readout_activation == "linear",
         online=spec.data.online,
+        feedback=any("feedback_alignment" in rule for rule in spec.rules),
+        flipped_layers=sum(count > 0 for count in spec.flip_counts)
+        * any(rule.startswith("curl_") for rule in spec.rules),
+        every_epoch=spec.record.exact_extrema,
     )
 
 
-def _warnings(spec: SimulationSpec, test_error: np.ndarray) -> tuple[str, ...]:
+def _warnings(spec: SimulationSpec, test_error: NDArray[Any]) -> tuple[str, ...]:
     """What a reader of the numbers should know beforehand."""
-    lost = sum(diverged(error) for arm in test_error for error in arm)
+    lost = np.count_nonzero(diverged(test_error))
     short = spec.data.train_size % spec.batch
     messages = []
     if lost:
         messages.append(f"{lost} of {len(spec.rules) * spec.replicates} networks diverged")
-    if short and not spec.data.online:
+    if short:
         messages.append(f"the last batch of every epoch holds {short} samples, not {spec.batch}")
     return tuple(messages)
 

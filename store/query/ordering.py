@@ -38,6 +38,11 @@ def after(keys: Sequence[Key], values: Sequence[KeyValue]) -> sa.ColumnElement[b
         sa.and_(*map(_same, keys[:place], values[:place]), _beyond(key, value))
         for place, (key, value) in enumerate(zip(keys, values, strict=True))
     ]
+    if keys and not keys[0].nullable and values[0] is not None:
+        # Says nothing new, but lets an index on the first key begin where the page begins.
+        first, bound = keys[0], _bound(keys[0], values[0])
+        begins = first.column <= bound if first.descending else first.column >= bound
+        return sa.and_(begins, sa.or_(*later))
     return sa.or_(*later)
 
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from store.database import Database
 from store.query.cursors import decoded, encoded, fingerprint
 from store.query.errors import QueryError
+from store.query.few import planned_order
 from store.query.groups import planned_groups
 from store.query.ordering import after
 from store.query.plans import OutputColumn, Plan, Question
@@ -41,8 +42,9 @@ def page(
     query = plan.query.add_columns(*(k.column.label(f"k{i}") for i, k in enumerate(plan.keys)))
     if cursor is not None:
         query = query.where(after(plan.keys, decoded(cursor, asked, plan.keys)))
-    query = query.order_by(*(key.clause for key in plan.keys)).limit(limit + 1)
     with database.read() as connection, _within_numbers():
+        keys = plan.keys if plan.grouped else planned_order(connection, query, plan.keys)
+        query = query.order_by(*(key.clause for key in keys)).limit(limit + 1)
         found = connection.execute(query).all()
     width = len(plan.columns)
     rows = [tuple(row[:width]) for row in found[:limit]]
@@ -96,11 +98,15 @@ def _batches(database: Database, plan: Plan, query: sa.Select[Any]) -> Iterator[
 
 
 def _reader(column: OutputColumn, dialect: sa.Dialect) -> Callable[[Values], Values]:
-    """From what the driver gives to Python's values; most need nothing."""
+    """From what the driver gives to Python's values: SQLite knows no truth values and no times."""
+    if column.type not in ("boolean", "time"):
+        return _as_they_are
     convert = SQL_TYPES[column.type].dialect_impl(dialect).result_processor(dialect, None)
-    if convert is None:
-        return lambda values: values
-    return lambda values: [convert(value) for value in values]
+    return _as_they_are if convert is None else lambda values: [convert(each) for each in values]
+
+
+def _as_they_are(values: Values) -> Values:
+    return values
 
 
 @contextmanager

@@ -155,7 +155,7 @@ def _batches(
     for first in range(0, P, B):
         xb, yb = x[indices[first : first + B]], y[indices[first : first + B]]
         if spec.data.online:
-            xb = spec.data.input_std * fresh.standard_normal((B, spec.inputs))
+            xb = spec.data.input_std * fresh.standard_normal((len(xb), spec.inputs))
             yb = answers(spec, *teacher, xb)
         share = len(xb) / P if spec.training.learning_rate_scaling == "per_epoch" else 1.0
         batches.append((xb, yb, spec.training.learning_rate * share))

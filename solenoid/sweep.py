@@ -1,0 +1,153 @@
+"""A sweep as a user holds it: many experiments that are watched, changed and read as one."""
+
+import time
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from solenoid.errors import TimedOut
+from solenoid.events import Event
+from solenoid.figure import Figure
+from solenoid.pages import pages
+from solenoid.table import Table, html_table, sweep_table
+from solenoid.transport import Transport, part
+from solenoid.watching import watch
+
+
+class Sweep:
+    """One sweep. Its properties are as of the last answer; `refresh()` asks again."""
+
+    def __init__(self, transport: Transport, data: Mapping[str, Any]) -> None:
+        self._transport = transport
+        self.data = data
+
+    @property
+    def id(self) -> str:
+        """The sweep's id."""
+        return str(self.data["id"])
+
+    @property
+    def kind(self) -> str:
+        """The kind of its experiments."""
+        return str(self.data["kind"])
+
+    @property
+    def name(self) -> str | None:
+        """The name it was given."""
+        name: str | None = self.data["name"]
+        return name
+
+    @property
+    def status(self) -> str:
+        """`running` until every experiment has ended, then `ended`."""
+        return str(self.data["status"])
+
+    @property
+    def ended(self) -> bool:
+        """Whether every experiment has ended."""
+        return self.status == "ended"
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether every experiment has succeeded."""
+        return self.counts["succeeded"] == sum(self.counts.values())
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many of its experiments have each status."""
+        return dict(self.data["counts"])
+
+    @property
+    def progress(self) -> float:
+        """The fraction of its experiments that have ended, 0 to 1."""
+        return float(self.data["progress"])
+
+    @property
+    def seconds_left(self) -> float:
+        """Estimated work left, in seconds on one core."""
+        return float(self.data["seconds_left"])
+
+    @property
+    def definition(self) -> dict[str, Any]:
+        """Base, axes and derived settings."""
+        return dict(self.data["definition"])
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was accepted, in UTC."""
+        return datetime.fromisoformat(self.data["created_at"])
+
+    def refresh(self) -> "Sweep":
+        """Ask the service for the present state."""
+        self.data = self._transport.get(self._path())
+        return self
+
+    def watch(self, timeout: float | None = None) -> Iterator[Event]:
+        """Events until every experiment has ended; their values are the counts by status."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        yield from watch(self._transport, self._path(), deadline)
+
+    def wait(self, timeout: float | None = None) -> "Sweep":
+        """Return when every experiment has ended, however it ended."""
+        try:
+            for _ in self.watch(timeout):
+                pass
+        except TimedOut:
+            progress = self.refresh().progress
+            if not self.ended:
+                raise TimedOut(
+                    f"sweep {self.id} is {progress:.0%} done after {timeout:g} s"
+                ) from None
+        return self.refresh()
+
+    def cancel(self) -> int:
+        """Cancel every experiment that has not ended; how many."""
+        return self._changed("/cancel", {})
+
+    def retry(self) -> int:
+        """Run the failed experiments again, and only those; how many."""
+        return self._changed("/retry", {})
+
+    def extend(self, axes: Mapping[str, Any] | None = None, replicates: int = 0) -> int:
+        """Add values to its axes, or replicates to every point; how many experiments are new."""
+        return self._changed("/extend", {"axes": axes or {}, "replicates": replicates})
+
+    def results(self) -> Table:
+        """One row per experiment and arm: its place on the axes, the medians of its metrics."""
+        return sweep_table(list(pages(self._transport, self._path("/results"))))
+
+    def heatmap(self, x: str, y: str, metric: str, arm: str) -> Figure:
+        """The median of a metric of one arm over two parameters, named as in its results' columns.
+
+        A parameter has the name that the results database gives it: `learning_rate` where the
+        spec says `training.learning_rate`.
+        """
+        over = {"x": x, "y": y, "metric": metric, "arm": arm}
+        shows = f"{metric} of {arm} over {x} and {y}, sweep {self.id}"
+        return Figure(self._transport, self._path("/figures"), "heatmap", shows, over)
+
+    def delete(self) -> None:
+        """Delete it with its experiments and their results; all must have ended."""
+        self._transport.delete(self._path())
+
+    def _changed(self, action: str, body: Mapping[str, Any]) -> int:
+        changed: int = self._transport.post(self._path(action), body)["changed"]
+        self.refresh()
+        return changed
+
+    def _path(self, rest: str = "") -> str:
+        return f"/v1/sweeps/{part(self.id)}{rest}"
+
+    def __repr__(self) -> str:
+        count = sum(self.counts.values())
+        return f"<Sweep {self.id} {self.kind} of {count}, {self.status} {self.progress:.0%}>"
+
+    def _repr_html_(self) -> str:
+        facts = {
+            "sweep": self.id,
+            "name": self.name,
+            "kind": self.kind,
+            "status": f"{self.status} ({self.progress:.0%})",
+            **{status: count for status, count in self.counts.items() if count},
+        }
+        return html_table(("", ""), ((k, v) for k, v in facts.items() if v))

@@ -1,0 +1,43 @@
+"""Sorting few rows: SQLite would rather walk the whole table in order than find them and sort.
+
+It guesses that any inequality leaves a quarter of the rows, so for a page it follows the index of
+the sort key and tests every row on the way: fast when many rows pass, a full scan when few do.
+PostgreSQL keeps histograms and needs no help.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+from store.query.ordering import Key
+
+FEW = 1000
+
+
+class unindexed(FunctionElement[Any]):  # noqa: N801, reads as an SQL function
+    """A column of SQLite that is sorted by, but not by walking its index."""
+
+    inherit_cache = True
+
+
+@compiles(unindexed, "sqlite")
+def _unindexed(element: unindexed, compiler: SQLCompiler, **options: Any) -> str:
+    return f"+{compiler.process(element.clauses, **options)}"
+
+
+def planned_order(
+    connection: sa.Connection, query: sa.Select[Any], keys: Sequence[Key]
+) -> Sequence[Key]:
+    """The keys as they had better be sorted by, once it is known whether the rows are few."""
+    if connection.dialect.name != "sqlite":
+        return keys
+    some = query.with_only_columns(sa.literal(1)).limit(FEW).subquery()
+    count = connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
+    if count == FEW:
+        return keys
+    return [replace(key, column=unindexed(key.column)) for key in keys]
