@@ -1,7 +1,7 @@
 """`make bench`: every benchmark, one after the other."""
 
-from benchmarks import service, simulation
+from benchmarks import query, service, simulation
 
-for benchmark in (simulation, service):
+for benchmark in (simulation, service, query):
     print(f"\n{benchmark.__name__}\n")
     benchmark.main()

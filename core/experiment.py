@@ -162,6 +162,8 @@ class Kind(Generic[S]):
     example: Callable[[], S]
     datasets: Callable[[S], tuple[str, ...]] = no_datasets
     settings: Mapping[str, Setting] = field(default_factory=dict)
+    indexes: tuple[tuple[str, ...], ...] = ()
+    """Columns of the results table to search by, each group by its measured worth."""
 
     def __post_init__(self) -> None:
         shared = {column.name for column in self.columns} & set(self.metrics)

@@ -1,8 +1,8 @@
-"""Following several experiments at once: a bar each on a terminal, a line per change elsewhere."""
+"""Following experiments and sweeps: a bar each on a terminal, a line per change elsewhere."""
 
 import queue
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -11,6 +11,7 @@ from rich.table import Column
 from solenoid.errors import SolenoidError
 from solenoid.events import Event
 from solenoid.experiment import Experiment
+from solenoid.sweep import Sweep
 from solenoid.table import cell
 from solenoid.terminal import shown
 
@@ -18,22 +19,24 @@ from solenoid.terminal import shown
 LOOK_S = 0.5
 BAR_WIDTH = 24
 
+Watched = Experiment | Sweep
 
-def follow(experiments: Mapping[str, Experiment], console: Console) -> None:
-    """Show the progress of labelled experiments until every one has ended."""
-    labels = {experiment.id: label for label, experiment in experiments.items()}
-    events = _events(list(experiments.values()))
+
+def follow(watched: Mapping[str, Watched], console: Console) -> None:
+    """Show the progress of what is labelled until all of it has ended."""
+    labels = {one.id: label for label, one in watched.items()}
+    events = _events(list(watched.values()))
     if console.is_terminal:
         _draw_bars(labels, events, console)
     else:
         _write_lines(labels, events, console)
-    for experiment in experiments.values():
-        experiment.refresh()
+    for one in watched.values():
+        one.refresh()
 
 
-def labelled(experiments: list[Experiment]) -> dict[str, Experiment]:
-    """Experiments by a short label: the name, or the kind, and the id's end to tell them apart."""
-    return {f"{e.name or e.kind} ({e.id[-6:]})": e for e in experiments}
+def labelled(watched: Sequence[Watched]) -> dict[str, Watched]:
+    """Each by a short label: the name, or the kind, and the id's end to tell them apart."""
+    return {f"{one.name or one.kind} ({one.id[-6:]})": one for one in watched}
 
 
 def _draw_bars(
@@ -74,12 +77,12 @@ def _state(event: Event) -> str:
     return live if live and not event.ended else event.status
 
 
-def _events(experiments: list[Experiment]) -> Iterator[tuple[str, Event]]:
-    """The events of all experiments as they come; each is watched in a thread of its own."""
+def _events(watched: Sequence[Watched]) -> Iterator[tuple[str, Event]]:
+    """The events of all as they come; each is watched in a thread of its own."""
     arrived: queue.SimpleQueue[tuple[str, Event | SolenoidError | None]] = queue.SimpleQueue()
-    for experiment in experiments:
-        threading.Thread(target=_watch, args=(experiment, arrived), daemon=True).start()
-    left = len(experiments)
+    for one in watched:
+        threading.Thread(target=_watch, args=(one, arrived), daemon=True).start()
+    left = len(watched)
     while left:
         try:
             id, event = arrived.get(timeout=LOOK_S)
@@ -94,12 +97,12 @@ def _events(experiments: list[Experiment]) -> Iterator[tuple[str, Event]]:
 
 
 def _watch(
-    experiment: Experiment,
+    one: Watched,
     arrived: "queue.SimpleQueue[tuple[str, Event | SolenoidError | None]]",
 ) -> None:
     try:
-        for event in experiment.watch():
-            arrived.put((experiment.id, event))
-        arrived.put((experiment.id, None))
+        for event in one.watch():
+            arrived.put((one.id, event))
+        arrived.put((one.id, None))
     except SolenoidError as failure:
-        arrived.put((experiment.id, failure))
+        arrived.put((one.id, failure))

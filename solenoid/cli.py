@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from solenoid.client import DEFAULT_URL
-from solenoid.commands import catalogue, datasets, experiments, local, results
+from solenoid.commands import catalogue, datasets, experiments, local, query, results, sweeps
 from solenoid.errors import BadArgument, BadInput, NotFound, SolenoidError
 from solenoid.terminal import console, shown
 
@@ -28,15 +28,19 @@ app.command("estimate")(experiments.estimate)
 app.command("kinds")(catalogue.kinds)
 app.command("presets")(catalogue.presets)
 app.command("preset")(catalogue.preset)
+app.command("sweep")(sweeps.sweep)
+app.command("sweeps")(sweeps.sweeps)
 app.command("watch")(experiments.watch)
 app.command("list")(experiments.list_experiments)
 app.command("show")(experiments.show)
-app.command("results")(results.results)
+app.command("query")(query.query)
+app.command("results")(query.results)
 app.command("arrays")(results.arrays)
 app.command("figure")(results.figure)
 app.command("upload")(datasets.upload)
 app.command("datasets")(datasets.datasets)
 app.command("cancel")(experiments.cancel)
+app.command("retry")(experiments.retry)
 app.command("delete")(experiments.delete)
 
 

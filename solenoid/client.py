@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 from uuid import uuid4
 
 from solenoid.dataset import Dataset
@@ -183,19 +183,24 @@ class Client:
 
     def save_results(
         self,
-        path: str | Path,
+        target: str | Path | IO[bytes],
         where: str | None = None,
         *,
+        format: str | None = None,
         kind: str | None = None,
         select: Names = None,
         group_by: Names = None,
         aggregate: Names = None,
         order_by: Names = None,
         limit: int | None = None,
-    ) -> Path:
-        """Write the rows to a .csv, .jsonl, .parquet or .arrow file, of any size."""
+    ) -> None:
+        """Write the rows, however many, to a file: csv, jsonl, parquet or arrow, as its name ends.
+
+        A file of that name is written whole or not at all; one that is open, as the rows come.
+        """
         question = Question(where, kind, select, group_by, aggregate, order_by, limit)
-        return saved(self._transport, question, Path(path))
+        file = Path(target) if isinstance(target, str) else target
+        saved(self._transport, question, file, format)
 
     def arrays(self, id: str) -> "dict[str, NDArray[Any]]":
         """The arrays of an experiment by name."""

@@ -1,26 +1,32 @@
-"""A submission written as a JSON document, in a file or on standard input."""
+"""A submission or a sweep written as a JSON document, in a file or on standard input."""
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from solenoid.errors import BadArgument
 
 FIELDS = ("kind", "spec", "name", "tags", "priority", "reuse")
+SWEEP_FIELDS = ("kind", "axes", "base", "derive", "name", "tags", "priority")
 
 
 def submission(target: str) -> dict[str, Any]:
     """What to submit: a kind by name, a SPEC.json, or `-` for a document on standard input."""
-    if target != "-" and not target.endswith(".json"):
-        return {"kind": target, "spec": {}}
-    document = parsed(text_of(target), target)
-    unknown = sorted(set(document) - set(FIELDS))
-    if unknown:
-        raise BadArgument(f"{target}: unknown field {unknown[0]!r}; there are {', '.join(FIELDS)}")
-    if not isinstance(document.get("kind"), str) or not isinstance(document.get("spec", {}), dict):
+    document = _document(target, FIELDS)
+    if not _has_parts(document, "spec"):
         raise BadArgument(f'{target}: a submission is {{"kind": "...", "spec": {{...}}}}')
     return {"spec": {}, **document}
+
+
+def sweep(target: str) -> dict[str, Any]:
+    """What to sweep: a kind by name, a FILE.json, or `-` for a document on standard input."""
+    document = _document(target, SWEEP_FIELDS)
+    if not _has_parts(document, "axes", "base", "derive"):
+        form = '{"kind": "...", "axes": {...}, "base": {...}, "derive": {...}}'
+        raise BadArgument(f"{target}: a sweep is {form}")
+    return {"axes": {}, "base": {}, "derive": {}, **document}
 
 
 def parsed(text: str, source: str) -> dict[str, Any]:
@@ -42,3 +48,18 @@ def text_of(target: str) -> str:
         raise BadArgument(f"cannot read {target}: {unreadable.strerror}") from None
     except UnicodeDecodeError:
         raise BadArgument(f"{target} is not a text file") from None
+
+
+def _document(target: str, fields: Sequence[str]) -> dict[str, Any]:
+    if target != "-" and not target.endswith(".json"):
+        return {"kind": target}
+    document = parsed(text_of(target), target)
+    unknown = sorted(set(document) - set(fields))
+    if unknown:
+        raise BadArgument(f"{target}: unknown field {unknown[0]!r}; there are {', '.join(fields)}")
+    return document
+
+
+def _has_parts(document: Mapping[str, Any], *parts: str) -> bool:
+    objects = (document.get(part, {}) for part in parts)
+    return isinstance(document.get("kind"), str) and all(isinstance(x, dict) for x in objects)

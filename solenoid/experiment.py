@@ -62,6 +62,11 @@ class Experiment:
         return self.status in ENDED
 
     @property
+    def succeeded(self) -> bool:
+        """Whether it ended with a result."""
+        return self.status == "succeeded"
+
+    @property
     def progress(self) -> float:
         """The fraction done, 0 to 1."""
         return float(self.data["progress"])
@@ -208,7 +213,7 @@ class Experiment:
     def _need_result(self) -> None:
         if not self.ended:
             self.refresh()
-        if self.status == "succeeded":
+        if self.succeeded:
             return
         told = f": {self.error}" if self.error else ""
         hint = "" if self.ended else "; wait() returns when it has ended"

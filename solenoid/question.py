@@ -1,12 +1,11 @@
 """A question to the results database, and its answer as a table or as a file."""
 
 import json
-import os
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO
 
 from solenoid.errors import BadArgument
@@ -34,7 +33,13 @@ class Question:
 
     def params(self) -> dict[str, str | int | None]:
         """The question as the service takes it."""
-        return {part: _joined(said) for part, said in asdict(self).items()}
+        parts = asdict(self)
+        return {"limit": parts.pop("limit"), **{part: joined(n) for part, n in parts.items()}}
+
+
+def joined(names: Names) -> str | None:
+    """Names as the service takes them."""
+    return names if names is None or isinstance(names, str) else ", ".join(names)
 
 
 def table_of(transport: Transport, question: Question) -> Table:
@@ -43,30 +48,24 @@ def table_of(transport: Transport, question: Question) -> Table:
     return Table(tuple(json.loads(line) for line in content.splitlines()))
 
 
-def copied(transport: Transport, question: Question, form: str, file: IO[bytes]) -> None:
-    """Write the answer to an open file, piece by piece."""
-    if form not in FORMATS:
-        raise BadArgument(f"results can be written as {', '.join(FORMATS)}; not {form!r}")
-    for piece in transport.pieces(PATH, **question.params(), format=form):
-        file.write(piece)
-
-
-def saved(transport: Transport, question: Question, form: str, target: Path) -> Path:
-    """Write the answer to a file that is whole or not there."""
-    with _whole(target) as file:
-        copied(transport, question, form, file)
-    return target
+def saved(
+    transport: Transport, question: Question, target: Path | IO[bytes], form: str | None
+) -> None:
+    """Write the answer to a file, whole or not at all, or to an open one as it comes."""
+    path = target if isinstance(target, Path) else None
+    chosen = form or (path.suffix[1:].lower() if path else "")
+    if chosen not in FORMATS:
+        raise BadArgument(f"results can be written as {', '.join(FORMATS)}; not {chosen!r}")
+    answer = transport.pieces(PATH, **question.params(), format=chosen)
+    with _whole(target) if isinstance(target, Path) else nullcontext(target) as file:
+        file.writelines(answer)
 
 
 @contextmanager
 def _whole(target: Path) -> Iterator[IO[bytes]]:
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".solenoid-") as folder:
+    with TemporaryDirectory(dir=target.parent, prefix=".solenoid-") as folder:
         part = Path(folder) / "part"
         with part.open("wb") as file:
             yield file
-        os.replace(part, target)
-
-
-def _joined(said: Names | int) -> str | int | None:
-    return said if said is None or isinstance(said, str | int) else ", ".join(said)
+        part.replace(target)

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from solenoid.experiment import Experiment
+from solenoid.sweep import Sweep
 from solenoid.table import cell
 
 # A pipe has no width; cutting columns there would lose data.
@@ -75,6 +76,12 @@ def print_summary(experiment: Experiment) -> None:
     metrics = dict.fromkeys(metric for found in arms.values() for metric in found)
     rows = ([m, *(_median(arms[arm].get(m)) for arm in arms)] for m in metrics)
     print_table(["median over replicates", *arms], rows, right=True)
+
+
+def print_counts(sweep: Sweep) -> None:
+    """How the experiments of a sweep ended, or how far they are."""
+    counts = {status: count for status, count in sweep.counts.items() if count}
+    console().print(shown(", ".join(f"{count} {status}" for status, count in counts.items())))
 
 
 def _median(found: Mapping[str, Any] | None) -> str | None:

@@ -1,4 +1,4 @@
-"""Watching one experiment or sweep to its end, through broken connections and restarts of the service."""
+"""Watching to the end, through broken connections and restarts of the service."""
 
 import time
 from collections.abc import Iterator

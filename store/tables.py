@@ -98,7 +98,8 @@ experiments = sa.Table(
     sa.Column("versions", Json),
     sa.CheckConstraint("status IN ('{}')".format("', '".join(STATUSES)), name="status_is_known"),
 )
-sa.Index("ix_experiments_status_created", experiments.c.status, experiments.c.id)
+sa.Index("ix_experiments_status", experiments.c.status, experiments.c.id)
+sa.Index("ix_experiments_created", experiments.c.created_at, experiments.c.id)
 sa.Index("ix_experiments_sweep", experiments.c.sweep_id, experiments.c.status)
 sa.Index(
     "ix_experiments_queue",
@@ -184,6 +185,7 @@ def _results_table(kind: Kind[Any]) -> sa.Table:
         sa.Column("replicate", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("sweep_id", sa.String(36), index=True),
         *_typed(kind, parameters=True, metrics=True),
+        *(sa.Index(f"ix_{kind.table}_{place}", *cols) for place, cols in enumerate(kind.indexes)),
     )
 
 

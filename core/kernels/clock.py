@@ -43,14 +43,18 @@ def pieces(
     """Ranges of networks and of blocks of samples that take about `PIECE_S`.
 
     A network whose samples are taken in several ranges is alone in each, because what it has
-    learned from a part of a batch lies in working memory.
+    learned from a part of a batch lies in working memory. `seconds_each` is a guess, for the first
+    piece: the others go by how long those before them took.
     """
-    blocks = -(-samples // BLOCK)
-    together = min(networks, max(1, int(PIECE_S / seconds_each)))
-    stride = blocks if seconds_each <= PIECE_S else max(1, int(blocks * PIECE_S / seconds_each))
-    for n in range(0, networks, together):
+    blocks, n = -(-samples // BLOCK), 0
+    while n < networks:
+        start = time.monotonic()
+        last = min(networks, n + max(1, int(PIECE_S / seconds_each)))
+        stride = max(1, min(blocks, int(blocks * PIECE_S / seconds_each)))
         for first in range(0, blocks, stride):
-            yield (n, min(n + together, networks)), (first, min(first + stride, blocks))
+            yield (n, last), (first, min(first + stride, blocks))
+        seconds_each = max((time.monotonic() - start) / (last - n), seconds_each / 10)
+        n = last
 
 
 def parts(shape: tuple[int, ...]) -> Iterator[tuple[slice, slice]]:

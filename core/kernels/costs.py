@@ -214,9 +214,9 @@ def memory_bytes(sizes: Sizes) -> int:
     order = 0 if sizes.batch == sizes.train else 24 * sizes.train
     covariance = 3 * columns * columns + sizes.networks * sizes.outputs * columns
     trace = 2 * sizes.networks * sizes.weights if sizes.window else 0
-    curves = 8 * sizes.networks * sizes.records
+    curves = 6 * sizes.networks * sizes.records
     numbers = networks + drawn + data + batch + sizes.weights
     numbers += covariance if sizes.by_covariance else 0
-    learning = S * numbers + 8 * (trace + 2 * curves // 8) + order
+    learning = S * numbers + 8 * (trace + curves) + order
     reporting = 8 * curves + RESULT_ROW_BYTES * sizes.networks
     return COMPILED_BYTES + max(learning, reporting)

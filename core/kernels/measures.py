@@ -1,7 +1,6 @@
 """Numbers read off recorded curves and weight traces. Curves have epochs on their last axis."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +58,7 @@ def loss_ascent(error: Array) -> Array:
 
 def diverged(error: Array) -> Array:
     """Whether any recorded error of a curve is not finite or above `DIVERGED_ABOVE`."""
-    return ~np.all(error <= DIVERGED_ABOVE, axis=-1)
+    return np.asarray(~np.all(error <= DIVERGED_ABOVE, axis=-1))
 
 
 def order_parameter_q(
@@ -94,8 +93,8 @@ def _sums(stack: Array, center: Array, power: int, tick: Callable[[], None]) -> 
 
 def finite(values: Array) -> list[float | None]:
     """The numbers, None where one is not finite."""
-    numbers: list[float | None] = np.where(np.isfinite(values), values, None).tolist()
-    return numbers
+    finite = np.isfinite(values).tolist()
+    return [x if known else None for x, known in zip(values.tolist(), finite, strict=True)]
 
 
 def _known(error: Array) -> Array:

@@ -313,4 +313,6 @@ KIND = Kind(
     estimate=estimate,
     example=example,
     settings=SETTINGS,
+    # "c < 0.3 and error < 1e-6, grouped by the fraction flipped", answered from the index alone.
+    indexes=(("compression_ratio", "final_test_error", "readout_fraction"),),
 )

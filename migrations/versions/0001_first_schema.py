@@ -87,6 +87,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("idempotency_key", name=op.f("uq_experiments_idempotency_key")),
     )
     with op.batch_alter_table("experiments", schema=None) as batch_op:
+        batch_op.create_index("ix_experiments_created", ["created_at", "id"], unique=False)
         batch_op.create_index(
             "ix_experiments_lease",
             ["lease_until"],
@@ -102,7 +103,7 @@ def upgrade() -> None:
             postgresql_where=sa.text("status = 'queued'"),
         )
         batch_op.create_index(batch_op.f("ix_experiments_spec_hash"), ["spec_hash"], unique=False)
-        batch_op.create_index("ix_experiments_status_created", ["status", "id"], unique=False)
+        batch_op.create_index("ix_experiments_status", ["status", "id"], unique=False)
         batch_op.create_index("ix_experiments_sweep", ["sweep_id", "status"], unique=False)
 
     op.create_table(
@@ -334,6 +335,11 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("results_curl_descent_simulation", schema=None) as batch_op:
         batch_op.create_index(
+            "ix_results_curl_descent_simulation_0",
+            ["compression_ratio", "final_test_error", "readout_fraction"],
+            unique=False,
+        )
+        batch_op.create_index(
             batch_op.f("ix_results_curl_descent_simulation_sweep_id"), ["sweep_id"], unique=False
         )
 
@@ -412,6 +418,7 @@ def downgrade() -> None:
     op.drop_table("results_dimensionality_participation_ratio")
     with op.batch_alter_table("results_curl_descent_simulation", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_results_curl_descent_simulation_sweep_id"))
+        batch_op.drop_index("ix_results_curl_descent_simulation_0")
 
     op.drop_table("results_curl_descent_simulation")
     op.drop_table("parameters_dimensionality_participation_ratio")
@@ -425,7 +432,7 @@ def downgrade() -> None:
     op.drop_table("arrays")
     with op.batch_alter_table("experiments", schema=None) as batch_op:
         batch_op.drop_index("ix_experiments_sweep")
-        batch_op.drop_index("ix_experiments_status_created")
+        batch_op.drop_index("ix_experiments_status")
         batch_op.drop_index(batch_op.f("ix_experiments_spec_hash"))
         batch_op.drop_index(
             "ix_experiments_queue",
@@ -437,6 +444,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("status = 'running'"),
             postgresql_where=sa.text("status = 'running'"),
         )
+        batch_op.drop_index("ix_experiments_created")
 
     op.drop_table("experiments")
     op.drop_table("sweeps")

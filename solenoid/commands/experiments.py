@@ -1,15 +1,36 @@
 """Experiments: submit, estimate, watch, list, show, cancel, delete."""
 
-import json
 from typing import Annotated, Any
 
 import typer
 
 from solenoid.assignments import assigned, tagged
-from solenoid.commands.options import Id, Json, Limit, Wait, client, end_of
+from solenoid.commands.options import (
+    AnyId,
+    Json,
+    Limit,
+    Name,
+    OrderBy,
+    Tags,
+    Wait,
+    Where,
+    client,
+    end_of,
+    found,
+)
 from solenoid.documents import submission
 from solenoid.experiment import Experiment
-from solenoid.terminal import console, print_facts, print_json, print_summary, print_table, shown
+from solenoid.facts import flat, moment
+from solenoid.sweep import Sweep
+from solenoid.terminal import (
+    console,
+    print_counts,
+    print_facts,
+    print_json,
+    print_summary,
+    print_table,
+    shown,
+)
 
 Target = Annotated[
     str,
@@ -25,8 +46,8 @@ def submit(
     context: typer.Context,
     target: Target,
     assignments: Assignments = None,
-    name: Annotated[str | None, typer.Option(help="A name for the experiment.")] = None,
-    tag: Annotated[list[str] | None, typer.Option(metavar="k=v", help="A tag.")] = None,
+    name: Name = None,
+    tag: Tags = None,
     priority: Annotated[int | None, typer.Option(help="Higher runs first; 0 is usual.")] = None,
     reuse: Annotated[bool, typer.Option(help="Take a finished result of the same spec.")] = False,
     wait: Wait = False,
@@ -63,47 +84,70 @@ def estimate(context: typer.Context, target: Target, assignments: Assignments = 
 
 def watch(
     context: typer.Context,
-    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="The experiments' ids.")],
+    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Experiments and sweeps.")],
 ) -> None:
-    """Progress bars until the experiments have ended; exit code 1 unless all succeeded."""
+    """Progress bars until everything has ended; exit code 1 unless all succeeded."""
     with client(context) as service:
-        end_of([service.experiment(id) for id in dict.fromkeys(ids)])
+        end_of([found(service, id) for id in dict.fromkeys(ids)])
 
 
-def list_experiments(context: typer.Context, limit: Limit = 20, as_json: Json = False) -> None:
-    """Experiments, newest first."""
+def list_experiments(
+    context: typer.Context,
+    where: Where = None,
+    order_by: OrderBy = None,
+    limit: Limit = 20,
+    as_json: Json = False,
+) -> None:
+    """Experiments that a filter lets through, newest first unless sorted otherwise."""
     with client(context) as service:
-        found = list(service.experiments(limit=limit))
+        listed = list(service.experiments(where, order_by, limit))
     if as_json:
-        print_json([experiment.data for experiment in found])
+        print_json([experiment.data for experiment in listed])
         return
-    print_table(("id", "name", "kind", "status", "done", "created"), map(_line, found))
+    print_table(("id", "name", "kind", "status", "done", "created"), map(_line, listed))
 
 
-def show(context: typer.Context, id: Id, as_json: Json = False) -> None:
-    """One experiment: status, spec, timings, medians of its metrics."""
+def show(context: typer.Context, id: AnyId, as_json: Json = False) -> None:
+    """One experiment (status, spec, timings, medians of its metrics) or one sweep."""
     with client(context) as service:
-        experiment = service.experiment(id)
+        shown_one = found(service, id)
     if as_json:
-        print_json(experiment.data)
-        return
-    print_facts(_facts(experiment))
-    print_summary(experiment)
+        print_json(shown_one.data)
+    elif isinstance(shown_one, Experiment):
+        print_facts(_facts(shown_one))
+        print_summary(shown_one)
+    else:
+        print_facts(_sweep_facts(shown_one))
+        print_counts(shown_one)
 
 
-def cancel(context: typer.Context, id: Id) -> None:
-    """Cancel an experiment; a running one stops within two seconds."""
+def cancel(context: typer.Context, id: AnyId) -> None:
+    """Cancel an experiment, or all of a sweep; a running one stops within two seconds."""
     with client(context) as service:
-        experiment = service.cancel(id)
-    told = "cancelled" if experiment.status == "cancelled" else "cancellation asked for"
-    console().print(shown(f"{id}: {told}"))
+        going = found(service, id)
+        answer = going.cancel()
+    ended = going.status == "cancelled"
+    told = "cancelled" if ended else "cancellation asked for"
+    console().print(shown(f"{id}: {told}{_of(answer)}"))
 
 
-def delete(context: typer.Context, id: Id) -> None:
-    """Delete an experiment that has ended, with its results."""
+def retry(context: typer.Context, id: AnyId) -> None:
+    """Run a failed or cancelled experiment again, or the failed ones of a sweep."""
     with client(context) as service:
-        service.delete(id)
+        answer = found(service, id).retry()
+    console().print(shown(f"{id}: queued again{_of(answer)}"))
+
+
+def delete(context: typer.Context, id: AnyId) -> None:
+    """Delete an experiment or a sweep that has ended, with its results."""
+    with client(context) as service:
+        found(service, id).delete()
     console().print(shown(f"{id}: deleted"))
+
+
+def _of(answer: Experiment | int) -> str:
+    """How many of a sweep's experiments were meant."""
+    return f" ({answer} of its experiments)" if isinstance(answer, int) else ""
 
 
 def _line(experiment: Experiment) -> tuple[str, ...]:
@@ -113,7 +157,7 @@ def _line(experiment: Experiment) -> tuple[str, ...]:
         experiment.kind,
         experiment.status,
         f"{experiment.progress:.0%}",
-        _moment(experiment),
+        moment(experiment),
     )
 
 
@@ -126,20 +170,21 @@ def _facts(experiment: Experiment) -> dict[str, Any]:
         "kind": experiment.kind,
         "status": experiment.status,
         "done": f"{experiment.progress:.0%}",
-        "created": _moment(experiment),
+        "created": moment(experiment),
         "took": None if seconds is None else f"{seconds:.2f} s",
-        "spec": "\n".join(f"{path}={json.dumps(value)}" for path, value in _flat(experiment.spec)),
+        "notes": experiment.notes,
+        "spec": flat(experiment.spec),
     }
 
 
-def _moment(experiment: Experiment) -> str:
-    return experiment.created_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _flat(spec: dict[str, Any], above: str = "") -> list[tuple[str, Any]]:
-    """The spec as the assignments that `submit` takes."""
-    lines: list[tuple[str, Any]] = []
-    for name, value in spec.items():
-        inner = _flat(value, f"{above}{name}.") if isinstance(value, dict) else ()
-        lines.extend(inner or [(above + name, value)])
-    return lines
+def _sweep_facts(sweep: Sweep) -> dict[str, Any]:
+    return {
+        "id": sweep.id,
+        "name": sweep.name,
+        "kind": sweep.kind,
+        "status": sweep.status,
+        "done": f"{sweep.progress:.0%}",
+        "created": moment(sweep),
+        "left": None if sweep.ended else f"{sweep.seconds_left:.3g} s on one core",
+        "definition": flat(sweep.definition),
+    }

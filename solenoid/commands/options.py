@@ -1,15 +1,27 @@
 """What several commands share: the client they talk through, and their common arguments."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from solenoid.bars import follow, labelled
+from solenoid.bars import Watched, follow, labelled
 from solenoid.client import Client
+from solenoid.errors import BadArgument, NotFound
 from solenoid.experiment import Experiment
-from solenoid.terminal import console, print_summary, shown
+from solenoid.terminal import console, print_counts, print_summary, shown
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The experiment's id.")]
+AnyId = Annotated[str, typer.Argument(metavar="ID", help="The id of an experiment or a sweep.")]
+Name = Annotated[str | None, typer.Option(help="A name.")]
+Tags = Annotated[list[str] | None, typer.Option("--tag", metavar="k=v", help="A tag.")]
+Where = Annotated[
+    str | None, typer.Option(help="A filter, such as \"status = 'failed' and param.seed < 10\".")
+]
+OrderBy = Annotated[
+    str | None, typer.Option(help='Names to sort by, such as "metric.final_test_error desc".')
+]
 Json = Annotated[bool, typer.Option("--json", help="JSON, for machines.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many at most.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait for the end, with progress bars.")]
@@ -20,12 +32,41 @@ def client(context: typer.Context) -> Client:
     return Client(context.obj)
 
 
-def end_of(experiments: list[Experiment]) -> None:
+def found(service: Client, id: str) -> Watched:
+    """The experiment or the sweep that has this id."""
+    try:
+        return service.experiment(id)
+    except NotFound as neither:
+        try:
+            return service.sweep_of(id)
+        except NotFound:
+            raise NotFound(404, f"{neither}, nor a sweep") from None
+
+
+def end_of(watched: Sequence[Watched]) -> None:
     """Show progress until all have ended, then what came out; exit 1 unless all succeeded."""
-    follow(labelled(experiments), console(stderr=True))
-    for experiment in experiments:
-        console().print(shown(f"{experiment.name or experiment.kind} {experiment.id}"))
-        console().print(shown(experiment.status))
-        print_summary(experiment)
-    if any(experiment.status != "succeeded" for experiment in experiments):
+    follow(labelled(watched), console(stderr=True))
+    for one in watched:
+        console().print(shown(f"{one.name or one.kind} {one.id}"))
+        if isinstance(one, Experiment):
+            console().print(shown(one.status))
+            print_summary(one)
+        else:
+            print_counts(one)
+    if not all(one.succeeded for one in watched):
         raise typer.Exit(1)
+
+
+def write(target: Path, content: bytes) -> None:
+    """Write a file and say so."""
+    try:
+        target.write_bytes(content)
+    except OSError as failure:
+        raise BadArgument(f"cannot write {target}: {failure.strerror}") from None
+    told_of(target)
+
+
+def told_of(target: Path) -> None:
+    """Say that a file was written."""
+    size = target.stat().st_size
+    console(stderr=True).print(shown(f"wrote {target} ({size} bytes)"))

@@ -7,6 +7,7 @@ Parameters are known from the moment an experiment is accepted.
 """
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,8 +30,7 @@ class Selection:
     def __init__(self, where: str | None) -> None:
         parts = conjuncts(positive(parsed_where(where))) if where else ()
         kinds = kinds_in_question(parts)
-        self._parameters = typed_source(parameters, kinds, "experiments", "parameter", _ID)
-        self._arms = typed_source(medians, kinds, "experiments", "arm", (*_ID, "arm"))
+        self._kinds = kinds
         self.scope = Scope("experiments", kinds, experiments.c.id, self._column)
         with blamed("where", where):
             of_arms = [part for part in parts if "arm" in self._places(names(part))]
@@ -55,9 +55,18 @@ class Selection:
         chosen = sa.func.max(column) if largest else sa.func.min(column)
         return self._of_its_arms(sa.select(chosen)).scalar_subquery()
 
+    @cached_property
+    def _parameters(self) -> sa.FromClause:
+        return typed_source(parameters, self._kinds, "experiments", "parameter", _ID)
+
+    @cached_property
+    def _arms(self) -> sa.FromClause:
+        return typed_source(medians, self._kinds, "experiments", "arm", (*_ID, "arm"))
+
     def _column(self, field: Field) -> sa.ColumnElement[Any]:
-        places = {"parameter": self._parameters, "arm": self._arms}
-        return places.get(field.place, experiments).c[field.column]
+        if field.place == "parameter":
+            return self._parameters.c[field.column]
+        return (self._arms if field.place == "arm" else experiments).c[field.column]
 
     def _places(self, found: Iterable[Name]) -> set[str]:
         return {self.scope.field(name).place for name in found}

@@ -7,12 +7,15 @@ from hypothesis import strategies as st
 
 from core.kernels.draws import draw_signs, draw_weights
 from core.kernels.measures import (
+    Extrema,
     diverged,
     epochs_to_threshold,
     finite,
+    largest,
     loss_ascent,
     order_parameter_q,
     record_epochs,
+    smallest,
 )
 from core.kernels.stack import Trace
 
@@ -41,16 +44,46 @@ def test_loss_ascent_is_the_largest_climb_between_any_two_records(error: np.ndar
 @given(curves, st.floats(1e-3, 1e3))
 def test_the_threshold_epoch_is_the_first_below(error: np.ndarray, threshold: float) -> None:
     epoch = 3 * np.arange(len(error))
-    brute = next((3 * i for i, value in enumerate(error) if value < threshold), None)
+    brute = next((3 * i for i, value in enumerate(error) if value < threshold), -1)
     assert epochs_to_threshold(epoch, error, threshold) == brute
 
 
 def test_an_error_that_is_not_finite_or_enormous_is_divergence() -> None:
-    assert not diverged(np.array([1.0, 1e11]))
-    for value in (2e12, np.inf, np.nan):
-        assert diverged(np.array([1.0, value, 1.0]))
-    assert finite(np.nan) is None
-    assert finite(np.float64(2)) == 2.0
+    error = np.array([[1.0, 1e11, 1.0], *([1.0, value, 1.0] for value in (2e12, np.inf, np.nan))])
+    assert diverged(error).tolist() == [False, True, True, True]
+    for measure in (smallest, largest, loss_ascent):
+        assert [value is None for value in finite(measure(error))] == [False, False, True, True]
+
+
+@given(st.lists(st.lists(st.floats(0, 1e3), min_size=6, max_size=6), min_size=1, max_size=30))
+def test_running_extrema_are_those_of_the_whole_curve(epochs: list[list[float]]) -> None:
+    errors, running = np.array(epochs).reshape(-1, 2, 3), Extrema(3)
+    for now in errors:
+        running.add(now)
+    np.testing.assert_array_equal(running.lowest, errors.min(axis=0))
+    np.testing.assert_array_equal(running.highest, errors.max(axis=0))
+    np.testing.assert_array_equal(running.ascent, loss_ascent(errors[:, 0].T))
+
+
+def test_running_extrema_do_not_forget_an_error_that_is_not_finite() -> None:
+    running = Extrema(1)
+    for value in (1.0, np.inf, 1.0):
+        running.add(np.full((2, 1), value))
+    assert np.isnan([*running.lowest, *running.highest]).all()
+    assert np.isnan(running.ascent).all()
+
+
+def test_the_order_parameter_is_the_ratio_of_the_two_variances() -> None:
+    rng = np.random.default_rng(1)
+    w1, w2 = rng.standard_normal((9, 2, 4, 8)), rng.standard_normal((9, 2, 1, 3))
+    trace = Trace(
+        np.array([9, 9]),
+        *(part for w in (w1, w2) for part in (w.mean(axis=0), 9 * w.var(axis=0))),
+    )
+    pooled = np.concatenate([w1[..., :3, :6].reshape(9, 2, -1), w2.reshape(9, 2, -1)], axis=2)
+    expected = pooled.var(axis=0).mean(axis=1) / pooled.mean(axis=0).var(axis=1)
+    got = order_parameter_q(trace, 3, 6, np.array([True, True]))
+    np.testing.assert_allclose(got, expected, rtol=1e-12)
 
 
 def test_the_order_parameter_of_weights_that_never_move_is_zero() -> None:

@@ -53,6 +53,11 @@ def test_a_replicate_alone_has_the_bits_it_has_among_others(mode: str) -> None:
     assert among["train_error"][1].std() > 0
 
 
+def test_replicates_are_told_apart() -> None:
+    error = run(spec_of(replicates=50))["test_error"][0, :, 0]
+    assert len(set(error.tolist())) == 50
+
+
 @pytest.mark.parametrize("mode", CHAOTIC)
 def test_a_network_does_not_notice_that_its_neighbours_diverge(mode: str) -> None:
     rules = ["curl_descent", "gradient_descent"]
@@ -129,8 +134,31 @@ def test_rows_carry_the_replicates_own_numbers() -> None:
             "data": {"train_size": 2000, "test_size": 12},
             "training": {"epochs": 3, "batch_size": 1000},
         },
+        {
+            "replicates": 10_000,
+            "training": {"epochs": 10**4},
+            "record": {"order_parameter_window": 3},
+        },
+        {"rules": ["feedback_alignment"], "inputs": 9000, "hidden": 3000, "outputs": 100},
+        {
+            "rules": ["curl_descent"],
+            "inputs": 6000,
+            "hidden": 3000,
+            "student": {"start": "at_solution"},
+            "teacher": {"norms": {"W1": "sqrt_hidden", "W2": 1.0}},
+        },
     ],
-    ids=["minibatch", "full", "covariance", "online", "huge_update", "many_large"],
+    ids=[
+        "minibatch",
+        "full",
+        "covariance",
+        "online",
+        "huge_update",
+        "many_large",
+        "many_replicates",
+        "wide_layers",
+        "wide_at_the_solution",
+    ],
 )
 def test_a_run_looks_up_often_and_stops_when_told(changes: dict[str, Any]) -> None:
     run(spec_of(rules=["gradient_descent"]))  # compiled beforehand, as in a warm worker
@@ -141,12 +169,12 @@ def test_a_run_looks_up_often_and_stops_when_told(changes: dict[str, Any]) -> No
         assert 0 <= fraction <= 1
         assert all(np.isfinite(value) for value in values.values())
         calls.append(time.monotonic())
-        if len(calls) > 4:
+        if len(calls) > 20:
             raise Cancelled
 
     with pytest.raises(Cancelled):
         KIND.run(spec_of(**changes), {}, report)
-    assert max(np.diff(calls)) < 0.8
+    assert max(np.diff(calls)) < 0.5
     assert time.monotonic() - calls[-1] < 0.2
 
 
@@ -163,38 +191,42 @@ def test_progress_names_epoch_and_median_error_of_every_rule() -> None:
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
-    ({"flips": {"hidden": {"count": 8}}}, r"flips.hidden.count: 8 is more than the 7 neurons"),
-    ({"flips": {"readout": {"count": 10}}}, r"flips.readout.count: 10 is more than the 9 neurons"),
+    ({"flips": {"hidden": {"count": 8}}}, r"8 is more than the 7 neurons"),
+    ({"flips": {"readout": {"count": 10}}}, r"10 is more than the 9 neurons"),
     (
         {"flips": {"readout": {"count": 3}, "site": "postsynaptic"}},
-        r"flips.readout.count: 3 is more than the 2 neurons that postsynaptic",
+        r"3 is more than the 2 neurons that postsynaptic",
     ),
-    ({"flips": {"readout": {"count": 1, "fraction": 0.5}}}, r"either fraction or count, not both"),
-    ({"flips": {"readout": {}}}, r"either fraction or count"),
+    (
+        {"flips": {"readout": {"count": 1, "fraction": 0.5}}},
+        r"a fraction or a count, not both 0.5 and 1",
+    ),
+    ({"flips": {"readout": {}}}, r"give a fraction or a count \["),
     ({"flips": {"readout": {"fraction": 1.5}}}, r"less than or equal to 1"),
-    ({"training": {"batch_size": 34}}, r"training.batch_size: 34 is more than the 33 samples"),
+    ({"training": {"batch_size": 34}}, r"34 is more than the 33 samples"),
     ({"training": {"batch_size": 0}}, r"training.batch_size"),
     ({"training": {"learning_rate": float("nan")}}, r"learning_rate"),
     ({"rules": []}, r"rules"),
-    ({"rules": ["curl_descent", "curl_descent"]}, r"rules.*names a rule twice"),
+    ({"rules": ["curl_descent", "curl_descent"]}, r"\['curl_descent', .*names a rule twice"),
     ({"rules": ["hebb"]}, r"rules"),
     (
         {"student": {"start": "at_solution"}, "teacher": {"hidden": 8}},
-        r"teacher.hidden: 8 must equal hidden, 9",
+        r"8 must equal hidden, 9",
     ),
     (
         {"student": {"start": "at_solution"}, "precision": "float32"},
-        r"student.perturbation: 1e-15 is lost in rounding: in float32 it must be at least 2.6e-07",
+        r"1e-15 is lost in rounding: in float32 it must be at least 2.6e-07",
     ),
     (
         {"record": {"order_parameter_window": 41}},
-        r"record.order_parameter_window: 41 must be 0, or from 2 to the 40 epochs",
+        r"41 must be 0, or from 2 to the 40 epochs",
     ),
-    ({"record": {"order_parameter_window": 1}}, r"order_parameter_window: 1 must be 0"),
+    ({"record": {"order_parameter_window": 1}}, r"1 must be 0"),
     ({"inputs": 10**6}, r"inputs"),
     ({"seed": 2**53}, r"seed"),
     ({"hidden": 10.5}, r"hidden"),
     ({"replicates": True}, r"replicates"),
+    ({"replicates": 10_001}, r"10001 is more than the 10000 replicates .*replicate_offset"),
 ]
 
 
@@ -204,6 +236,14 @@ def test_a_bad_spec_is_refused_by_field_value_and_limit(
 ) -> None:
     with pytest.raises(ValidationError, match=message):
         spec_of(**changes)
+
+
+def test_a_limit_between_fields_names_its_field_for_programs_and_not_in_its_text() -> None:
+    with pytest.raises(ValidationError) as refused:
+        spec_of(training={"batch_size": 34})
+    error = refused.value.errors()[0]
+    assert (error["ctx"]["field"], error["ctx"]["given"]) == ("training.batch_size", 34)
+    assert error["msg"] == "34 is more than the 33 samples of data.train_size"
 
 
 def test_the_papers_perturbations_are_accepted() -> None:
@@ -237,7 +277,7 @@ def test_the_estimate_of_an_absurd_spec_comes_at_once() -> None:
     spec = spec_of(
         inputs=100_000,
         hidden=100_000,
-        replicates=100_000,
+        replicates=10_000,
         data={"train_size": 10_000_000},
         training={"epochs": 10**9, "batch_size": 1},
     )

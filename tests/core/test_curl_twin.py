@@ -119,6 +119,29 @@ def test_float32_agrees_with_the_twin_to_its_own_rounding(batch_size: int | str)
         assert_same(spec, KIND.run(spec, {}, silent), rtol=2e-4)
 
 
+@pytest.mark.parametrize("batching", ["minibatch", "full", "online"])
+@pytest.mark.parametrize("activation", ["linear", "tanh"])
+def test_exact_extrema_are_those_of_every_epoch(activation: str, batching: str) -> None:
+    training = {"epochs": 40, "learning_rate": 0.4, "norm_constraint": "layer"}
+    changes = {**BATCHING[batching], "activation": activation}
+    changes["training"] = {**changes.get("training", {}), **training}
+    sparse = spec_of(**changes, record={"points": 3})
+    spec = spec_of(**changes, record={"points": 3, "exact_extrema": True})
+    every = spec_of(**changes, record={"points": 10_000})
+    result = KIND.run(spec, {}, silent)
+    assert result["test_error"].tobytes() == KIND.run(sparse, {}, silent)["test_error"].tobytes()
+    missed = False
+    for row in KIND.rows(spec, result):
+        twin = learned_slowly(every, row.arm, row.replicate)
+        for name, curve in (("train", twin.train_error), ("test", twin.test_error)):
+            assert row.metrics[f"min_{name}_error"] == pytest.approx(min(curve), rel=1e-7)
+            assert row.metrics[f"max_{name}_error"] == pytest.approx(max(curve), rel=1e-7)
+        climb = np.max(twin.train_error - np.minimum.accumulate(twin.train_error))
+        assert row.metrics["loss_ascent"] == pytest.approx(climb, rel=1e-6, abs=1e-12)
+        missed |= min(twin.test_error) not in (twin.test_error[0], twin.test_error[-1])
+    assert missed
+
+
 @pytest.mark.parametrize("batch_size", [10, "full"])
 @pytest.mark.parametrize("activation", ["linear", "tanh"])
 def test_the_order_parameter_is_that_of_the_stored_trajectory(

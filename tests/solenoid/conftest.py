@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from solenoid import Client, Dataset, Experiment
+from solenoid.cli import main
+from tests.solenoid.commands import Ended, Run
 from tests.solenoid.specs import RATIO, comparison
 from tests.stack import RunningStack
 
@@ -44,3 +46,19 @@ def finished(client: Client, recording: Dataset) -> Experiment:
     """A comparison of the two blocks of the recording; computed by whoever asks first."""
     experiment = client.submit(RATIO, comparison(recording), name="finished", reuse=True)
     return experiment.wait(timeout=60)
+
+
+@pytest.fixture
+def run(url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs `solenoid ...` with the service's address in the environment."""
+    monkeypatch.setenv("SOLENOID_URL", url)
+
+    def command(*arguments: str | Path) -> Ended:
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        told = capsys.readouterr()
+        assert "\x1b" not in told.out + told.err, "a pipe gets no control codes"
+        assert "Traceback" not in told.err
+        return Ended(int(ended.value.code or 0), told.out, told.err)
+
+    return command

@@ -8,46 +8,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from solenoid import Client, Dataset, Experiment
-from solenoid.cli import main
+from tests.solenoid.commands import Run
 from tests.solenoid.specs import MANY, RATIO, comparison
 
 NOBODY = "01234567-89ab-7def-8123-456789abcdef"
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A command that has ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Ended]
-
-
-@pytest.fixture
-def run(url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs `solenoid ...` with the service's address in the environment."""
-    monkeypatch.setenv("SOLENOID_URL", url)
-
-    def command(*arguments: str | Path) -> Ended:
-        with pytest.raises(SystemExit) as ended:
-            main([str(argument) for argument in arguments])
-        told = capsys.readouterr()
-        assert "\x1b" not in told.out + told.err, "a pipe gets no control codes"
-        assert "Traceback" not in told.err
-        return Ended(int(ended.value.code or 0), told.out, told.err)
-
-    return command
 
 
 def test_a_kind_is_submitted_with_dotted_keys_and_waited_for(run: Run, recording: Dataset) -> None:
@@ -94,6 +64,21 @@ def test_a_document_is_submitted_from_a_file_or_from_a_pipe(
         (("show", NOBODY), NOBODY),
         (("show", "not-an-id"), "nothing is at /v1/experiments/not-an-id"),
         (("watch", NOBODY), NOBODY),
+        (("watch", "not-an-id"), "nor a sweep"),
+        (("retry", NOBODY), NOBODY),
+        (("list", "--where", "colour = 1"), "colour"),
+        (("sweep", RATIO, "--axis", "seed"), "write name=values"),
+        (("sweep", RATIO, "--axis", "seed=linspace:0:1"), "write linspace:first:last:count"),
+        (("sweep", RATIO, "--derive", "n"), "write name=number"),
+        (("sweep", RATIO, f"dataset={NOBODY}"), "axes"),
+        (("sweep", "absent.json"), "cannot read absent.json"),
+        (("query", "metric.nothing < 1"), "metric.nothing"),
+        (("query", "--format", "parquet"), "--output"),
+        (("query", "-o", "rows.xls"), "csv, jsonl, json, parquet"),
+        (("query", "-o", "rows.csv", "--format", "table"), "for the screen"),
+        (("results", "not-an-id"), "where"),
+        (("results", NOBODY), NOBODY),
+        (("results", NOBODY, "--limit", "3"), f"experiment = '{NOBODY}'"),
         (("kinds", "no.kind"), "no kind is named no.kind"),
         (("preset", "nope"), "speedup-training-size"),
         (("preset", "speedup-training-size", "--scale", "huge"), "huge"),

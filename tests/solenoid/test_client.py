@@ -28,8 +28,8 @@ def test_a_submitted_experiment_succeeds_and_tells_what_it_is(
     assert experiment.seconds is not None
 
 
-def test_results_are_rows_and_become_a_data_frame(client: Client, finished: Experiment) -> None:
-    table = client.results(finished.id)
+def test_results_are_rows_and_become_a_data_frame(finished: Experiment) -> None:
+    table = finished.results()
     assert {row["arm"] for row in table.rows} == {"before", "after", "comparison"}
     frame = table.to_pandas()
     assert list(frame.columns[:2]) == ["arm", "replicate"]
@@ -123,7 +123,7 @@ def test_a_list_is_walked_over_its_pages_newest_first(
     client: Client, recording: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = [client.submit(RATIO, comparison(recording, seed=n)).id for n in range(10, 15)]
-    monkeypatch.setattr("solenoid.client.PAGE", 2)
+    monkeypatch.setattr("solenoid.pages.PAGE", 2)
     assert [each.id for each in client.experiments(limit=5)] == made[::-1]
 
 

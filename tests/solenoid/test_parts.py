@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solenoid import BadArgument, Table
-from solenoid.assignments import assigned, value
+from solenoid.assignments import assigned, axes, value
 from solenoid.demo_report import speedup_line
-from solenoid.documents import submission
+from solenoid.documents import submission, sweep
 from solenoid.events import Event, parsed
 
 KEYS = st.sampled_from(["training", "epochs", "seed", "x"])
@@ -56,6 +56,33 @@ def test_a_value_is_json_or_else_text(text: str, expected: object) -> None:
 def test_what_is_no_assignment_is_refused(assignment: str) -> None:
     with pytest.raises(BadArgument, match="write key=value"):
         assigned({}, [assignment])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0.05,0.1", [0.05, 0.1]),
+        ("0,1e2", [0, 100]),
+        ("tanh,relu", ["tanh", "relu"]),
+        ("7", [7]),
+        ("linspace:0:1:5", {"linspace": [0, 1, 5]}),
+        ("logspace:-2:1.5:20", {"logspace": [-2, 1.5, 20]}),
+        ('{"random": {"count": 3}}', {"random": {"count": 3}}),
+        ("[1, 2]", [1, 2]),
+        ("[1, 2],[3]", [[1, 2], [3]]),
+        ("null", [None]),
+    ],
+)
+def test_an_axis_is_values_or_a_spacing_or_json(text: str, expected: object) -> None:
+    assert axes([f"a.b={text}"]) == {"a.b": expected}
+
+
+@pytest.mark.parametrize("text", ['{"kind": "a", "spec": {}}', '{"axes": {}}', '{"kind": 1}'])
+def test_a_document_that_is_no_sweep_is_refused(text: str, tmp_path: Any) -> None:
+    path = tmp_path / "sweep.json"
+    path.write_text(text)
+    with pytest.raises(BadArgument, match=r"sweep\.json"):
+        sweep(str(path))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,103 @@
+"""Sweeps: submit, preview, list."""
+
+from typing import Annotated, Any
+
+import typer
+
+from solenoid import documents
+from solenoid.assignments import assigned, axes, derived, tagged
+from solenoid.client import Client
+from solenoid.commands.options import Json, Limit, Name, Tags, Wait, client, end_of
+from solenoid.facts import flat, moment
+from solenoid.sweep import Sweep
+from solenoid.terminal import print_facts, print_json, print_table
+
+DEFINITION = ("kind", "axes", "base", "derive")
+
+Target = Annotated[
+    str, typer.Argument(metavar="FILE.json|KIND|-", help="A sweep, or a kind; `-`: from stdin.")
+]
+Base = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="key=value", help="Fields of all specs, such as training.epochs=200."),
+]
+Axes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--axis",
+        metavar="name=values",
+        help="What varies: 0.05,0.1 or linspace:first:last:count or logspace:-2:1:20 or JSON.",
+    ),
+]
+Derive = Annotated[
+    list[str] | None,
+    typer.Option(metavar="name=number", help="What derived axes need: total_neurons=220."),
+]
+
+
+def sweep(
+    context: typer.Context,
+    target: Target,
+    assignments: Base = None,
+    axis: Axes = None,
+    derive: Derive = None,
+    name: Name = None,
+    tag: Tags = None,
+    priority: Annotated[int | None, typer.Option(help="Higher runs first; -1 is usual.")] = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Say what it would be; nothing is stored.")
+    ] = False,
+    wait: Wait = False,
+) -> None:
+    """Submit an experiment for every combination of the axes; prints the sweep's id."""
+    document = documents.sweep(target)
+    assigned(document["base"], assignments or ())
+    document["axes"].update(axes(axis or ()))
+    document["derive"].update(derived(derive or ()))
+    given: dict[str, Any] = {"name": name, "priority": priority}
+    if tag:
+        given["tags"] = {**(document.get("tags") or {}), **tagged(tag)}
+    document.update({field: value for field, value in given.items() if value is not None})
+    with client(context) as service:
+        if preview:
+            _preview(service, document)
+            return
+        accepted = service.sweep(**document)
+        typer.echo(accepted.id)
+        if wait:
+            end_of([accepted])
+
+
+def sweeps(context: typer.Context, limit: Limit = 20, as_json: Json = False) -> None:
+    """Sweeps, newest first."""
+    with client(context) as service:
+        found = list(service.sweeps(limit))
+    if as_json:
+        print_json([sweep.data for sweep in found])
+        return
+    columns = ("id", "name", "kind", "status", "done", "experiments", "failed", "created")
+    print_table(columns, map(_line, found))
+
+
+def _preview(service: Client, document: dict[str, Any]) -> None:
+    found = service.preview_sweep(**{part: document[part] for part in DEFINITION})
+    facts = {
+        "experiments": found["count"],
+        "time": f"{found['seconds']:.3g} s on one core",
+        "memory": f"{found['memory_bytes'] / 2**20:.3g} MiB for the largest",
+        "first": flat(found["specs"][0]),
+    }
+    print_facts(facts)
+
+
+def _line(sweep: Sweep) -> tuple[Any, ...]:
+    return (
+        sweep.id,
+        sweep.name or "",
+        sweep.kind,
+        sweep.status,
+        f"{sweep.progress:.0%}",
+        sum(sweep.counts.values()),
+        sweep.counts["failed"],
+        moment(sweep),
+    )

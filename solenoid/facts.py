@@ -1,0 +1,25 @@
+"""Facts about experiments and sweeps in the words of the command line."""
+
+import json
+from typing import Any
+
+from solenoid.experiment import Experiment
+from solenoid.sweep import Sweep
+
+
+def moment(one: Experiment | Sweep) -> str:
+    """When it was accepted, by the clock on the wall here."""
+    return one.created_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def flat(spec: dict[str, Any]) -> str:
+    """A spec as the assignments that `submit` takes, one on a line."""
+    return "\n".join(f"{path}={json.dumps(value)}" for path, value in _leaves(spec, ""))
+
+
+def _leaves(spec: dict[str, Any], above: str) -> list[tuple[str, Any]]:
+    lines: list[tuple[str, Any]] = []
+    for name, value in spec.items():
+        inner = _leaves(value, f"{above}{name}.") if isinstance(value, dict) else ()
+        lines.extend(inner or [(above + name, value)])
+    return lines

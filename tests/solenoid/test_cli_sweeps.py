@@ -1,0 +1,151 @@
+"""Sweeps and questions on the command line."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet
+import pytest
+
+from solenoid import Client, Sweep
+from tests.solenoid.commands import Run
+from tests.solenoid.specs import ENDLESS, SIMULATION, TINY
+
+
+@pytest.fixture(scope="module")
+def swept(url: str) -> Sweep:
+    """Two finished experiments."""
+    with Client(url) as client:
+        return client.sweep(SIMULATION, {"seed": [0, 1]}, TINY, name="cli").wait(timeout=60)
+
+
+def document(**more: Any) -> str:
+    """A sweep as a file has it."""
+    return json.dumps({"kind": SIMULATION, "base": TINY, **more})
+
+
+def test_a_sweep_is_written_with_axes_and_waited_for(
+    run: Run, client: Client, tmp_path: Path
+) -> None:
+    path = tmp_path / "sweep.json"
+    path.write_text(document(axes={"seed": [7]}, tags={"a": "b"}))
+    ended = run(
+        *("sweep", path, "replicates=1", "--axis", "student_scale=logspace:-1:0:2"),
+        *("--axis", "training.learning_rate=0.05,0.1", "--tag", "c=d", "--name", "typed", "--wait"),
+    )
+    assert ended.code == 0, ended.err
+    assert "4 succeeded" in ended.out
+    assert "ended" in ended.err
+    sweep = client.sweep_of(ended.out.split()[0])
+    rows = sweep.results().rows
+    assert {(row["student_scale"], row["training.learning_rate"]) for row in rows} == {
+        *((0.1, 0.05), (0.1, 0.1), (1.0, 0.05), (1.0, 0.1))
+    }
+    child = client.experiment(rows[0]["experiment"])
+    assert (child.spec["seed"], child.spec["replicates"]) == (7, 1)
+    assert child.tags == {"a": "b", "c": "d"}
+
+
+def test_a_preview_tells_the_cost_and_stores_nothing(run: Run, client: Client) -> None:
+    before = [sweep.id for sweep in client.sweeps(limit=1)]
+    told = run(
+        *("sweep", SIMULATION, "--axis", "compression_ratio=logspace:-1:1:3", "--preview"),
+        *("--axis", "seed=linspace:0:19:20", "--derive", "total_neurons=44", "replicates=2"),
+    ).out
+    assert "60" in told
+    assert "s on one core" in told
+    assert "replicates=2" in told
+    assert [sweep.id for sweep in client.sweeps(limit=1)] == before
+
+
+def test_sweeps_are_listed_and_shown(run: Run, swept: Sweep) -> None:
+    assert swept.id in run("sweeps", "-n", "500").out
+    assert swept.id in {each["id"] for each in json.loads(run("sweeps", "--json").out)}
+    shown = run("show", swept.id).out
+    assert "2 succeeded" in shown
+    assert "axes.seed=[0, 1]" in shown
+    assert run("watch", swept.id).code == 0
+
+
+def test_a_sweep_is_cancelled_retried_and_deleted_by_its_id(run: Run, client: Client) -> None:
+    sweep = client.sweep(SIMULATION, {"seed": [0, 1, 2]}, ENDLESS)
+    assert "3 of its experiments" in run("cancel", sweep.id).out
+    watched = run("watch", sweep.id)
+    assert watched.code == 1
+    assert "3 cancelled" in watched.out
+    assert "0 of its experiments" in run("retry", sweep.id).out
+    assert run("delete", sweep.id).code == 0
+    assert run("show", sweep.id).code == 2
+
+
+def test_a_cancelled_experiment_is_retried(run: Run, client: Client) -> None:
+    experiment = client.submit(SIMULATION, ENDLESS)
+    experiment.cancel().wait(timeout=20)
+    assert "queued again" in run("retry", experiment.id).out
+    assert run("retry", experiment.id).code == 1
+    assert run("cancel", experiment.id).code == 0
+
+
+def test_a_list_is_filtered_and_sorted(run: Run, swept: Sweep) -> None:
+    where = f"sweep = '{swept.id}' and kind = '{SIMULATION}'"
+    listed = run("list", "--where", where, "--order-by", "param.seed desc", "--json").out
+    assert [each["spec"]["seed"] for each in json.loads(listed)] == [1, 0]
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "json"])
+def test_an_answer_is_written_as_text(form: str, run: Run, swept: Sweep) -> None:
+    asked = (f"sweep = '{swept.id}'", "--kind", SIMULATION, "--select", "arm, param.seed")
+    rows = read(form, run("query", *asked, "--format", form).out)
+    assert len(rows) == 8
+    assert {int(row["param.seed"]) for row in rows} == {0, 1}
+
+
+def test_groups_are_shown_as_a_table(run: Run, swept: Sweep) -> None:
+    told = run(
+        *("results", f"sweep = '{swept.id}' and kind = '{SIMULATION}'", "--group-by", "arm"),
+        *("--aggregate", "mean(metric.final_test_error), count()", "--order-by", "arm desc"),
+    )
+    assert "mean(metric.final_test_error)" in told.out
+    assert [line.split()[0] for line in told.out.splitlines()[1:]] == [
+        *("gradient_descent", "curl_descent")
+    ]
+
+
+def test_a_long_table_says_that_there_is_more(
+    run: Run, swept: Sweep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("solenoid.commands.query.ROWS_ON_SCREEN", 3)
+    asked = ("query", f"sweep = '{swept.id}'", "--kind", SIMULATION)
+    told = run(*asked, "--select", "arm, replicate")
+    assert len(told.out.splitlines()) == 4
+    assert "the first 3 rows" in told.err
+    assert "the same in all rows, and not shown: " in run(*asked).err
+
+
+def test_an_answer_is_written_to_a_file_as_it_ends(run: Run, swept: Sweep, tmp_path: Path) -> None:
+    asked = ("query", f"sweep = '{swept.id}'", "--kind", SIMULATION, "-o")
+    for name in ("rows.csv", "rows.jsonl", "rows.json"):
+        assert "wrote" in run(*asked, tmp_path / name).err
+        assert len(read(name.partition(".")[2], (tmp_path / name).read_text())) == 8
+    run(*asked, tmp_path / "rows.parquet")
+    assert pyarrow.parquet.read_table(tmp_path / "rows.parquet").num_rows == 8
+    assert run(*asked, tmp_path / "rows.csv" / "rows.csv").code == 2
+
+
+def test_the_rows_of_a_sweep_are_written_by_its_id(run: Run, client: Client, swept: Sweep) -> None:
+    rows = read("csv", run("results", swept.id, "--format", "csv").out)
+    assert [row["seed"] for row in rows] == ["0", "0", "1", "1"]
+    lines = read("jsonl", run("results", swept.id, "--format", "jsonl").out)
+    assert lines == list(client.sweep_of(swept.id).results())
+
+
+def read(form: str, text: str) -> list[dict[str, Any]]:
+    """Rows from a file's text."""
+    if form == "csv":
+        return list(csv.DictReader(io.StringIO(text)))
+    if form == "json":
+        rows: list[dict[str, Any]] = json.loads(text)
+        return rows
+    return [json.loads(line) for line in text.splitlines()]
