@@ -2,14 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import sqlalchemy as sa
 
 from store.database import Database
 from store.experiments import Conflict, Experiment, get
-from store.tables import experiments, tags, utc_now
+from store.query.experiments import matching
+from store.tables import TERMINAL, experiments, tags, utc_now
 
 AGAIN = ("failed", "cancelled")
+AT_ONCE = 500  # databases limit the number of values in one statement
+
+Action = Literal["cancel", "retry", "tag", "delete"]
+
+AFFECTED: Mapping[Action, tuple[str, ...] | None] = {
+    "cancel": ("queued", "running"),
+    "retry": AGAIN,
+    "delete": TERMINAL,
+    "tag": None,
+}
+"""The statuses that an action applies to; None: all."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +54,41 @@ def retry(database: Database, identifier: str) -> Experiment:
             f"the experiment is {experiment.status}; only {' and '.join(AGAIN)} ones run again"
         )
     return experiment
+
+
+def bulk(database: Database, where: str, action: Action, labels: Labels | None = None) -> int:
+    """Do one thing to every experiment of a filter that it can be done to; how many."""
+    return database.write(lambda connection: _bulk(connection, where, action, labels))
+
+
+def bulk_count(database: Database, where: str, action: Action) -> int:
+    """How many experiments `bulk` would change."""
+    affected = sa.select(sa.func.count()).select_from(experiments).where(*_within(where, action))
+    with database.read() as connection:
+        return connection.execute(affected).scalar_one()
+
+
+def _within(where: str, action: Action) -> tuple[sa.ColumnElement[bool], ...]:
+    chosen = experiments.c.id.in_(matching(where))
+    statuses = AFFECTED[action]
+    return (chosen,) if statuses is None else (chosen, experiments.c.status.in_(statuses))
+
+
+def _bulk(connection: sa.Connection, where: str, action: Action, labels: Labels | None) -> int:
+    within = _within(where, action)
+    match action:
+        case "cancel":
+            return cancel(connection, *within)
+        case "retry":
+            return requeue(connection, *within)
+        case "delete":
+            return connection.execute(experiments.delete().where(*within)).rowcount
+        case "tag":
+            identifiers = connection.execute(sa.select(experiments.c.id).where(*within)).scalars()
+            chosen = list(identifiers)
+            for first in range(0, len(chosen), AT_ONCE):
+                _relabel(connection, chosen[first : first + AT_ONCE], labels or Labels())
+            return len(chosen)
 
 
 def requeue(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> int:

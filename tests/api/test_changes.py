@@ -41,3 +41,30 @@ def test_a_cancelled_experiment_runs_again_and_a_succeeded_one_does_not(
     refused = stack.http.post(f"/v1/experiments/{done['id']}/retry")
     assert refused.status_code == 409
     assert "succeeded" in refused.json()["detail"]
+
+
+def test_an_action_on_a_filter_changes_what_it_applies_to_after_a_dry_run(
+    stack: RunningStack,
+) -> None:
+    made = [stack.submit(KIND, QUICK, tags={"batch": "bulk"})["id"] for _ in range(3)]
+    for identifier in made:
+        stack.ended(identifier)
+    endless = stack.submit(KIND, ENDLESS, tags={"batch": "bulk"})["id"]
+    where = "tag.batch = 'bulk'"
+
+    def bulk(action: str, **more: Any) -> Any:
+        body = {"where": where, "action": action, **more}
+        return stack.http.post("/v1/experiments/bulk", json=body).json()
+
+    assert bulk("cancel", dry_run=True) == {"changed": 1, "dry_run": True}
+    assert stack.show(endless)["status"] in ("queued", "running")
+    assert bulk("cancel")["changed"] == 1
+    assert stack.ended(endless)["status"] == "cancelled"
+    assert bulk("tag", tags={"seen": "yes"})["changed"] == 4
+    assert stack.show(made[0])["tags"] == {"batch": "bulk", "seen": "yes"}
+    assert bulk("retry", dry_run=True)["changed"] == 1
+    assert bulk("delete")["changed"] == 4
+    assert stack.http.get(f"/v1/experiments/{made[0]}").status_code == 404
+    assert bulk("delete")["changed"] == 0
+    wrong = stack.http.post("/v1/experiments/bulk", json={"where": "tag.", "action": "delete"})
+    assert wrong.status_code == 400
