@@ -250,18 +250,11 @@ def heatmap(
     """The median of one metric over two parameters."""
     sweep = sweeps.get(service.database, str(id))
     kind = KINDS[sweep.kind]
-    columns = [column.name for column in kind.columns]
-    for field, name, known in (
-        ("x", query.x, columns),
-        ("y", query.y, columns),
-        ("metric", query.metric, list(kind.metrics)),
-    ):
-        if name not in known:
-            raise BadRequest(field, name, f"{kind.name} has {', '.join(known)}")
-    cells = sweeps.diagram(
-        service.database, sweep.kind, sweep.id, query.x, query.y, query.metric, query.arm
-    )
-    document = themed(draw_heatmap(cells, x=query.x, y=query.y, metric=query.metric, arm=query.arm))
+    x, y = _column(kind, "x", query.x), _column(kind, "y", query.y)
+    if query.metric not in kind.metrics:
+        raise BadRequest("metric", query.metric, f"{kind.name} has {', '.join(kind.metrics)}")
+    cells = sweeps.diagram(service.database, sweep.kind, sweep.id, x, y, query.metric, query.arm)
+    document = themed(draw_heatmap(cells, x=x, y=y, metric=query.metric, arm=query.arm))
     return JSONResponse(document) if form == "json" else _picture(document, form)
 
 
@@ -308,6 +301,15 @@ def _kind(name: str) -> Kind[Any]:
     if name not in KINDS:
         raise BadRequest("kind", name, f"there are {', '.join(KINDS)}")
     return KINDS[name]
+
+
+def _column(kind: Kind[Any], field: str, name: str) -> str:
+    """The column of a parameter that is named by itself or by its path in the spec."""
+    for column in kind.columns:
+        if name in (column.name, column.dotted):
+            return column.name
+    known = ", ".join(column.name for column in kind.columns)
+    raise BadRequest(field, name, f"{kind.name} has {known}")
 
 
 def _definition(body: SweepRequest) -> SweepDefinition:

@@ -168,7 +168,7 @@ def example() -> SimulationSpec:
         output_error="raw",
         replicates=3,
         training=Training(epochs=700, norm_constraint="layer"),
-        record=Record(order_parameter_window=100),
+        record=Record(threshold=0.005, order_parameter_window=100),
     )
 
 

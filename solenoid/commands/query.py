@@ -17,6 +17,7 @@ from solenoid.terminal import console, print_table, shown
 
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 ROWS_ON_SCREEN = 100
+KEYS = ("experiment", "arm", "replicate")
 
 
 class Format(StrEnum):
@@ -159,12 +160,12 @@ def _draw(table: Table) -> None:
 
 def _varying(table: Table) -> Table:
     """The columns in which the rows differ; a kind has more parameters than a screen has room."""
-    if len(table) < 2:
+    others = [name for name in table.columns if name not in KEYS]
+    same = [name for name in others if len(set(table.column(name))) == 1]
+    if len(table) < 2 or not same:
         return table
-    same = [name for name in table.columns if len(set(table.column(name))) == 1]
-    if same:
-        told = f"the same in all rows, and not shown: {', '.join(same)}"
-        console(stderr=True).print(shown(told))
+    told = f"{len(same)} columns are the same in all rows and not shown; --select shows any"
+    console(stderr=True).print(shown(told))
     return Table(tuple({n: v for n, v in row.items() if n not in same} for row in table))
 
 

@@ -74,7 +74,7 @@ def test_the_table_comes_as_csv(stack: RunningStack, finished: dict[str, Any]) -
 def test_the_heat_map_is_drawn(stack: RunningStack, finished: dict[str, Any]) -> None:
     path = f"/v1/sweeps/{finished['id']}/figures/heatmap"
     over = {
-        "x": "student_scale",
+        "x": "student.scale",
         "y": "seed",
         "metric": "final_test_error",
         "arm": "curl_descent",
