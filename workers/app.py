@@ -41,8 +41,10 @@ def make_app(configured: Settings, *, answer_s: float | None = None) -> Celery:
         },
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        # BLAS and numba threads do not survive a fork.
+        # BLAS and numba threads do not survive a fork. A fresh interpreter imports numpy and numba
+        # before it reports; by default one that takes over 4 s is killed, and so is the next.
         worker_pool_start_method="spawn",
+        worker_proc_alive_timeout=120.0,
         worker_hijack_root_logger=True,
         worker_send_task_events=False,
         task_serializer="json",

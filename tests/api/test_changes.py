@@ -28,6 +28,7 @@ def test_a_cancelled_experiment_runs_again_and_a_succeeded_one_does_not(
 ) -> None:
     identifier = stack.submit(KIND, ENDLESS)["id"]
     path = f"/v1/experiments/{identifier}"
+    stack.until(identifier, "running")
     assert stack.http.post(f"{path}/retry").status_code == 409
     stack.http.post(f"{path}/cancel")
     assert stack.ended(identifier)["status"] == "cancelled"

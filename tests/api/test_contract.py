@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.stack import RunningStack
 
 CHECKS = (
@@ -15,8 +17,16 @@ CHECKS = (
 )
 
 
-def test_every_answer_is_a_declared_one(stack: RunningStack) -> None:
-    """Event streams are left out: they end only when their experiment does."""
+def test_every_answer_is_a_declared_one(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """On a service of its own, because it also starts the papers' experiments in full size.
+
+    Event streams are left out: they end only when their experiment does.
+    """
+    with RunningStack(tmp_path_factory.mktemp("fuzzed"), workers=1) as stack:
+        fuzz(stack)
+
+
+def fuzz(stack: RunningStack) -> None:
     fuzzer = Path(sys.executable).with_name("st")
     run = subprocess.run(
         [

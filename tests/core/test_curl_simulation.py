@@ -344,3 +344,14 @@ def test_figures_render_whatever_happened(changes: dict[str, Any]) -> None:
     for figure in KIND.figures.values():
         document = themed(figure.draw(spec, result))
         assert rendered(document, "svg").startswith(b"<svg")
+
+
+def test_figures_stay_small_however_many_replicates_and_records() -> None:
+    many = spec_of(replicates=1000, training={"epochs": 2}, record={"points": 2})
+    long = spec_of(training={"epochs": 5000, "batch_size": "full"}, record={"points": 10_000})
+    for spec in (many, long):
+        result = run(spec)
+        for figure in KIND.figures.values():
+            assert len(figure.draw(spec, result).to_json(indent=None)) < 300_000
+    subtitle = KIND.figures["epochs_to_threshold"].draw(many, run(many)).to_dict()["title"]
+    assert "the first 200 of 1000 replicates" in subtitle["subtitle"]
