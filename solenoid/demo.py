@@ -93,13 +93,13 @@ def _check(experiments: dict[str, Experiment]) -> None:
 
 
 def _draw(ratio: Experiment, panels: dict[str, Experiment], output: Path, screen: Console) -> None:
-    last = list(panels)[-1]
+    longest = next(iter(panels))
     pictures = {
-        panels[last].figure("learning_curves"): output / f"learning_curves_{last}.png",
-        ratio.figure("participation_ratio"): output / "participation_ratio.png",
+        output / f"learning_curves_{longest}.png": panels[longest].figure("learning_curves"),
+        output / "participation_ratio.png": ratio.figure("participation_ratio"),
     }
     screen.print("\ntwo pictures:")
-    for figure, path in pictures.items():
+    for path, figure in pictures.items():
         screen.print(shown(f"  {figure.save(path).resolve()}"))
 
 
