@@ -1,8 +1,6 @@
 """What came out of an experiment: metric rows, arrays, figures."""
 
-import csv
 import io
-from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -12,10 +10,11 @@ from pydantic import BaseModel, ConfigDict
 
 from api.context import Context, Service
 from api.experiments import Id
+from api.files import PICTURES, picture, table
 from api.pages import Page
 from api.problems import documented
 from core.experiment import Array
-from core.figures import rendered, themed
+from core.figures import themed
 from core.kinds import KINDS
 from store import experiments, results
 from store.experiments import NotFound
@@ -94,7 +93,7 @@ def show_results(id: Id, query: Annotated[ResultQuery, Query()], service: Servic
         return Page(items=[ResultRow.model_validate(vars(row)) for row in rows])
     names = list(KINDS[experiments.get(service.database, str(id)).kind].metrics)
     lines = ([row.arm, row.replicate, *row.metrics.values()] for row in rows)
-    return _csv(["arm", "replicate", *names], lines)
+    return table(["arm", "replicate", *names], lines)
 
 
 @router.get("/arrays", responses=documented(404, 422))
@@ -138,7 +137,7 @@ def tabulate_array(id: Id, name: Slug, service: Service) -> Response:
     """One array as a long table: one column per axis, one line per value."""
     array = results.array(service.database, str(id), name)
     lines = ([*index, value] for index, value in np.ndenumerate(array.values))
-    return _csv([*array.axes, name], lines)
+    return table([*array.axes, name], lines)
 
 
 @router.get("/arrays/{name}", responses=documented(404, 422))
@@ -181,12 +180,7 @@ def show_figure(id: Id, name: Slug, service: Service) -> dict[str, Any]:
     "/figures/{name}.{form}",
     response_class=Response,
     responses={
-        200: {
-            "content": {
-                media: {"schema": _BINARY}
-                for media in ("image/svg+xml", "image/png", "application/pdf")
-            }
-        },
+        200: {"content": {media: {"schema": _BINARY} for media in PICTURES.values()}},
         **documented(404, 409, 422),
     },
 )
@@ -194,8 +188,7 @@ def render_figure(
     id: Id, name: Slug, form: Literal["svg", "png", "pdf"], service: Service
 ) -> Response:
     """A figure as a picture, rendered offline."""
-    media = {"svg": "image/svg+xml", "png": "image/png", "pdf": "application/pdf"}[form]
-    return Response(rendered(_drawn(service, str(id), name), form), media_type=media)
+    return picture(_drawn(service, str(id), name), form)
 
 
 def _drawn(service: Context, identifier: str, name: str) -> dict[str, Any]:
@@ -206,14 +199,6 @@ def _drawn(service: Context, identifier: str, name: str) -> dict[str, Any]:
     spec = kind.spec.model_validate(experiment.spec)
     result = results.result(service.database, identifier)
     return themed(kind.figures[name].draw(spec, result))
-
-
-def _csv(header: Sequence[str], lines: Iterable[Sequence[Any]]) -> Response:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(lines)
-    return Response(buffer.getvalue(), media_type="text/csv")
 
 
 def _lists(array: Array) -> Any:

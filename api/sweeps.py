@@ -1,8 +1,6 @@
 """Sweeps: many experiments from one request, watched, cancelled, retried and extended as one."""
 
 import asyncio
-import csv
-import io
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -15,17 +13,19 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from api.context import Context, Service
 from api.experiments import IdempotencyKey
+from api.files import picture, table
 from api.pages import Page, PageQuery, decoded, encoded
 from api.problems import BadRequest, documented
 from api.submissions import Name, TagKey, TagValue, estimates, fitting
 from core.charts.heatmap import draw_heatmap
 from core.experiment import Kind
-from core.figures import Format, rendered, themed
+from core.figures import themed
 from core.kinds import KINDS
 from core.sweeps import Axis, SweepDefinition, points, size, widened
 from core.sweeps import Name as AxisName
 from store import sweeps
 from store.experiments import Submission, digest
+from store.tables import TERMINAL
 from workers.doorbell import ring
 
 router = APIRouter(prefix="/v1/sweeps", tags=["sweeps"])
@@ -255,7 +255,7 @@ def heatmap(
         raise BadRequest("metric", query.metric, f"{kind.name} has {', '.join(kind.metrics)}")
     cells = sweeps.diagram(service.database, sweep.kind, sweep.id, x, y, query.metric, query.arm)
     document = themed(draw_heatmap(cells, x=x, y=y, metric=query.metric, arm=query.arm))
-    return JSONResponse(document) if form == "json" else _picture(document, form)
+    return JSONResponse(document) if form == "json" else picture(document, form)
 
 
 def existing(id: Id, service: Service) -> sweeps.Sweep:
@@ -281,7 +281,7 @@ async def sweep_events(
 
 def shown(sweep: sweeps.Sweep) -> Sweep:
     """A sweep as the API answers it."""
-    ended = sum(sweep.counts[status] for status in ("succeeded", "failed", "cancelled"))
+    ended = sum(sweep.counts[status] for status in TERMINAL)
     here = f"{router.prefix}/{sweep.id}"
     return Sweep(
         id=sweep.id,
@@ -358,16 +358,9 @@ def _csv(rows: list[ChildRow]) -> Response:
     metrics = list(
         dict.fromkeys(name for row in rows for arm in row.metrics.values() for name in arm)
     )
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["experiment", "status", *axes, "arm", *metrics])
-    for row in rows:
-        for arm, values in (row.metrics or {"": {}}).items():
-            place = [row.point.get(name) for name in axes]
-            writer.writerow([row.id, row.status, *place, arm, *map(values.get, metrics)])
-    return Response(buffer.getvalue(), media_type="text/csv")
-
-
-def _picture(document: dict[str, Any], form: Format) -> Response:
-    media = {"svg": "image/svg+xml", "png": "image/png", "pdf": "application/pdf"}[form]
-    return Response(rendered(document, form), media_type=media)
+    lines = (
+        [row.id, row.status, *map(row.point.get, axes), arm, *map(values.get, metrics)]
+        for row in rows
+        for arm, values in (row.metrics or {"": {}}).items()
+    )
+    return table(["experiment", "status", *axes, "arm", *metrics], lines)

@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from core.mapping import mapped, unmapped, validated
 from core.matfile import HEADER_BYTES, Tree, read_mat
 from core.npz import UnreadableFile, read_npz, written_npz
-from core.summary import summarise
 
-__all__ = ["Reading", "load_arrays", "read_arrays", "save_arrays", "summarise"]
+__all__ = ["Reading", "load_arrays", "read_arrays", "save_arrays"]
 
 MAX_BYTES = 2**31
 FORMATS = "NPZ archives and MATLAB files of version 5 are read"

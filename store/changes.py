@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from store.database import Database
 from store.experiments import Conflict, Experiment, get
 from store.query.experiments import matching
-from store.tables import TERMINAL, experiments, tags, utc_now
+from store.tables import TERMINAL, experiments, tags
+from store.transitions import cancel, requeue
 
 AGAIN = ("failed", "cancelled")
 AT_ONCE = 500  # databases limit the number of values in one statement
@@ -89,32 +90,6 @@ def _bulk(connection: sa.Connection, where: str, action: Action, labels: Labels 
             for first in range(0, len(chosen), AT_ONCE):
                 _relabel(connection, chosen[first : first + AT_ONCE], labels or Labels())
             return len(chosen)
-
-
-def requeue(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> int:
-    """Queue ended experiments again, as if they had just been accepted; how many."""
-    change = experiments.update().where(*where)
-    again = change.values(
-        status="queued",
-        error=None,
-        lost_attempts=0,
-        cancel_requested=False,
-        started_at=None,
-        finished_at=None,
-        progress=0.0,
-        live={},
-        worker=None,
-    )
-    return connection.execute(again).rowcount
-
-
-def cancel(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> int:
-    """Cancel queued experiments and ask running ones to stop; how many had not ended."""
-    at_once = experiments.update().where(*where, experiments.c.status == "queued")
-    soon = experiments.update().where(*where, experiments.c.status == "running")
-    now = {"status": "cancelled", "cancel_requested": True, "finished_at": utc_now()}
-    ended = connection.execute(at_once.values(now)).rowcount
-    return ended + connection.execute(soon.values(cancel_requested=True)).rowcount
 
 
 def _relabel(connection: sa.Connection, identifiers: list[str], labels: Labels) -> None:

@@ -231,14 +231,6 @@ def get(database: Database, identifier: str) -> Experiment:
     return found[0]
 
 
-def newest(database: Database, limit: int, before: str | None = None) -> list[Experiment]:
-    """The newest experiments, those before the id `before` when given."""
-    query = sa.select(experiments).order_by(experiments.c.id.desc()).limit(limit)
-    if before is not None:
-        query = query.where(experiments.c.id < before)
-    return _select(database, query)
-
-
 def delete(database: Database, identifier: str) -> None:
     """Delete an ended experiment with its rows and arrays."""
     ended = experiments.c.status.in_(TERMINAL)

@@ -15,10 +15,10 @@ from typing import Any
 
 from core.dataset import DatasetSummary
 from core.experiment import ExperimentError
-from core.reading import read_arrays, save_arrays, summarise
-from store.settings import Settings
+from core.reading import read_arrays, save_arrays
+from core.summary import summarise
+from store.settings import GIB, Settings
 
-GIB = 2**30
 INTERPRETER_BYTES = 2 * GIB  # libraries and their address space, before any array
 
 

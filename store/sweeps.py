@@ -9,7 +9,7 @@ import sqlalchemy as sa
 import uuid_utils
 
 from core.experiment import Kind
-from store import changes
+from store import transitions
 from store.database import Database
 from store.experiments import (
     Conflict,
@@ -133,7 +133,7 @@ def cancel(database: Database, identifier: str) -> int:
     """Cancel every child that is queued and ask those running to stop; how many were not over."""
     get(database, identifier)
     return database.write(
-        lambda connection: changes.cancel(connection, experiments.c.sweep_id == identifier)
+        lambda connection: transitions.cancel(connection, experiments.c.sweep_id == identifier)
     )
 
 
@@ -141,7 +141,7 @@ def retry(database: Database, identifier: str) -> int:
     """Queue the failed children again, and only those; how many."""
     get(database, identifier)
     return database.write(
-        lambda connection: changes.requeue(
+        lambda connection: transitions.requeue(
             connection, experiments.c.sweep_id == identifier, experiments.c.status == "failed"
         )
     )

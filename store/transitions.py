@@ -128,25 +128,37 @@ def cancelled(database: Database, claimed: Claim) -> None:
 
 def request_cancel(database: Database, identifier: str) -> str:
     """Cancel a queued experiment at once and ask a running one to stop; returns the status."""
-    at_once = (
-        experiments.update()
-        .where(experiments.c.id == identifier, experiments.c.status == "queued")
-        .values(status="cancelled", cancel_requested=True, finished_at=utc_now())
-    )
-    soon = (
-        experiments.update()
-        .where(experiments.c.id == identifier, experiments.c.status == "running")
-        .values(cancel_requested=True)
-    )
-
-    def work(connection: sa.Connection) -> bool:
-        return any([connection.execute(at_once).rowcount, connection.execute(soon).rowcount])
-
-    changed = database.write(work)
+    changed = database.write(lambda connection: cancel(connection, experiments.c.id == identifier))
     experiment = get(database, identifier)
     if not changed and experiment.status != "cancelled":
         raise Conflict(f"the experiment has already {experiment.status}")
     return experiment.status
+
+
+def requeue(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> int:
+    """Queue ended experiments again, as if they had just been accepted; how many."""
+    change = experiments.update().where(*where)
+    again = change.values(
+        status="queued",
+        error=None,
+        lost_attempts=0,
+        cancel_requested=False,
+        started_at=None,
+        finished_at=None,
+        progress=0.0,
+        live={},
+        worker=None,
+    )
+    return connection.execute(again).rowcount
+
+
+def cancel(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> int:
+    """Cancel queued experiments and ask running ones to stop; how many had not ended."""
+    at_once = experiments.update().where(*where, experiments.c.status == "queued")
+    soon = experiments.update().where(*where, experiments.c.status == "running")
+    now = {"status": "cancelled", "cancel_requested": True, "finished_at": utc_now()}
+    ended = connection.execute(at_once.values(now)).rowcount
+    return ended + connection.execute(soon.values(cancel_requested=True)).rowcount
 
 
 def release(database: Database, worker: str) -> tuple[str, ...]:

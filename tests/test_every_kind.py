@@ -17,7 +17,8 @@ from core.examples import EXAMPLES
 from core.experiment import Cancelled, Dataset, Kind, Refused, Result, silent
 from core.figures import rendered, themed
 from core.kinds import KINDS
-from core.reading import read_arrays, summarise
+from core.reading import read_arrays
+from core.summary import summarise
 from store.settings import Settings
 
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))

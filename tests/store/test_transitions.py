@@ -12,6 +12,7 @@ from core.kinds import KINDS
 from store import experiments, results
 from store.database import Database
 from store.experiments import Conflict, KeyReused, NotFound, Submission
+from store.query.experiments import listed
 from store.tables import experiments as table
 from store.tables import medians, parameters
 from store.transitions import (
@@ -252,7 +253,7 @@ def test_an_idempotency_key_stands_for_one_request(database: Database) -> None:
     assert accepted(database, idempotency_key="k", name="a") == first
     with pytest.raises(KeyReused, match=first):
         accepted(database, idempotency_key="k", name="b")
-    assert len(experiments.newest(database, 10)) == 1
+    assert len(listed(database, limit=10).items) == 1
 
 
 def test_identical_specs_find_the_finished_twin(database: Database) -> None:
@@ -289,8 +290,8 @@ def test_only_ended_experiments_are_deleted_and_with_all_their_rows(database: Da
 
 def test_experiments_are_listed_newest_first_in_pages(database: Database) -> None:
     made = [accepted(database, tags={"n": str(i)}) for i in range(5)]
-    newest = experiments.newest(database, 2)
-    assert [one.id for one in newest] == made[:2:-1]
-    rest = experiments.newest(database, 10, before=newest[-1].id)
+    newest = listed(database, limit=2)
+    assert [one.id for one in newest.items] == made[:2:-1]
+    rest = listed(database, limit=10, cursor=newest.next_cursor).items
     assert [one.id for one in rest] == made[2::-1]
     assert rest[0].tags == {"n": "2"}
