@@ -51,6 +51,7 @@ def claim(database: Database, *, worker: str, lease_s: float) -> Claim | None:
     Of many workers at once each gets another one: SQLite lets one write at a time, PostgreSQL
     passes over rows that another is taking.
     """
+    now = utc_now()
     first = (
         sa.select(experiments.c.id)
         .where(experiments.c.status == "queued", ~experiments.c.cancel_requested)
@@ -67,7 +68,10 @@ def claim(database: Database, *, worker: str, lease_s: float) -> Claim | None:
             attempt=experiments.c.attempt + 1,
             worker=worker,
             lease_until=epoch_now() + lease_s,
-            started_at=utc_now(),
+            # The clock of whoever accepted it may be ahead: nothing starts before it was created.
+            started_at=sa.case(
+                (experiments.c.created_at > now, experiments.c.created_at), else_=now
+            ),
             progress=0.0,
             live={},
         )

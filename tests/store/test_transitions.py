@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from store.database import Database
 from store.experiments import Conflict, KeyReused, NotFound, Submission
 from store.query.experiments import listed
 from store.tables import experiments as table
-from store.tables import medians, parameters
+from store.tables import medians, parameters, utc_now
 from store.transitions import (
     Claim,
     LeaseLost,
@@ -58,6 +59,15 @@ def test_an_experiment_is_claimed_once(database: Database) -> None:
     identifier = accepted(database)
     claimed(database, identifier)
     assert claim(database, worker="other", lease_s=LEASE_S) is None
+
+
+def test_an_experiment_never_starts_before_it_was_created(database: Database) -> None:
+    identifier = accepted(database)
+    ahead = utc_now() + timedelta(minutes=5)  # the clock of the machine that accepted it
+    change = table.update().where(table.c.id == identifier).values(created_at=ahead)
+    database.write(lambda connection: connection.execute(change))
+    claimed(database, identifier)
+    assert experiments.get(database, identifier).started_at == ahead
 
 
 @pytest.mark.parametrize("queued", [1, 3, 8])
