@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo up test lint bench migration lock clean
+.PHONY: demo up test lint bench presets migration lock clean
 
 demo: .venv/installed ## the service end to end on real input, then stop
 	$(BIN)/solenoid demo
@@ -11,7 +11,7 @@ up: .venv/installed ## start the service in the foreground
 	$(BIN)/solenoid up
 
 test: .venv/installed ## all tests
-	$(BIN)/pytest -n 2 --dist loadgroup
+	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadgroup
 
 lint: .venv/installed ## format, style, types, import contracts
 	$(BIN)/ruff format --check
@@ -21,6 +21,9 @@ lint: .venv/installed ## format, style, types, import contracts
 
 bench: .venv/installed ## speed and memory, beside the plain way of doing the same
 	$(BIN)/python -m benchmarks
+
+presets: .venv/installed ## run every preset quickly and write docs/presets.md
+	$(BIN)/python -m benchmarks.presets
 
 migration: .venv/installed ## MESSAGE="...": write the migration that a changed declaration needs
 	$(BIN)/python -P -m migrations revision "$(MESSAGE)"

@@ -8,7 +8,9 @@ from typing import Any
 from fastapi import FastAPI
 
 from api import (
+    archives,
     changes,
+    compare,
     datasets,
     events,
     experiments,
@@ -17,6 +19,7 @@ from api import (
     problems,
     query,
     results,
+    sweep_figures,
     sweeps,
     system,
 )
@@ -60,7 +63,7 @@ def create_app(settings: Settings, stopping: Callable[[], bool] = lambda: False)
     problems.install(app)
     for part in (
         *(kinds, experiments, changes, events, results),
-        *(query, sweeps, datasets, presets, system),
+        *(query, compare, sweeps, sweep_figures, datasets, archives, presets, system),
     ):
         app.include_router(part.router)
     _document_problems(app)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Body, Header, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.context import Context, Service
+from api.hooks import HookState, state
 from api.pages import Limit, OrderBy, Page, QueryCursor, Where
 from api.problems import documented
 from api.submissions import AnySpec, AnySubmission, accepted, estimates
@@ -73,6 +74,8 @@ class Experiment(BaseModel):
     warnings: list[str]
     error: str | None
     versions: dict[str, str] | None
+    disk_bytes: int = Field(description="What its arrays take in the database, compressed.")
+    on_end: HookState | None
     links: dict[str, str]
 
 
@@ -99,7 +102,7 @@ class Cost(BaseModel):
 
 def shown(experiment: experiments.Experiment) -> Experiment:
     """An experiment as the API answers it."""
-    columns = asdict(experiment)
+    columns = {**asdict(experiment), "on_end": state(experiment.on_end)}
     here = f"{router.prefix}/{experiment.id}"
     parts = ("events", "results", "arrays", "figures")
     return Experiment(

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.problems import problem
 from store.settings import Settings
 
-UPLOADS = "/v1/datasets"
+UPLOADS = ("/v1/datasets", "/v1/archives/import")
 FORM_BYTES = 2**20  # what a multipart form may hold besides its file
 
 
@@ -42,6 +42,6 @@ class BodyLimit:
         await self.app(scope, counted, send)
 
     def _limit(self, path: str) -> tuple[int, str]:
-        if path == UPLOADS:
+        if path in UPLOADS:
             return self.settings.max_upload_bytes + FORM_BYTES, "SOLENOID_MAX_UPLOAD_BYTES"
         return self.settings.max_request_bytes, "SOLENOID_MAX_REQUEST_BYTES"

@@ -5,7 +5,8 @@ import json
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic_core import PydanticCustomError
 
 from api.problems import BadRequest
 from store.query.cursors import LONGEST_CURSOR
@@ -13,7 +14,21 @@ from store.query.errors import LONGEST_TEXT
 
 T = TypeVar("T")
 
-Limit = Annotated[int, Query(ge=1, le=500, description="Items on one page.")]
+MOST_ITEMS = 500
+
+
+def _of_one_page(limit: int) -> int:
+    if limit > MOST_ITEMS:
+        message = "a page has at most {most} items; follow next_cursor for more"
+        raise PydanticCustomError("beyond_a_page", message, {"most": MOST_ITEMS})
+    return limit
+
+
+Limit = Annotated[
+    int,
+    Query(ge=1, json_schema_extra={"maximum": MOST_ITEMS}, description="Items on one page."),
+    AfterValidator(_of_one_page),
+]
 Cursor = Annotated[
     str | None,
     Query(max_length=300, description="`next_cursor` of the page before; absent: the first page."),

@@ -1,17 +1,23 @@
-"""Presets: the papers' experiments, started with one call."""
+"""Presets: the papers' figures, started with one call."""
 
 import hashlib
+from functools import cache
 from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Body
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from api.context import Service
+from api.context import Context, Service
 from api.experiments import IdempotencyKey, place
 from api.pages import Page
 from api.problems import documented
 from api.submissions import AnySubmission
-from core.presets import PRESETS, Preset
+from api.sweeps import SweepRequest, start
+from core.kinds import KINDS
+from core.presets import PRESETS
+from core.presets.preset import Panel, Picture, Preset, Scale
+from core.sweeps import SweepDefinition, points
 from store.experiments import NotFound
 
 router = APIRouter(prefix="/v1/presets", tags=["presets"])
@@ -19,12 +25,25 @@ router = APIRouter(prefix="/v1/presets", tags=["presets"])
 _SUBMISSION: TypeAdapter[Any] = TypeAdapter(AnySubmission)
 
 
+class PictureEntry(BaseModel):
+    """A picture of a panel: a figure by name and what it is drawn over."""
+
+    figure: str
+    over: dict[str, str]
+
+
 class PanelEntry(BaseModel):
     """One panel of a preset at one scale."""
 
     name: str
+    type: Literal["experiment", "sweep"]
     kind: str
-    spec: dict[str, Any]
+    spec: dict[str, Any] = Field(description="Of a sweep its base.")
+    axes: dict[str, Any]
+    derive: dict[str, float]
+    experiments: int
+    seconds: float = Field(description="Estimated work, in seconds on one core.")
+    pictures: list[PictureEntry]
 
 
 class PresetEntry(BaseModel):
@@ -33,6 +52,8 @@ class PresetEntry(BaseModel):
     name: str
     summary: str
     reference: str
+    found: str = Field(description="What the paper found.")
+    quick: str = Field(description="What the quick scale does otherwise than the full one.")
     scales: dict[str, list[PanelEntry]]
 
 
@@ -41,30 +62,32 @@ class PresetRun(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    scale: Literal["quick", "full"]
+    scale: Scale
 
 
 class StartedPanel(BaseModel):
-    """One panel, and the experiment that it became."""
+    """One panel, and the experiment or sweep that it became."""
 
     name: str
     type: Literal["experiment", "sweep"]
     id: str
     href: str
+    pictures: list[PictureEntry]
+    figures: list[str] = Field(description="Where its pictures are, as PNG.")
 
 
 class StartedPreset(BaseModel):
     """A preset that was started."""
 
     preset: str
-    scale: Literal["quick", "full"]
+    scale: Scale
     panels: list[StartedPanel]
 
 
 @router.get("")
 def list_presets() -> Page[PresetEntry]:
-    """All presets with their panels."""
-    return Page(items=[_entry(preset) for preset in PRESETS.values()])
+    """All presets with their panels and what each costs."""
+    return Page(items=[_entry(name) for name in PRESETS])
 
 
 @router.post("/{name}/run", status_code=202, responses=documented(400, 404, 413, 422))
@@ -77,26 +100,45 @@ def run_preset(
     """Submit every panel of a preset."""
     if name not in PRESETS:
         raise NotFound(f"no preset is named {name}; there are {', '.join(PRESETS)}")
-    started = []
-    for panel in PRESETS[name].panels[body.scale]:
-        submission = _SUBMISSION.validate_python(
-            {
-                "kind": panel.kind,
-                "spec": dict(panel.spec),
-                "name": f"{name} / {panel.name}",
-                "tags": {"preset": name, "scale": body.scale},
-            }
-        )
-        experiment, _ = place(service, submission, _key(idempotency_key, panel.name))
-        started.append(
-            StartedPanel(
-                name=panel.name,
-                type="experiment",
-                id=experiment.id,
-                href=f"/v1/experiments/{experiment.id}",
-            )
-        )
-    return StartedPreset(preset=name, scale=body.scale, panels=started)
+    preset = PRESETS[name]
+    panels = [
+        _started(service, preset, panel, body.scale, _key(idempotency_key, panel.name))
+        for panel in preset.panels[body.scale]
+    ]
+    return StartedPreset(preset=name, scale=body.scale, panels=panels)
+
+
+def _started(
+    service: Context, preset: Preset, panel: Panel, scale: Scale, key: str | None
+) -> StartedPanel:
+    labels = {
+        "kind": panel.kind,
+        "name": f"{preset.name} / {panel.name}",
+        "tags": {"preset": preset.name, "panel": panel.name, "scale": scale},
+    }
+    if panel.type == "sweep":
+        sweep = SweepRequest.model_validate({**_definition(panel), **labels})
+        href = f"/v1/sweeps/{start(service, sweep, key)}"
+    else:
+        submission = _SUBMISSION.validate_python({**labels, "spec": dict(panel.spec)})
+        href = f"/v1/experiments/{place(service, submission, key)[0].id}"
+    return StartedPanel(
+        name=panel.name,
+        type=panel.type,
+        id=href.rpartition("/")[2],
+        href=href,
+        pictures=_pictures(panel),
+        figures=[f"{href}/figures/{_file(picture)}" for picture in panel.pictures],
+    )
+
+
+def _file(picture: Picture) -> str:
+    query = f"?{urlencode(picture.over)}" if picture.over else ""
+    return f"{picture.figure}.png{query}"
+
+
+def _definition(panel: Panel) -> dict[str, Any]:
+    return {"base": dict(panel.spec), "axes": dict(panel.axes), "derive": dict(panel.derive)}
 
 
 def _key(request: str | None, panel: str) -> str | None:
@@ -104,13 +146,41 @@ def _key(request: str | None, panel: str) -> str | None:
     return None if request is None else hashlib.sha256(f"{request}/{panel}".encode()).hexdigest()
 
 
-def _entry(preset: Preset) -> PresetEntry:
+@cache
+def _entry(name: str) -> PresetEntry:
+    preset = PRESETS[name]
     return PresetEntry(
         name=preset.name,
         summary=preset.summary,
         reference=preset.reference,
+        found=preset.found,
+        quick=preset.quick,
         scales={
-            scale: [PanelEntry(name=p.name, kind=p.kind, spec=dict(p.spec)) for p in panels]
+            scale: [_panel_entry(panel) for panel in panels]
             for scale, panels in preset.panels.items()
         },
     )
+
+
+def _panel_entry(panel: Panel) -> PanelEntry:
+    kind = KINDS[panel.kind]
+    if panel.type == "sweep":
+        definition = SweepDefinition.model_validate(_definition(panel))
+        specs = [point.spec for point in points(kind, definition)]
+    else:
+        specs = [kind.spec.model_validate(panel.spec)]
+    return PanelEntry(
+        name=panel.name,
+        type=panel.type,
+        kind=panel.kind,
+        spec=dict(panel.spec),
+        axes=dict(panel.axes),
+        derive=dict(panel.derive),
+        experiments=len(specs),
+        seconds=sum(kind.estimate(spec, {}).seconds for spec in specs),
+        pictures=_pictures(panel),
+    )
+
+
+def _pictures(panel: Panel) -> list[PictureEntry]:
+    return [PictureEntry(figure=p.figure, over=dict(p.over)) for p in panel.pictures]

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Union, cast
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, create_model
 
 from api.context import Context
+from api.hooks import OnEnd, receiver
 from api.problems import BadRequest
 from core.experiment import Estimate, Kind, Refused, Spec
 from core.kinds import KINDS
@@ -43,6 +44,7 @@ class Labels(BaseModel):
         default=False,
         description="Answer with a finished experiment of an identical spec where there is one.",
     )
+    on_end: OnEnd | None = Field(default=None, description="Whom to tell when it has ended.")
 
 
 def _of_kind(
@@ -111,6 +113,7 @@ def accepted(context: Context, body: Any, idempotency_key: str | None) -> Submis
         tags=body.tags,
         priority=body.priority,
         idempotency_key=idempotency_key,
+        on_end=receiver(context.settings, body.on_end),
     )
 
 

@@ -7,19 +7,17 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Response
-from fastapi.responses import JSONResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from api.context import Context, Service
 from api.experiments import IdempotencyKey
-from api.files import picture, table
+from api.files import table
+from api.hooks import HookState, OnEnd, receiver, state
 from api.pages import Page, PageQuery, decoded, encoded
 from api.problems import BadRequest, documented
 from api.submissions import Name, TagKey, TagValue, estimates, fitting
-from core.charts.heatmap import draw_heatmap
 from core.experiment import Kind
-from core.figures import themed
 from core.kinds import KINDS
 from core.sweeps import Axis, SweepDefinition, points, size, widened
 from core.sweeps import Name as AxisName
@@ -46,6 +44,9 @@ class SweepRequest(SweepDefinition):
     priority: StrictInt = Field(
         default=-1, ge=-10, le=10, description="Below 0, so that single experiments go first."
     )
+    on_end: OnEnd | None = Field(
+        default=None, description="Whom to tell when every experiment has ended."
+    )
 
 
 class Extension(BaseModel):
@@ -55,6 +56,16 @@ class Extension(BaseModel):
 
     axes: dict[AxisName, Axis] = Field(default={}, max_length=20)
     replicates: StrictInt = Field(default=0, ge=0, le=1_000_000)
+
+
+class Retry(BaseModel):
+    """Which experiments of a sweep to run again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    statuses: list[Literal["failed", "cancelled"]] = Field(
+        default=["failed"], min_length=1, max_length=2, description="How they ended."
+    )
 
 
 class Sweep(BaseModel):
@@ -71,6 +82,8 @@ class Sweep(BaseModel):
     seconds_left: float = Field(description="Estimated work left, in seconds on one core.")
     definition: dict[str, Any]
     created_at: datetime
+    disk_bytes: int = Field(description="What the arrays of its experiments take, compressed.")
+    on_end: HookState | None
     links: dict[str, str]
 
 
@@ -104,17 +117,6 @@ class TableQuery(PageQuery):
     format: Literal["json", "csv"] = "json"
 
 
-class HeatmapQuery(BaseModel):
-    """What to draw over which two parameters."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    x: str
-    y: str
-    metric: str
-    arm: str
-
-
 @router.post("", status_code=202, responses=documented(400, 413, 422))
 def submit_sweep(
     body: Annotated[SweepRequest, Body()],
@@ -123,6 +125,13 @@ def submit_sweep(
     idempotency_key: IdempotencyKey = None,
 ) -> Sweep:
     """Accept a sweep: it and all its experiments are stored before this answers."""
+    identifier = start(service, body, idempotency_key)
+    response.headers["Location"] = f"{router.prefix}/{identifier}"
+    return shown(sweeps.get(service.database, identifier))
+
+
+def start(service: Context, body: SweepRequest, idempotency_key: str | None) -> str:
+    """Store a sweep with its children and ring for them; its id."""
     kind = _kind(body.kind)
     definition = _definition(body)
     identifier = sweeps.accept(
@@ -133,10 +142,10 @@ def submit_sweep(
         name=body.name,
         idempotency_key=idempotency_key,
         request_hash=digest(body.model_dump(mode="json")),
+        on_end=receiver(service.settings, body.on_end),
     )
     _ring(service)
-    response.headers["Location"] = f"{router.prefix}/{identifier}"
-    return shown(sweeps.get(service.database, identifier))
+    return identifier
 
 
 @router.post("/preview", responses=documented(400, 413, 422))
@@ -177,10 +186,11 @@ def cancel_sweep(id: Id, service: Service) -> Changed:
     return Changed(changed=sweeps.cancel(service.database, str(id)))
 
 
-@router.post("/{id:uuid}/retry", status_code=202, responses=documented(404, 422))
-def retry_sweep(id: Id, service: Service) -> Changed:
-    """Run the failed children again, and only those."""
-    changed = sweeps.retry(service.database, str(id))
+@router.post("/{id:uuid}/retry", status_code=202, responses=documented(400, 404, 413, 422))
+def retry_sweep(id: Id, service: Service, body: Annotated[Retry | None, Body()] = None) -> Changed:
+    """Run the failed children again, or also the cancelled ones, and none that succeeded."""
+    statuses = (body or Retry()).statuses
+    changed = sweeps.retry(service.database, str(id), statuses)
     _ring(service)
     return Changed(changed=changed)
 
@@ -226,38 +236,6 @@ def sweep_results(id: Id, query: Annotated[TableQuery, Query()], service: Servic
     return Page(items=rows, next_cursor=encoded(rows[-1].id) if more else None)
 
 
-@router.get(
-    "/{id:uuid}/figures/heatmap.{form}",
-    response_class=Response,
-    responses={
-        200: {
-            "content": {
-                "application/json": {},
-                "image/svg+xml": {},
-                "image/png": {},
-                "application/pdf": {},
-            }
-        },
-        **documented(404, 422),
-    },
-)
-def heatmap(
-    id: Id,
-    form: Literal["json", "svg", "png", "pdf"],
-    query: Annotated[HeatmapQuery, Query()],
-    service: Service,
-) -> Response:
-    """The median of one metric over two parameters."""
-    sweep = sweeps.get(service.database, str(id))
-    kind = KINDS[sweep.kind]
-    x, y = _column(kind, "x", query.x), _column(kind, "y", query.y)
-    if query.metric not in kind.metrics:
-        raise BadRequest("metric", query.metric, f"{kind.name} has {', '.join(kind.metrics)}")
-    cells = sweeps.diagram(service.database, sweep.kind, sweep.id, x, y, query.metric, query.arm)
-    document = themed(draw_heatmap(cells, x=x, y=y, metric=query.metric, arm=query.arm))
-    return JSONResponse(document) if form == "json" else picture(document, form)
-
-
 def existing(id: Id, service: Service) -> sweeps.Sweep:
     """The sweep, found before its stream begins, so that its absence is a proper 404."""
     return sweeps.get(service.database, str(id))
@@ -293,6 +271,8 @@ def shown(sweep: sweeps.Sweep) -> Sweep:
         seconds_left=sweep.seconds_left,
         definition=dict(sweep.definition),
         created_at=sweep.created_at,
+        disk_bytes=sweep.disk_bytes,
+        on_end=state(sweep.on_end),
         links={"self": here, **{part: f"{here}/{part}" for part in ("events", "results")}},
     )
 
@@ -301,15 +281,6 @@ def _kind(name: str) -> Kind[Any]:
     if name not in KINDS:
         raise BadRequest("kind", name, f"there are {', '.join(KINDS)}")
     return KINDS[name]
-
-
-def _column(kind: Kind[Any], field: str, name: str) -> str:
-    """The column of a parameter that is named by itself or by its path in the spec."""
-    for column in kind.columns:
-        if name in (column.name, column.dotted):
-            return column.name
-    known = ", ".join(column.name for column in kind.columns)
-    raise BadRequest(field, name, f"{kind.name} has {known}")
 
 
 def _definition(body: SweepRequest) -> SweepDefinition:

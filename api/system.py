@@ -5,10 +5,11 @@ from typing import Any
 import sqlalchemy as sa
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 from redis.exceptions import RedisError
 
 from api.context import Context, Service
+from store import disk
 from workers.broker import QUEUE, live_workers
 from workers.execution import versions
 
@@ -30,6 +31,15 @@ class Readiness(BaseModel):
     workers: int
 
 
+class DiskUse(BaseModel):
+    """What is stored, in bytes."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    experiments: int = Field(description="Arrays in the database, compressed.")
+    datasets: int = Field(description="Uploaded files, each once.")
+
+
 class System(BaseModel):
     """This installation."""
 
@@ -37,6 +47,7 @@ class System(BaseModel):
     database: str
     workers: dict[str, int]
     queue_depth: int | None
+    disk_bytes: DiskUse | None = Field(description="None while the database is away.")
     limits: dict[str, float]
 
 
@@ -69,6 +80,7 @@ def system(service: Service) -> System:
         database=service.database.engine.dialect.name,
         workers=workers or {},
         queue_depth=None if workers is None else int(service.broker.llen(QUEUE)),
+        disk_bytes=_disk_use(service),
         limits={
             "memory_limit_bytes": settings.memory_limit_bytes,
             "max_upload_bytes": settings.max_upload_bytes,
@@ -85,6 +97,13 @@ def _database_answers(service: Context) -> bool:
             return connection.execute(sa.select(1)).scalar() == 1
     except sa.exc.DBAPIError:
         return False
+
+
+def _disk_use(service: Context) -> DiskUse | None:
+    try:
+        return DiskUse.model_validate(disk.disk_use(service.database))
+    except sa.exc.DBAPIError:
+        return None
 
 
 def _workers(service: Context) -> dict[str, int] | None:

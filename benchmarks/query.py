@@ -1,16 +1,19 @@
 """The query language on a large results table, beside the same numbers as key-value rows.
 
-`python -m benchmarks.query --rows 1000000 [--postgresql]` fills a database in a temporary folder. A
-row is one replicate of one arm with all its parameters and metrics. The key-value table is a
-generous one: only the three columns that are asked for, an integer for a key, and a covering index.
+`python -m benchmarks.query --rows 100000 1000000 [--postgresql]` fills databases in temporary
+folders and ends with the table of docs/database.md. A row is one replicate of one arm with all its
+parameters and metrics. The key-value table is a generous one: only the three columns that are asked
+for, an integer for a key, and a covering index.
 """
 
 import argparse
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -33,6 +36,12 @@ GROUPED = Question(
     group_by="param.readout_fraction",
     aggregate="count(), mean(metric.final_test_error)",
 )
+MEDIAN = replace(GROUPED, aggregate="median(metric.final_test_error)")
+HEAT_MAP = Question(
+    where=f"{OF_KIND} sweep = '{sweep_id(1)}'",
+    group_by="param.compression_ratio, param.readout_fraction",
+    aggregate="median(metric.final_test_error)",
+)
 KEY_VALUE = sa.text(
     "SELECT f.value, count(*), avg(e.value) FROM key_value c"
     " JOIN key_value e ON e.row = c.row AND e.name = 'final_test_error'"
@@ -40,6 +49,26 @@ KEY_VALUE = sa.text(
     " WHERE c.name = 'compression_ratio' AND c.value < 0.3 AND e.value < 1e-6"
     " GROUP BY f.value ORDER BY f.value"
 )
+
+
+def _key_value(database: Database) -> None:
+    with database.read() as connection:
+        connection.execute(KEY_VALUE).all()
+
+
+COLUMNS: Mapping[str, Callable[[Database], object]] = {
+    "grouped by flip fraction": lambda database: page(database, GROUPED, limit=100),
+    "its median": lambda database: page(database, MEDIAN, limit=100),
+    "grouped, from key-value rows": _key_value,
+    "first 100 rows of a narrow filter": lambda database: page(
+        database, Question(where=NARROW), limit=100
+    ),
+    "one sweep's heat map": lambda database: page(database, HEAT_MAP, limit=1000),
+    "newest 50 experiments": lambda database: listed(database, limit=50),
+    "best 50 experiments of a filter": lambda database: listed(
+        database, where=WIDE, order_by="metric.final_test_error", limit=50
+    ),
+}
 EXPORTED = "experiment, arm, replicate, param.compression_ratio, param.readout_fraction, param.seed"
 METRICS = "metric.final_train_error, metric.final_test_error, metric.loss_ascent, metric.converged"
 
@@ -47,20 +76,27 @@ METRICS = "metric.final_train_error, metric.final_test_error, metric.loss_ascent
 def main() -> None:
     """Fill, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000])
     parser.add_argument("--postgresql", action="store_true", help="a real server, from its wheel")
     options = parser.parse_args()
+    lines = [line for rows in options.rows for line in _lines(rows, options.postgresql)]
+    print()
+    for line in (("rows", "database", *COLUMNS), ("---",) * (2 + len(COLUMNS)), *lines):
+        print(f"| {' | '.join(line)} |")
+
+
+def _lines(rows: int, postgresql: bool) -> Iterator[tuple[str, ...]]:
+    """A line of the table for each database with that many rows."""
     with tempfile.TemporaryDirectory() as folder:
-        with _opened(f"sqlite:///{Path(folder) / 'benchmark.db'}", "SQLite") as database:
-            _measure(database, options.rows, goal=3.0)
-        if options.postgresql:
-            with _postgresql(folder) as url, _opened(url, "PostgreSQL") as database:
-                _measure(database, options.rows, goal=8.0)
+        with _opened(f"sqlite:///{Path(folder) / 'benchmark.db'}") as database:
+            yield _line(database, "SQLite", rows)
+        if postgresql:
+            with _postgresql(folder) as url, _opened(url) as database:
+                yield _line(database, "PostgreSQL", rows)
 
 
 @contextmanager
-def _opened(url: str, name: str) -> Iterator[Database]:
-    print(name)
+def _opened(url: str) -> Iterator[Database]:
     migrations.upgrade(url)
     database = Database(url)
     yield database
@@ -78,47 +114,14 @@ def _postgresql(folder: str) -> Iterator[str]:
     server.cleanup()
 
 
-def _measure(database: Database, rows: int, *, goal: float) -> None:
+def _line(database: Database, name: str, rows: int) -> tuple[str, ...]:
     start = time.perf_counter()
     fill(database, rows)
-    print(f"  filled with {rows} rows in {time.perf_counter() - start:.0f} s")
-    typed = _seconds(lambda: page(database, GROUPED, limit=100))
-    plain = _seconds(lambda: _key_value(database))
-    print(
-        f"  c < .3 and error < 1e-6 by readout fraction: {typed * 1e3:.1f} ms; "
-        f"key-value rows {plain * 1e3:.1f} ms: {plain / typed:.1f} times (goal {goal:.0f})"
-    )
-    questions: dict[str, Callable[[], object]] = {
-        "the same with a median": lambda: page(
-            database,
-            Question(
-                where=WIDE,
-                group_by="param.readout_fraction",
-                aggregate="median(metric.final_test_error)",
-            ),
-            limit=100,
-        ),
-        "selective filter, first page of rows": lambda: page(
-            database, Question(where=NARROW), limit=100
-        ),
-        "one sweep's heat map": lambda: page(
-            database,
-            Question(
-                where=f"{OF_KIND} sweep = '{sweep_id(1)}'",
-                group_by="param.compression_ratio, param.readout_fraction",
-                aggregate="median(metric.final_test_error)",
-            ),
-            limit=1000,
-        ),
-        "newest 50 experiments": lambda: listed(database, limit=50),
-        "50 experiments by a metric of a filter": lambda: listed(
-            database, where=WIDE, order_by="metric.final_test_error", limit=50
-        ),
-    }
-    for name, asked in questions.items():
-        print(f"  {name}: {_seconds(asked) * 1e3:.1f} ms")
+    print(f"{name}: filled with {rows} rows in {time.perf_counter() - start:.0f} s")
+    times = [_seconds(partial(asked, database)) for asked in COLUMNS.values()]
     for what, select in (("10 columns", f"{EXPORTED}, {METRICS}"), ("all columns", None)):
         _export(database, what, select, rows)
+    return (f"{rows:,}".replace(",", " "), name, *(f"{each * 1e3:.3g} ms" for each in times))
 
 
 def _export(database: Database, what: str, select: str | None, rows: int) -> None:
@@ -129,11 +132,6 @@ def _export(database: Database, what: str, select: str | None, rows: int) -> Non
         size = sum(map(len, written(answer, form)))
         rate = limit / (time.process_time() - start)
         print(f"  {form} of {what}: {rate:,.0f} rows/s of this process, {size / limit:.0f} B/row")
-
-
-def _key_value(database: Database) -> None:
-    with database.read() as connection:
-        connection.execute(KEY_VALUE).all()
 
 
 def _seconds(asked: Callable[[], object]) -> float:

@@ -4,7 +4,7 @@ A kind is declared once, as one `Kind` in one module of `core.kinds`; everything
 (validation, estimate, worker, typed results table, figures, documentation) is read from it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
@@ -104,6 +104,7 @@ class Row:
 
 
 S = TypeVar("S", bound="Spec")
+S_co = TypeVar("S_co", covariant=True)
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,26 @@ class Figure(Generic[S]):
 
     description: str
     draw: Callable[[S, Result], alt.TopLevelMixin]
+
+
+@dataclass(frozen=True)
+class Compared(Generic[S_co]):
+    """One of several experiments in one picture, and what the picture calls it."""
+
+    label: str
+    spec: S_co
+    result: Result
+
+
+@dataclass(frozen=True)
+class Overlay(Generic[S]):
+    """The declaration of one picture of several results of the same kind.
+
+    They come one at a time and are kept by nobody: a hundred results may be larger than memory.
+    """
+
+    description: str
+    draw: Callable[[Iterable[Compared[S]]], alt.TopLevelMixin]
 
 
 @dataclass(frozen=True)
@@ -139,6 +160,10 @@ def no_datasets(spec: Spec) -> tuple[str, ...]:
     return ()
 
 
+def no_border(spec: Spec, x: str, y: str, at: NDArray[Any]) -> None:
+    """For kinds whose maps have no line that theory knows."""
+
+
 @dataclass(frozen=True)
 class Kind(Generic[S]):
     """A declared type of experiment.
@@ -162,6 +187,10 @@ class Kind(Generic[S]):
     example: Callable[[], S]
     datasets: Callable[[S], tuple[str, ...]] = no_datasets
     settings: Mapping[str, Setting] = field(default_factory=dict)
+    border: Callable[[S, str, str, NDArray[Any]], NDArray[Any] | None] = no_border
+    """Where theory expects a map over two parameters to change: y at given x, or None."""
+    overlays: Mapping[str, Overlay[S]] = field(default_factory=dict)
+    """Pictures that put several experiments into one frame, for comparisons."""
     indexes: tuple[tuple[str, ...], ...] = ()
     """Columns of the results table to search by, each group by its measured worth."""
 

@@ -49,6 +49,13 @@ def house_theme() -> dict[str, Any]:
     }
 
 
+def notice(text: str, width: int, height: int) -> alt.Chart:
+    """A sentence where there is nothing to draw."""
+    base = alt.Chart(alt.InlineData([{"text": text}]), width=width, height=height)
+    chart: alt.Chart = base.mark_text(color=MUTED, fontSize=13).encode(text="text:N")
+    return chart
+
+
 def themed(chart: alt.TopLevelMixin) -> dict[str, Any]:
     """The chart as Vega-Lite JSON with the house theme."""
     document: dict[str, Any] = chart.to_dict()

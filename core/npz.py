@@ -56,6 +56,27 @@ def written_npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
     return content.getvalue()
 
 
+def checked_header(key: str, packed: IO[bytes], size: int) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and type of a `.npy` file of `size` bytes that may be read; raises for any other."""
+    version = npy.read_magic(packed)
+    if version not in _HEADERS:
+        raise UnreadableFile(f"the array `{key}` is in .npy format {version}; 1.0 and 2.0 are read")
+    shape, _, dtype = _HEADERS[version](packed)
+    if dtype.hasobject:
+        raise PickledArray(
+            f"the array `{key}` holds pickled Python objects, which are never opened because they "
+            "can run code; save it again as numbers, or as text with .astype(str)"
+        )
+    if dtype.names is not None:
+        raise UnreadableFile(f"the array `{key}` is a table of fields; save each field by itself")
+    declared = math.prod(shape) * dtype.itemsize
+    if min(shape, default=0) < 0 or declared != size - packed.tell():
+        raise UnreadableFile(
+            f"the array `{key}` declares {declared} bytes but {size - packed.tell()} are there"
+        )
+    return shape, dtype
+
+
 def _check_members(members: list[zipfile.ZipInfo], max_bytes: int) -> None:
     if len(members) > MAX_MEMBERS:
         raise TooLarge(f"the archive has {len(members)} entries; at most {MAX_MEMBERS} are read")
@@ -97,30 +118,11 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
     key = _key(member)
     try:
         with archive.open(member) as packed:
-            _check_header(key, packed, member.file_size)
+            checked_header(key, packed, member.file_size)
         with archive.open(member) as packed:
             return np.asarray(npy.read_array(packed, allow_pickle=False), order="C")
     except (ValueError, RuntimeError) as broken:
         raise UnreadableFile(f"the array `{key}` cannot be read: {broken}") from None
-
-
-def _check_header(key: str, packed: IO[bytes], size: int) -> None:
-    version = npy.read_magic(packed)
-    if version not in _HEADERS:
-        raise UnreadableFile(f"the array `{key}` is in .npy format {version}; 1.0 and 2.0 are read")
-    shape, _, dtype = _HEADERS[version](packed)
-    if dtype.hasobject:
-        raise PickledArray(
-            f"the array `{key}` holds pickled Python objects, which are never opened because they "
-            "can run code; save it again as numbers, or as text with .astype(str)"
-        )
-    if dtype.names is not None:
-        raise UnreadableFile(f"the array `{key}` is a table of fields; save each field by itself")
-    declared = math.prod(shape) * dtype.itemsize
-    if min(shape, default=0) < 0 or declared != size - packed.tell():
-        raise UnreadableFile(
-            f"the array `{key}` declares {declared} bytes but {size - packed.tell()} are there"
-        )
 
 
 def _quoted(names: list[str]) -> str:

@@ -156,17 +156,23 @@ def widened(definition: SweepDefinition, axes: Mapping[str, Axis], more: int) ->
     """The definition with more values on its axes and `more` further replicates of every point.
 
     Lists are added to lists; any other axis is replaced, and keeps the points that it still has.
+    Raises `Refused` for what no definition may have.
     """
     for name in axes:
         if name not in definition.axes:
             known = ", ".join(definition.axes)
             raise Refused(f"axes.{name}", None, f"the sweep has no such axis; it has {known}")
-    return definition.model_copy(
+    wider = definition.model_copy(
         update={
             "axes": {name: _joined(axis, axes.get(name)) for name, axis in definition.axes.items()},
             "more_replicates": [*definition.more_replicates, *([more] if more else [])],
         }
     )
+    try:
+        return SweepDefinition.model_validate(wider.model_dump())
+    except ValidationError as invalid:  # a copy is not checked, and would be refused when read
+        error = invalid.errors()[0]
+        raise Refused(".".join(map(str, error["loc"][:2])), None, error["msg"]) from None
 
 
 def _joined(axis: Axis, added: Axis | None) -> Axis:

@@ -7,6 +7,7 @@
 """
 
 from solenoid.client import Client
+from solenoid.comparison import Comparison
 from solenoid.dataset import Dataset
 from solenoid.errors import (
     BadArgument,
@@ -30,6 +31,7 @@ __all__ = [
     "BadArgument",
     "BadInput",
     "Client",
+    "Comparison",
     "Conflict",
     "Dataset",
     "Event",

@@ -6,7 +6,17 @@ from typing import Annotated
 import typer
 
 from solenoid.client import DEFAULT_URL
-from solenoid.commands import catalogue, datasets, experiments, local, query, results, sweeps
+from solenoid.commands import (
+    archives,
+    catalogue,
+    compare,
+    datasets,
+    experiments,
+    local,
+    query,
+    results,
+    sweeps,
+)
 from solenoid.errors import BadArgument, BadInput, NotFound, SolenoidError
 from solenoid.terminal import console, shown
 
@@ -30,15 +40,19 @@ app.command("presets")(catalogue.presets)
 app.command("preset")(catalogue.preset)
 app.command("sweep")(sweeps.sweep)
 app.command("sweeps")(sweeps.sweeps)
+app.command("extend")(sweeps.extend)
 app.command("watch")(experiments.watch)
 app.command("list")(experiments.list_experiments)
 app.command("show")(experiments.show)
 app.command("query")(query.query)
 app.command("results")(query.results)
+app.command("compare")(compare.compare)
 app.command("arrays")(results.arrays)
 app.command("figure")(results.figure)
 app.command("upload")(datasets.upload)
 app.command("datasets")(datasets.datasets)
+app.command("export")(archives.export)
+app.command("import")(archives.import_)
 app.command("cancel")(experiments.cancel)
 app.command("retry")(experiments.retry)
 app.command("delete")(experiments.delete)

@@ -2,17 +2,20 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 from uuid import uuid4
 
+from solenoid.archive import exported, imported
+from solenoid.comparison import Comparison, compared
 from solenoid.dataset import Dataset
 from solenoid.errors import BadArgument, BadInput
 from solenoid.experiment import Experiment
 from solenoid.figure import Figure
 from solenoid.pages import pages
+from solenoid.preset import StartedPreset
 from solenoid.question import Names, Question, joined, saved, table_of
 from solenoid.sweep import Sweep
 from solenoid.table import Table
@@ -69,12 +72,15 @@ class Client:
         tags: Mapping[str, str] | None = None,
         priority: int = 0,
         reuse: bool = False,
+        on_end: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> Experiment:
         """Submit a spec; fields that it leaves out have the defaults of the kind.
 
         `reuse` answers with a finished experiment of an identical spec where there is one. A key
-        stands for one request: the same key again answers with the same experiment.
+        stands for one request: the same key again answers with the same experiment. `on_end` says
+        whom to tell of the end: `{"webhook": URL}`, or `{"command": name}` of an executable in the
+        hooks folder of the installation.
         """
         body = {
             "kind": kind,
@@ -83,6 +89,7 @@ class Client:
             "tags": tags or {},
             "priority": priority,
             "reuse": reuse,
+            "on_end": on_end,
         }
         # A key of our own: if the answer is lost, asking again does not submit twice.
         key = idempotency_key or uuid4().hex
@@ -127,16 +134,18 @@ class Client:
         name: str | None = None,
         tags: Mapping[str, str] | None = None,
         priority: int = -1,
+        on_end: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> Sweep:
         """Submit an experiment for every combination of the axes' values.
 
         An axis is a list of values, `{"linspace": [first, last, count]}`, `{"logspace": ...}`,
         `{"zip": ...}` or `{"random": ...}`; `base` is what all specs share.
+        `on_end` is as for `submit`, and tells of the end of the last experiment.
 
         >>> client.sweep("curl_descent.simulation", {"seed": range(5), "student_scale": [0.1, 1]})
         """
-        labels = {"name": name, "tags": tags or {}, "priority": priority}
+        labels = {"name": name, "tags": tags or {}, "priority": priority, "on_end": on_end}
         body = {**_definition(kind, axes, base, derive), **labels}
         key = idempotency_key or uuid4().hex
         return Sweep(self._transport, self._transport.post("/v1/sweeps", body, key))
@@ -202,6 +211,23 @@ class Client:
         file = Path(target) if isinstance(target, str) else target
         saved(self._transport, question, file, format)
 
+    def compare(
+        self,
+        experiments: Iterable[str | Experiment],
+        rank_by: str | None = None,
+        *,
+        arm: str | None = None,
+        order: str | None = None,
+    ) -> Comparison:
+        """Experiments, or their ids, beside each other: specs, metrics, a ranking, figures.
+
+        They are ranked by the medians of a metric, `order="ascending"` unless `"descending"`, of
+        one arm or of each experiment's best.
+
+        >>> client.compare(client.experiments("tag.project = 'fig1'"), "final_test_error").ranking
+        """
+        return compared(self._transport, experiments, rank_by=rank_by, arm=arm, order=order)
+
     def arrays(self, id: str) -> "dict[str, NDArray[Any]]":
         """The arrays of an experiment by name."""
         return self.experiment(id).arrays()
@@ -238,15 +264,46 @@ class Client:
         """Delete a dataset that no experiment uses."""
         self._transport.delete(f"/v1/datasets/{part(id)}")
 
+    def export(
+        self,
+        path: str | Path,
+        where: str | None = None,
+        *,
+        experiments: Iterable[str] = (),
+        sweeps: Iterable[str] = (),
+        datasets: Iterable[str] = (),
+    ) -> list[str]:
+        """Write experiments, sweeps and datasets, named by their ids, to a ZIP file.
+
+        Only what has ended is in it; the ids of experiments that have not are returned.
+
+        >>> client.export("paper.zip", "tag.project = 'fig4'")
+        """
+        return exported(
+            self._transport,
+            Path(path),
+            where=where,
+            experiments=experiments,
+            sweeps=sweeps,
+            datasets=datasets,
+        )
+
+    def import_archive(self, path: str | Path) -> dict[str, dict[str, int]]:
+        """Take in what `export` wrote: all of it, or nothing; how much was added or there already.
+
+        Everything keeps its id, so that taking it in twice changes nothing.
+        """
+        return imported(self._transport, Path(path))
+
     def presets(self) -> list[dict[str, Any]]:
         """The papers' experiments by name, with the panels of each scale."""
         return list(self._transport.get("/v1/presets")["items"])
 
-    def run_preset(self, name: str, scale: str = "quick") -> dict[str, Experiment]:
-        """Submit every panel of a preset; the experiments by the name of their panel."""
+    def run_preset(self, name: str, scale: str = "quick") -> StartedPreset:
+        """Submit every panel of a preset: experiments and sweeps by the name of their panel."""
         path = f"/v1/presets/{part(name)}/run"
         started = self._transport.post(path, {"scale": scale}, uuid4().hex)
-        return {panel["name"]: self.experiment(panel["id"]) for panel in started["panels"]}
+        return StartedPreset(self._transport, started)
 
     def _inspected(self, dataset: Dataset) -> Dataset:
         while dataset.status == "inspecting":

@@ -19,6 +19,7 @@ from solenoid.errors import BadArgument, SolenoidError
 from solenoid.experiment import Experiment
 from solenoid.interruption import Interrupted, interruptible, undisturbed
 from solenoid.stack import local_stack
+from solenoid.sweep import Sweep
 from solenoid.terminal import console, shown
 
 RECORDING = "golub_bci_sessions.npz"
@@ -82,7 +83,13 @@ def _submitted(client: Client, recording: Dataset) -> dict[str, Experiment]:
         "block": {"factor": "block", "compare": ["before", "after"]},
     }
     ratio = client.submit("dimensionality.participation_ratio", spec, name="demo: learning")
-    return {DIMENSIONS: ratio, **client.run_preset(PRESET, "quick")}
+    (panel,) = client.run_preset(PRESET, "quick").values()
+    assert isinstance(panel, Sweep)
+    sizes = {
+        f"train_size_{experiment.spec['data']['train_size']}": experiment
+        for experiment in panel.experiments()
+    }
+    return {DIMENSIONS: ratio, **sizes}
 
 
 def _check(experiments: dict[str, Experiment]) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 from solenoid.errors import BadArgument
 
-FIELDS = ("kind", "spec", "name", "tags", "priority", "reuse")
-SWEEP_FIELDS = ("kind", "axes", "base", "derive", "name", "tags", "priority")
+FIELDS = ("kind", "spec", "name", "tags", "priority", "reuse", "on_end")
+SWEEP_FIELDS = ("kind", "axes", "base", "derive", "name", "tags", "priority", "on_end")
 
 
 def submission(target: str) -> dict[str, Any]:

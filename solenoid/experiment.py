@@ -103,6 +103,17 @@ class Experiment:
         return dict(self.data["versions"] or {})
 
     @property
+    def disk_bytes(self) -> int:
+        """What its arrays take in the database, compressed."""
+        return int(self.data["disk_bytes"])
+
+    @property
+    def on_end(self) -> dict[str, Any] | None:
+        """Whom its end is told: `command` or `webhook`, `state`, `attempts`, the last `error`."""
+        on_end: dict[str, Any] | None = self.data["on_end"]
+        return on_end
+
+    @property
     def created_at(self) -> datetime:
         """When it was accepted, in UTC."""
         return datetime.fromisoformat(self.data["created_at"])

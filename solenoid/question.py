@@ -57,12 +57,13 @@ def saved(
     if chosen not in FORMATS:
         raise BadArgument(f"results can be written as {', '.join(FORMATS)}; not {chosen!r}")
     answer = transport.pieces(PATH, **question.params(), format=chosen)
-    with _whole(target) if isinstance(target, Path) else nullcontext(target) as file:
+    with whole(target) if isinstance(target, Path) else nullcontext(target) as file:
         file.writelines(answer)
 
 
 @contextmanager
-def _whole(target: Path) -> Iterator[IO[bytes]]:
+def whole(target: Path) -> Iterator[IO[bytes]]:
+    """A file that gets its name when it is complete, and leaves nothing behind otherwise."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=target.parent, prefix=".solenoid-") as folder:
         part = Path(folder) / "part"

@@ -7,6 +7,7 @@ from typing import Any
 
 from solenoid.errors import TimedOut
 from solenoid.events import Event
+from solenoid.experiment import Experiment
 from solenoid.figure import Figure
 from solenoid.pages import pages
 from solenoid.table import Table, html_table, sweep_table
@@ -73,6 +74,17 @@ class Sweep:
         return dict(self.data["definition"])
 
     @property
+    def disk_bytes(self) -> int:
+        """What the arrays of its experiments take in the database, compressed."""
+        return int(self.data["disk_bytes"])
+
+    @property
+    def on_end(self) -> dict[str, Any] | None:
+        """Whom its end is told: `command` or `webhook`, `state`, `attempts`, the last `error`."""
+        on_end: dict[str, Any] | None = self.data["on_end"]
+        return on_end
+
+    @property
     def created_at(self) -> datetime:
         """When it was accepted, in UTC."""
         return datetime.fromisoformat(self.data["created_at"])
@@ -104,13 +116,20 @@ class Sweep:
         """Cancel every experiment that has not ended; how many."""
         return self._changed("/cancel", {})
 
-    def retry(self) -> int:
-        """Run the failed experiments again, and only those; how many."""
-        return self._changed("/retry", {})
+    def retry(self, cancelled: bool = False) -> int:
+        """Run the failed experiments again, and those that were cancelled if asked; how many."""
+        statuses = ["failed", "cancelled"] if cancelled else ["failed"]
+        return self._changed("/retry", {"statuses": statuses})
 
     def extend(self, axes: Mapping[str, Any] | None = None, replicates: int = 0) -> int:
         """Add values to its axes, or replicates to every point; how many experiments are new."""
         return self._changed("/extend", {"axes": axes or {}, "replicates": replicates})
+
+    def experiments(self) -> Iterator[Experiment]:
+        """Its experiments in the order of the axes, as of now."""
+        mine = f"sweep = '{self.id}'"
+        for item in pages(self._transport, "/v1/experiments", where=mine, order_by="id"):
+            yield Experiment(self._transport, item)
 
     def results(self) -> Table:
         """One row per experiment and arm: its place on the axes, the medians of its metrics."""
@@ -125,6 +144,15 @@ class Sweep:
         over = {"x": x, "y": y, "metric": metric, "arm": arm}
         shows = f"{metric} of {arm} over {x} and {y}, sweep {self.id}"
         return Figure(self._transport, self._path("/figures"), "heatmap", shows, over)
+
+    def profile(self, x: str, metric: str) -> Figure:
+        """Mean and standard error of a metric along one parameter, arm by arm.
+
+        Runs without a value (a threshold never reached) are counted instead of averaged.
+        """
+        shows = f"{metric} along {x}, sweep {self.id}"
+        over = {"x": x, "metric": metric}
+        return Figure(self._transport, self._path("/figures"), "profile", shows, over)
 
     def delete(self) -> None:
         """Delete it with its experiments and their results; all must have ended."""

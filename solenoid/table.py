@@ -11,6 +11,7 @@ from solenoid.errors import MissingPackage
 
 if TYPE_CHECKING:
     import pandas as pd
+    import polars as pl
 
 SHOWN_ROWS = 20
 
@@ -44,6 +45,16 @@ class Table:
             raise MissingPackage("to_pandas() needs pandas: pip install pandas") from None
         return pd.DataFrame(list(self.rows), columns=list(self.columns))
 
+    def to_polars(self) -> "pl.DataFrame":
+        """A polars DataFrame; missing numbers are null, numbers and texts in one column texts."""
+        try:
+            import polars as pl
+        except ImportError:
+            raise MissingPackage("to_polars() needs polars: pip install polars") from None
+        # The first rows alone would not tell the type of a column that begins with nulls.
+        rows = [dict(row) for row in self.rows]
+        return pl.DataFrame(rows, schema=list(self.columns), infer_schema_length=None)
+
     def to_csv(self) -> str:
         """Comma-separated text with a header; missing numbers are empty."""
         buffer = io.StringIO()
@@ -51,6 +62,10 @@ class Table:
         writer.writerow(self.columns)
         writer.writerows(row.values() for row in self.rows)
         return buffer.getvalue()
+
+    def __repr__(self) -> str:
+        # Notebooks ask for this beside the HTML: not every row of a long table in every page.
+        return f"<Table of {len(self)} rows: {', '.join(self.columns)}>"
 
     def _repr_html_(self) -> str:
         shown = self.rows[:SHOWN_ROWS]

@@ -40,7 +40,8 @@ def print_table(
     """A table; `right` aligns all but the first column as numbers."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for number, name in enumerate(columns):
-        table.add_column(name, justify="right" if right and number else "left", overflow="fold")
+        head = Text(_printable(name))
+        table.add_column(head, justify="right" if right and number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(shown(value) for value in row))
     console().print(table)
@@ -60,8 +61,7 @@ def print_facts(facts: Mapping[str, Any]) -> None:
 def shown(value: Any) -> Text:
     """A value as text that cannot pretend to be markup or control the terminal."""
     text = "-" if value is None else cell(value)
-    printable = "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
-    return Text(printable, style=STATUS_STYLES.get(text, ""))
+    return Text(_printable(text), style=STATUS_STYLES.get(text, ""))
 
 
 def print_summary(experiment: Experiment) -> None:
@@ -82,6 +82,10 @@ def print_counts(sweep: Sweep) -> None:
     """How the experiments of a sweep ended, or how far they are."""
     counts = {status: count for status, count in sweep.counts.items() if count}
     console().print(shown(", ".join(f"{count} {status}" for status, count in counts.items())))
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
 
 
 def _median(found: Mapping[str, Any] | None) -> str | None:

@@ -51,15 +51,11 @@ class Transport:
 
     def pieces(self, path: str, **params: Any) -> Iterator[bytes]:
         """A resource of any size as bytes, piece by piece; one that breaks off is not repeated."""
-        self._check_open()
-        try:
-            with self._http.stream("GET", path, params=_given(params)) as response:
-                if response.is_error:
-                    response.read()
-                    raise _error(response)
-                yield from response.iter_bytes()
-        except httpx.TransportError as failure:
-            raise self._unreachable(failure) from failure
+        return self._streamed("GET", path, params=_given(params))
+
+    def posted_pieces(self, path: str, body: Mapping[str, Any]) -> Iterator[bytes]:
+        """The answer of any size to a document, piece by piece."""
+        return self._streamed("POST", path, json=body)
 
     def post(self, path: str, body: Mapping[str, Any], key: str | None = None) -> Any:
         """Send a document. With an idempotency key a broken connection is no reason to give up."""
@@ -77,10 +73,17 @@ class Transport:
         content = json.dumps(body, default=_plain)
         return self._sent("PATCH", path, repeatable=True, content=content, headers=headers).json()
 
-    def upload(self, path: str, file: tuple[str, IO[bytes]], fields: Mapping[str, str]) -> Any:
+    def upload(
+        self,
+        path: str,
+        file: tuple[str, IO[bytes]],
+        fields: Mapping[str, str],
+        answer_s: float = ANSWER_S,
+    ) -> Any:
         """Send a file as a form."""
         form = {"files": {"file": file}, "data": fields}
-        return self._sent("POST", path, repeatable=False, **form).json()
+        timeout = httpx.Timeout(answer_s, connect=CONNECT_S)
+        return self._sent("POST", path, repeatable=False, timeout=timeout, **form).json()
 
     def delete(self, path: str) -> None:
         """Delete a resource."""
@@ -103,6 +106,17 @@ class Transport:
                 yield response.iter_lines()
         except httpx.TransportError as broken:
             raise Broken(str(broken)) from broken
+
+    def _streamed(self, method: str, path: str, **request: Any) -> Iterator[bytes]:
+        self._check_open()
+        try:
+            with self._http.stream(method, path, **request) as response:
+                if response.is_error:
+                    response.read()
+                    raise _error(response)
+                yield from response.iter_bytes()
+        except httpx.TransportError as failure:
+            raise self._unreachable(failure) from failure
 
     def _sent(self, method: str, path: str, *, repeatable: bool, **request: Any) -> httpx.Response:
         pauses = iter(PAUSES_S)

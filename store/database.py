@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from pydantic_core import to_json
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -73,14 +74,20 @@ class Database:
 
 def _engine(url: str) -> sa.Engine:
     if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_pre_ping=True)
+        return sa.create_engine(url, pool_pre_ping=True, json_serializer=_json)
     database = sa.make_url(url).database
     if database:
         Path(database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, connect_args={"check_same_thread": False})
+    connect = {"check_same_thread": False}
+    engine = sa.create_engine(url, connect_args=connect, json_serializer=_json)
     sa.event.listen(engine, "connect", _tune_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _json(document: object) -> str:
+    """Compact JSON, several times as fast as the standard library's: sweeps write a lot of it."""
+    return to_json(document, inf_nan_mode="constants").decode()
 
 
 def _tune_sqlite(connection: Any, _: object) -> None:

@@ -109,7 +109,7 @@ def look_into(database: Database, settings: Settings, identifier: str) -> Datase
         )
     except (Unreadable, OSError) as refused:
         _update(database, identifier, status="refused", error=str(refused))
-        _remove_files(database, settings, dataset)
+        remove_files(database, settings, identifier, dataset.blob_sha256)
     else:
         _update(database, identifier, status="ready", summary=summary.model_dump(mode="json"))
     return get(database, identifier)
@@ -161,7 +161,7 @@ def delete(database: Database, settings: Settings, identifier: str) -> None:
     )
     if not gone:
         raise Conflict("experiments use this dataset; delete them first")
-    _remove_files(database, settings, dataset)
+    remove_files(database, settings, identifier, dataset.blob_sha256)
 
 
 def summaries(database: Database, identifiers: tuple[str, ...]) -> dict[str, DatasetSummary]:
@@ -180,23 +180,23 @@ def load(settings: Settings, identifier: str) -> Arrays:
     return load_arrays(path, max_bytes=settings.max_array_bytes)
 
 
-def _update(database: Database, identifier: str, **values: Any) -> None:
-    change = datasets.update().where(datasets.c.id == identifier).values(**values)
-    database.write(lambda connection: connection.execute(change))
-
-
-def _remove_files(database: Database, settings: Settings, dataset: Dataset) -> None:
+def remove_files(database: Database, settings: Settings, identifier: str, blob_sha256: str) -> None:
     """Remove a dataset's arrays, and its blob unless another mapping of it is in use."""
-    arrays_path(settings, dataset.id).unlink(missing_ok=True)
+    arrays_path(settings, identifier).unlink(missing_ok=True)
     other = (
         sa.select(datasets.c.id)
-        .where(datasets.c.blob_sha256 == dataset.blob_sha256, datasets.c.id != dataset.id)
+        .where(datasets.c.blob_sha256 == blob_sha256, datasets.c.id != identifier)
         .where(datasets.c.status != "refused")
     )
     with database.read() as connection:
         shared = connection.execute(other).first() is not None
     if not shared:
-        blob_path(settings, dataset.blob_sha256).unlink(missing_ok=True)
+        blob_path(settings, blob_sha256).unlink(missing_ok=True)
+
+
+def _update(database: Database, identifier: str, **values: Any) -> None:
+    change = datasets.update().where(datasets.c.id == identifier).values(**values)
+    database.write(lambda connection: connection.execute(change))
 
 
 def _file_hash(path: Path) -> str:

@@ -12,9 +12,11 @@ import sqlalchemy as sa
 import uuid_utils
 
 from core.experiment import Estimate, Kind, Spec
+from store import hooks
 from store.database import Database
 from store.tables import (
     TERMINAL,
+    completion_hooks,
     experiment_datasets,
     experiments,
     parameters,
@@ -34,6 +36,7 @@ class Submission:
     tags: Mapping[str, str] = field(default_factory=dict)
     priority: int = 0
     idempotency_key: str | None = None
+    on_end: hooks.Receiver | None = None
 
     @cached_property
     def document(self) -> dict[str, Any]:
@@ -48,7 +51,10 @@ class Submission:
     @property
     def request_hash(self) -> str:
         """Equal for repeats of one request, which an idempotency key stands for."""
-        return digest([self.spec_hash, self.name, dict(self.tags), self.priority])
+        if self.idempotency_key is None:  # as for every child of a sweep: nobody will compare
+            return self.spec_hash
+        told = None if self.on_end is None else vars(self.on_end)
+        return digest([self.spec_hash, self.name, dict(self.tags), self.priority, told])
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,8 @@ class Experiment:
     warnings: Sequence[str] | None
     error: str | None
     versions: Mapping[str, str] | None
+    disk_bytes: int
+    on_end: hooks.Hook | None
 
     @property
     def ended(self) -> bool:
@@ -122,6 +130,7 @@ class Rows:
     parameters: Sequence[Mapping[str, Any]]
     tags: Sequence[Mapping[str, Any]]
     datasets: Sequence[Mapping[str, Any]]
+    hooks: Sequence[Mapping[str, Any]]
 
 
 def rows_of(
@@ -154,6 +163,11 @@ def rows_of(
             for identifier, submission in accepted
             for dataset in dict.fromkeys(kind.datasets(submission.spec))
         ],
+        hooks=[
+            hooks.row(submission.on_end, experiment_id=identifier)
+            for identifier, submission in accepted
+            if submission.on_end is not None
+        ],
     )
 
 
@@ -175,6 +189,7 @@ def _row(identifier: str, submission: Submission, **columns: Any) -> dict[str, A
         "lost_attempts": 0,
         "cancel_requested": False,
         "estimate": vars(submission.estimate),
+        "disk_bytes": 0,
         **columns,
     }
 
@@ -186,6 +201,7 @@ def insert(connection: sa.Connection, kind: Kind[Any], rows: Rows) -> None:
         (parameters[kind.name], rows.parameters),
         (tags, rows.tags),
         (experiment_datasets, rows.datasets),
+        (completion_hooks, rows.hooks),
     ):
         if content:
             connection.execute(table.insert(), content)
@@ -260,18 +276,19 @@ def _select(database: Database, query: sa.Select[Any]) -> list[Experiment]:
 
 def _fetched(connection: sa.Connection, query: sa.Select[Any]) -> list[Experiment]:
     rows = connection.execute(query).mappings().all()
-    labels = connection.execute(
-        sa.select(tags).where(tags.c.experiment_id.in_([row["id"] for row in rows]))
-    ).all()
     by_id: dict[str, dict[str, str]] = {row["id"]: {} for row in rows}
+    labels = connection.execute(sa.select(tags).where(tags.c.experiment_id.in_([*by_id]))).all()
+    told = hooks.of_owners(connection, completion_hooks.c.experiment_id, [*by_id])
     for label in labels:
         by_id[label.experiment_id][label.key] = label.value
-    return [_experiment(row, by_id[row["id"]]) for row in rows]
+    return [_experiment(row, by_id[row["id"]], told.get(row["id"])) for row in rows]
 
 
-def _experiment(row: sa.RowMapping, labels: Mapping[str, str]) -> Experiment:
-    columns = {name: row[name] for name in Experiment.__dataclass_fields__ if name != "tags"}
-    return Experiment(tags=labels, **columns)
+def _experiment(
+    row: sa.RowMapping, labels: Mapping[str, str], on_end: hooks.Hook | None
+) -> Experiment:
+    names = Experiment.__dataclass_fields__.keys() - {"tags", "on_end"}
+    return Experiment(tags=labels, on_end=on_end, **{name: row[name] for name in names})
 
 
 def digest(content: object) -> str:

@@ -34,6 +34,11 @@ class Outcome:
     warnings: Sequence[str]
     versions: Mapping[str, str]
 
+    @property
+    def disk_bytes(self) -> int:
+        """What the arrays take in the database, compressed."""
+        return sum(len(array["content"]) for array in self.arrays)
+
 
 def prepare(
     identifier: str, kind: Kind[Any], spec: Spec, result: Result, versions: Mapping[str, str]
@@ -83,6 +88,7 @@ def commit(database: Database, claimed: Claim, outcome: Outcome) -> None:
             summary=outcome.summary,
             warnings=list(outcome.warnings),
             versions=outcome.versions,
+            disk_bytes=outcome.disk_bytes,
         )
         if outcome.rows:
             sweep = sa.select(experiments.c.sweep_id).where(experiments.c.id == claimed.id)

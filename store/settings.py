@@ -56,10 +56,15 @@ class Settings(BaseSettings):
     max_array_bytes: int = Field(
         default=4 * GIB,
         ge=1,
-        description="Size of all arrays in one uploaded file, once decompressed.",
+        description="Size of all arrays in one file, or of one archive, once decompressed.",
     )
     max_sweep_points: int = Field(
         default=50_000, ge=1, description="Experiments that one sweep may have."
+    )
+    hooks_dir: Path | None = Field(
+        default=None,
+        description="Folder of the executables that completion hooks may run; "
+        "unset: `hooks` in the data directory.",
     )
     inspection_s: Seconds = Field(
         default=60.0, description="Seconds that reading one uploaded file may take."
@@ -76,6 +81,11 @@ class Settings(BaseSettings):
     def resolved_database_url(self) -> str:
         """The database's URL, the embedded one when none is set."""
         return self.database_url or f"sqlite:///{self.data_dir / 'solenoid.db'}"
+
+    @property
+    def resolved_hooks_dir(self) -> Path:
+        """The executables that completion hooks may run."""
+        return self.hooks_dir or self.data_dir / "hooks"
 
     @property
     def datasets_dir(self) -> Path:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 import uuid_utils
 
 from core.experiment import Kind
-from store import transitions
+from store import hooks, transitions
 from store.database import Database
 from store.experiments import (
     Conflict,
@@ -20,7 +20,7 @@ from store.experiments import (
     insert,
     rows_of,
 )
-from store.tables import STATUSES, TERMINAL, experiments, medians, parameters, sweeps, utc_now
+from store.tables import STATUSES, TERMINAL, completion_hooks, experiments, sweeps, utc_now
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,8 @@ class Sweep:
     created_at: datetime
     counts: Mapping[str, int]
     seconds_left: float
+    disk_bytes: int
+    on_end: hooks.Hook | None
 
     @property
     def status(self) -> str:
@@ -59,6 +61,7 @@ def accept(
     name: str | None,
     idempotency_key: str | None,
     request_hash: str,
+    on_end: hooks.Receiver | None = None,
 ) -> str:
     """Store a sweep and all its children in one transaction; its id."""
     identifier = str(uuid_utils.uuid7())
@@ -73,9 +76,12 @@ def accept(
     }
 
     rows = _rows(kind, identifier, children)
+    told = None if on_end is None else hooks.row(on_end, sweep_id=identifier)
 
     def work(connection: sa.Connection) -> None:
         connection.execute(sweeps.insert().values(row))
+        if told is not None:
+            connection.execute(completion_hooks.insert().values(told))
         insert(connection, kind, rows)
 
     try:
@@ -107,7 +113,9 @@ def extend(
         missing = [child for child in children if child.submission.spec_hash not in known]
         change = sweeps.update().where(sweeps.c.id == identifier)
         connection.execute(change.values(definition=definition))
-        insert(connection, kind, _rows(kind, identifier, missing))
+        if missing:
+            insert(connection, kind, _rows(kind, identifier, missing))
+            hooks.again(connection, experiments.c.sweep_id == identifier)
         return len(missing)
 
     return database.write(work)
@@ -137,12 +145,14 @@ def cancel(database: Database, identifier: str) -> int:
     )
 
 
-def retry(database: Database, identifier: str) -> int:
-    """Queue the failed children again, and only those; how many."""
+def retry(database: Database, identifier: str, statuses: Sequence[str]) -> int:
+    """Queue the children that ended with one of these statuses again; how many."""
     get(database, identifier)
     return database.write(
         lambda connection: transitions.requeue(
-            connection, experiments.c.sweep_id == identifier, experiments.c.status == "failed"
+            connection,
+            experiments.c.sweep_id == identifier,
+            experiments.c.status.in_(statuses),
         )
     )
 
@@ -183,26 +193,6 @@ def table(
         return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def diagram(
-    database: Database, kind: str, identifier: str, x: str, y: str, metric: str, arm: str
-) -> list[tuple[float | None, float | None, float | None]]:
-    """One metric of one arm over two parameters: what a heat map shows."""
-    own, found = parameters[kind], medians[kind]
-    query = (
-        sa.select(own.c[x], own.c[y], found.c[metric])
-        .join(experiments, experiments.c.id == own.c.experiment_id)
-        .join(
-            found,
-            (found.c.experiment_id == own.c.experiment_id) & (found.c.arm == arm),
-            isouter=True,
-        )
-        .where(experiments.c.sweep_id == identifier)
-        .order_by(experiments.c.id)
-    )
-    with database.read() as connection:
-        return [(row[0], row[1], row[2]) for row in connection.execute(query)]
-
-
 def _rows(kind: Kind[Any], identifier: str, children: Sequence[Child]) -> Rows:
     submissions = [child.submission for child in children]
     points = [child.point for child in children]
@@ -221,13 +211,16 @@ def _earlier(database: Database, key: str | None, identifier: str) -> sa.Row[Any
 def _select(database: Database, query: sa.Select[Any]) -> list[Sweep]:
     with database.read() as connection:
         rows = connection.execute(query).mappings().all()
-        counted = connection.execute(_counts([row["id"] for row in rows])).all()
-    counts: dict[str, dict[str, int]] = {row["id"]: dict.fromkeys(STATUSES, 0) for row in rows}
-    left: dict[str, float] = dict.fromkeys(counts, 0.0)
-    for sweep_id, status, count, seconds in counted:
+        identifiers = [row["id"] for row in rows]
+        counted = connection.execute(_counts(identifiers)).all()
+        found = connection.execute(_seconds_left(identifiers))
+        left = {sweep_id: float(seconds or 0.0) for sweep_id, seconds in found}
+        told = hooks.of_owners(connection, completion_hooks.c.sweep_id, identifiers)
+    counts = {identifier: dict.fromkeys(STATUSES, 0) for identifier in identifiers}
+    disk = dict.fromkeys(identifiers, 0)
+    for sweep_id, status, count, stored in counted:
         counts[sweep_id][status] = count
-        if status not in TERMINAL:
-            left[sweep_id] += float(seconds or 0.0)
+        disk[sweep_id] += int(stored)
     return [
         Sweep(
             id=row["id"],
@@ -236,22 +229,28 @@ def _select(database: Database, query: sa.Select[Any]) -> list[Sweep]:
             definition=row["definition"],
             created_at=row["created_at"],
             counts=counts[row["id"]],
-            seconds_left=left[row["id"]],
+            seconds_left=left.get(row["id"], 0.0),
+            disk_bytes=disk[row["id"]],
+            on_end=told.get(row["id"]),
         )
         for row in rows
     ]
 
 
 def _counts(identifiers: Sequence[str]) -> sa.Select[Any]:
-    """Children by status, counted from the index: always right, and a millisecond for thousands."""
-    seconds = experiments.c.estimate["seconds"].as_float()
+    """Children and what they store, by status, all from one index: quick for thousands."""
+    child = experiments.c
     return (
-        sa.select(
-            experiments.c.sweep_id,
-            experiments.c.status,
-            sa.func.count(),
-            sa.func.sum(seconds),
-        )
-        .where(experiments.c.sweep_id.in_(identifiers))
-        .group_by(experiments.c.sweep_id, experiments.c.status)
+        sa.select(child.sweep_id, child.status, sa.func.count(), sa.func.sum(child.disk_bytes))
+        .where(child.sweep_id.in_(identifiers))
+        .group_by(child.sweep_id, child.status)
+    )
+
+
+def _seconds_left(identifiers: Sequence[str]) -> sa.Select[Any]:
+    child = experiments.c
+    return (
+        sa.select(child.sweep_id, sa.func.sum(child.estimate["seconds"].as_float()))
+        .where(child.sweep_id.in_(identifiers), child.status.in_(("queued", "running")))
+        .group_by(child.sweep_id)
     )

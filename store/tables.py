@@ -51,6 +51,11 @@ def _id_column(name: str, target: str, **options: Any) -> sa.Column[str]:
     )
 
 
+def _owner(name: str, target: str) -> sa.Column[str]:
+    """One of the two columns that say whose hook it is: the other is NULL."""
+    return sa.Column(name, sa.String(36), sa.ForeignKey(target, ondelete="CASCADE"), unique=True)
+
+
 sweeps = sa.Table(
     "sweeps",
     metadata,
@@ -96,11 +101,15 @@ experiments = sa.Table(
     sa.Column("warnings", Json),
     sa.Column("error", sa.Text),
     sa.Column("versions", Json),
+    sa.Column("disk_bytes", sa.BigInteger, nullable=False),
     sa.CheckConstraint("status IN ('{}')".format("', '".join(STATUSES)), name="status_is_known"),
 )
 sa.Index("ix_experiments_status", experiments.c.status, experiments.c.id)
 sa.Index("ix_experiments_created", experiments.c.created_at, experiments.c.id)
-sa.Index("ix_experiments_sweep", experiments.c.sweep_id, experiments.c.status)
+sa.Index(
+    "ix_experiments_sweep", experiments.c.sweep_id, experiments.c.status, experiments.c.disk_bytes
+)
+sa.Index("ix_experiments_disk", experiments.c.disk_bytes, experiments.c.id)
 sa.Index(
     "ix_experiments_queue",
     experiments.c.priority.desc(),
@@ -122,6 +131,25 @@ tags = sa.Table(
     sa.Column("key", sa.String(100), primary_key=True),
     sa.Column("value", sa.String(500), nullable=False),
     sa.Index("ix_tags_key_value", "key", "value"),
+)
+
+completion_hooks = sa.Table(
+    "completion_hooks",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    _owner("experiment_id", "experiments.id"),
+    _owner("sweep_id", "sweeps.id"),
+    sa.Column("command", sa.String(100)),
+    sa.Column("webhook", sa.String(2000)),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("due", sa.Double, nullable=False),
+    sa.Column("error", sa.Text),
+    sa.Column("delivered_at", Time),
+    sa.CheckConstraint("(experiment_id IS NULL) <> (sweep_id IS NULL)", name="owner_is_one"),
+    sa.CheckConstraint("(command IS NULL) <> (webhook IS NULL)", name="receiver_is_one"),
+    sa.CheckConstraint("state IN ('waiting', 'delivered', 'failed')", name="state_is_known"),
+    sa.Index("ix_completion_hooks_due", "state", "due"),
 )
 
 arrays = sa.Table(

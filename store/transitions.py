@@ -16,6 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from store import hooks
 from store.database import Database, epoch_now
 from store.experiments import Conflict, get
 from store.tables import experiments, utc_now
@@ -141,6 +142,7 @@ def request_cancel(database: Database, identifier: str) -> str:
 
 def requeue(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> int:
     """Queue ended experiments again, as if they had just been accepted; how many."""
+    hooks.again(connection, *where)  # before the change, which may empty the condition
     change = experiments.update().where(*where)
     again = change.values(
         status="queued",

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, get_args
 
+import altair as alt
 import numpy as np
 import pytest
 from pydantic import BaseModel, ValidationError
 
 from core.examples import EXAMPLES
-from core.experiment import Cancelled, Dataset, Kind, Refused, Result, silent
+from core.experiment import Cancelled, Compared, Dataset, Kind, Refused, Result, silent
 from core.figures import rendered, themed
 from core.kinds import KINDS
 from core.reading import read_arrays
@@ -110,6 +111,16 @@ def test_every_figure_renders(kind: Kind[Any]) -> None:
         document = themed(figure.draw(kind.example(), result(kind.name)))
         assert rendered(document, "svg").startswith(b"<svg")
         assert rendered(document, "png").startswith(b"\x89PNG")
+
+
+@every_kind
+def test_every_overlay_draws_two_results_and_renders(kind: Kind[Any]) -> None:
+    both = [Compared(label, kind.example(), result(kind.name)) for label in ("one", "two")]
+    for overlay in kind.overlays.values():
+        assert overlay.description
+        document = themed(overlay.draw(iter(both)))
+        alt.Chart.from_dict(document)  # raises unless it is valid Vega-Lite
+        assert rendered(document, "svg").startswith(b"<svg")
 
 
 @every_kind

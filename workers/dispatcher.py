@@ -20,6 +20,7 @@ from store.transitions import Reaped, reap, release, waiting
 from workers.broker import DISPATCHER, QUEUE, WORKERS, live_workers
 from workers.doorbell import ring
 from workers.events import publish
+from workers.hooks import Deliveries
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,10 @@ class Dispatcher:
     worker: str
     slots: int
     _stopping: threading.Event = field(default_factory=threading.Event)
+    _deliveries: Deliveries = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._deliveries = Deliveries(self.settings, self.database, self._stopping)
 
     def run(self) -> None:
         """Look after the queue until stopped; hand back what still runs after the grace time."""
@@ -54,6 +59,7 @@ class Dispatcher:
             if self._on_duty():
                 self._tell(reap(self.database, self.settings.max_attempts))
                 self._ring_for_waiting()
+                self._deliveries.begin()
         except (RedisError, OSError, sa.exc.DBAPIError) as away:
             log.warning("dispatcher will look again: %s", away)
 

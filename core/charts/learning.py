@@ -18,6 +18,7 @@ CLIMB = 1e3  # the axis ends where an error has grown so many times from its sta
 MOST_RECORDS = 400  # of a curve, which is no wider than that in pixels
 MOST_REPLICATES = 200  # of single networks, which more would bury
 LARGEST = 1e300
+NO_ERROR = "No finite test error after epoch 0"
 SMALLEST = 1e-40  # below this an error is zero to every precision, and has no place on a log axis
 
 
@@ -35,8 +36,8 @@ def draw_learning_curves(spec: SimulationSpec, result: Result) -> alt.TopLevelMi
     ]
     title = alt.Title("Test error while learning", subtitle=subtitle)
     if all(value["median"] is None for value in values):
-        return _empty("No finite test error after epoch 0").properties(title=title)
-    axis = _error_axis(error, spec.record.threshold)
+        return empty(NO_ERROR).properties(title=title)
+    axis = error_axis(error_domain([error], [spec.record.threshold]))
     base = alt.Chart(alt.InlineData(values)).encode(
         x=alt.X("epoch:Q", title="epoch", scale=alt.Scale(type="log", nice=False)),
         color=_rule_colour(spec.rules),
@@ -48,7 +49,7 @@ def draw_learning_curves(spec: SimulationSpec, result: Result) -> alt.TopLevelMi
         band = base.transform_filter("datum.low != null").mark_area(opacity=0.18, clip=True)
         layers.insert(0, band.encode(y=axis("low"), y2="high:Q"))
     return alt.LayerChart(
-        layer=[*layers, *_threshold(spec.record.threshold)],
+        layer=[*layers, *threshold_line(spec.record.threshold)],
         width=WIDTH,
         height=HEIGHT,
         title=title,
@@ -71,7 +72,7 @@ def draw_epochs_to_threshold(spec: SimulationSpec, result: Result) -> alt.TopLev
             "rule:N",
             sort=list(spec.rules),
             title=None,
-            axis=alt.Axis(labelAngle=0, labelExpr=_SPACED),
+            axis=alt.Axis(labelAngle=0, labelExpr=SPACED),
         ),
         y=alt.Y("epochs:Q", title="epochs", scale=scale, axis=axis),
     )
@@ -98,15 +99,12 @@ def draw_epochs_to_threshold(spec: SimulationSpec, result: Result) -> alt.TopLev
     )
 
 
-_SPACED = "replace(datum.label, /_/g, ' ')"
+SPACED = "replace(datum.label, /_/g, ' ')"
 
 
 def _curve(rule: str, epoch: NDArray[Any], error: NDArray[Any]) -> list[dict[str, Any]]:
     """Order statistics over replicates at every record but epoch 0; infinite ones are null."""
-    n = len(error)
-    ordered = np.sort(np.where(np.isfinite(error), error, np.inf), axis=0)
-    median = ordered[(n - 1) // 2] / 2 + ordered[n // 2] / 2
-    low, high = ordered[(n - 1) // 10], ordered[n - 1 - (n - 1) // 10]
+    low, median, high = spread(error)
     return [
         {
             "rule": rule,
@@ -135,26 +133,49 @@ def _arrivals(spec: SimulationSpec, result: Result) -> list[dict[str, Any]]:
     return points
 
 
+def spread(error: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """10th percentile, median and 90th over "replicates records"; what is not finite is largest."""
+    n = len(error)
+    ordered = np.sort(np.where(np.isfinite(error), error, np.inf), axis=0)
+    median = ordered[(n - 1) // 2] / 2 + ordered[n // 2] / 2
+    return ordered[(n - 1) // 10], median, ordered[n - 1 - (n - 1) // 10]
+
+
 def _on_log_axis(value: float) -> float | None:
     return max(float(value), SMALLEST) if np.isfinite(value) else None
 
 
-def _error_axis(error: NDArray[Any], threshold: float) -> Callable[[str], alt.Y]:
-    """Log axes that hold all errors but those of networks on their way to infinity."""
-    shown = error[np.isfinite(error) & (error > 0)]
-    start = error[..., 0][np.isfinite(error[..., 0])]
-    top = min(np.max(shown, initial=threshold), CLIMB * np.max(start, initial=threshold))
-    bottom = max(np.min(shown, initial=threshold), SMALLEST)
-    scale = alt.Scale(type="log", nice=False, domain=[bottom / 1.3, top * 1.3])
+def error_domain(
+    errors: Sequence[NDArray[Any]], thresholds: Sequence[float]
+) -> tuple[float, float]:
+    """What holds thresholds and all errors but those of networks on their way to infinity.
+
+    Each of the errors is an array whose last axis is that of the records, from epoch 0 on.
+    """
+    shown = _positive(np.concatenate([thresholds, *(error.ravel() for error in errors)]))
+    start = _positive(np.concatenate([thresholds, *(error[..., 0].ravel() for error in errors)]))
+    top = min(shown.max(), CLIMB * start.max())
+    bottom = max(shown.min(), SMALLEST)
+    return float(bottom / 1.3), float(top * 1.3)
+
+
+def error_axis(domain: tuple[float, float]) -> Callable[[str], alt.Y]:
+    """Log axes from the first of two errors to the second."""
+    scale = alt.Scale(type="log", nice=False, domain=list(domain))
     axis = alt.Axis(format="~e", tickCount=6)
     return lambda field: alt.Y(f"{field}:Q", title="test error", scale=scale, axis=axis)
+
+
+def _positive(errors: NDArray[Any]) -> NDArray[Any]:
+    found: NDArray[Any] = errors[np.isfinite(errors) & (errors > 0)]
+    return found
 
 
 def _rule_colour(rules: Sequence[str], **options: Any) -> alt.Color:
     scale = alt.Scale(domain=list(rules), range=[ARM_COLOURS[rule] for rule in rules])
     if "legend" not in options:
         options["legend"] = alt.Legend(
-            labelExpr=_SPACED,
+            labelExpr=SPACED,
             title=None,
             orient="top",
             labelLimit=240,
@@ -165,7 +186,8 @@ def _rule_colour(rules: Sequence[str], **options: Any) -> alt.Color:
     return alt.Color("rule:N", scale=scale, **options)
 
 
-def _threshold(threshold: float) -> list[alt.Chart]:
+def threshold_line(threshold: float) -> list[alt.Chart]:
+    """The threshold as a dashed line with its value."""
     at = alt.Chart(alt.InlineData([{"at": threshold, "label": f"threshold {threshold:g}"}]))
     rule = at.mark_rule(color=INK, strokeDash=[5, 4], opacity=0.7).encode(y="at:Q")
     text = at.mark_text(color=INK, align="left", baseline="bottom", dx=4, dy=-3, fontSize=10)
@@ -179,7 +201,8 @@ def _replicates(error: NDArray[Any]) -> str:
     return f"{counted}; {lost} networks diverged" if lost else counted
 
 
-def _empty(message: str) -> alt.LayerChart:
+def empty(message: str) -> alt.LayerChart:
+    """A frame that says why there is no picture in it."""
     text = alt.Chart(alt.InlineData([{"message": message}])).encode(text="message:N")
     layers = [text.mark_text(color=MUTED, fontSize=13)]
     return alt.LayerChart(layer=layers, width=WIDTH, height=HEIGHT)

@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.charts.comparison import draw_learning_curves as draw_compared_curves
 from core.charts.learning import draw_epochs_to_threshold, draw_learning_curves
 from core.columns import Column, columns_of
 from core.curl_descent import Record, SimulationSpec, Training
+from core.curl_descent_border import border
 from core.dataset import DatasetSummary
 from core.experiment import (
     Array,
@@ -22,6 +24,7 @@ from core.experiment import (
     Figure,
     Kind,
     Metric,
+    Overlay,
     Progress,
     Refused,
     Result,
@@ -313,6 +316,13 @@ KIND = Kind(
     estimate=estimate,
     example=example,
     settings=SETTINGS,
+    border=border,
+    overlays={
+        "learning_curves": Overlay(
+            "Median test error against epochs, one colour per experiment, one dash per rule.",
+            draw_compared_curves,
+        ),
+    },
     # "c < 0.3 and error < 1e-6, grouped by the fraction flipped", answered from the index alone.
     indexes=(("compression_ratio", "final_test_error", "readout_fraction"),),
 )

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, Strict, model_validator
 
+from core.charts.comparison import draw_participation_ratios
 from core.charts.participation_ratio import draw_null, draw_ratios, draw_spectra
 from core.columns import columns_of
 from core.dataset import DatasetSummary
@@ -20,6 +21,7 @@ from core.experiment import (
     Figure,
     Kind,
     Metric,
+    Overlay,
     Progress,
     Refused,
     Result,
@@ -406,4 +408,10 @@ KIND: Kind[ParticipationRatioSpec] = Kind(
     estimate=estimate,
     example=example,
     datasets=lambda spec: (spec.dataset,),
+    overlays={
+        "participation_ratio": Overlay(
+            "Corrected participation ratio of each block with 95 % intervals, by experiment",
+            draw_participation_ratios,
+        ),
+    },
 )

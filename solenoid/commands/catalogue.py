@@ -2,11 +2,12 @@
 
 import json
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from solenoid.commands.options import Json, Wait, client, end_of
+from solenoid.commands.options import Json, Wait, client, end_of, told_of
 from solenoid.terminal import console, print_facts, print_json, print_table, shown
 
 
@@ -49,14 +50,21 @@ def preset(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The preset.")],
     scale: Annotated[Scale, typer.Option(help="Minutes, or the whole figure.")] = Scale.QUICK,
     wait: Wait = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="A folder for its pictures; waits for the end."),
+    ] = None,
 ) -> None:
     """Submit every panel of a preset; prints the ids."""
     with client(context) as service:
         panels = service.run_preset(name, scale)
-        for panel, experiment in panels.items():
-            typer.echo(f"{experiment.id} {panel}")
-        if wait:
+        for panel, started in panels.items():
+            typer.echo(f"{started.id} {panel}")
+        if wait or output is not None:
             end_of(list(panels.values()))
+        if output is not None:
+            for shows, figure in panels.figures().items():
+                told_of(figure.save(output / f"{name}_{shows}.png"))
 
 
 def _describe(kind: dict[str, Any]) -> None:

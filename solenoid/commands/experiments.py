@@ -10,6 +10,8 @@ from solenoid.commands.options import (
     Json,
     Limit,
     Name,
+    OnEndCommand,
+    OnEndWebhook,
     OrderBy,
     Tags,
     Wait,
@@ -17,10 +19,11 @@ from solenoid.commands.options import (
     client,
     end_of,
     found,
+    on_end,
 )
 from solenoid.documents import submission
 from solenoid.experiment import Experiment
-from solenoid.facts import flat, moment
+from solenoid.facts import flat, hook, moment, stored
 from solenoid.sweep import Sweep
 from solenoid.terminal import (
     console,
@@ -50,12 +53,15 @@ def submit(
     tag: Tags = None,
     priority: Annotated[int | None, typer.Option(help="Higher runs first; 0 is usual.")] = None,
     reuse: Annotated[bool, typer.Option(help="Take a finished result of the same spec.")] = False,
+    on_end_command: OnEndCommand = None,
+    on_end_webhook: OnEndWebhook = None,
     wait: Wait = False,
 ) -> None:
     """Submit a spec; prints the experiment's id."""
     document = submission(target)
     assigned(document["spec"], assignments or ())
     given: dict[str, Any] = {"name": name, "priority": priority, "reuse": reuse or None}
+    given["on_end"] = on_end(on_end_command, on_end_webhook)
     if tag:
         given["tags"] = {**(document.get("tags") or {}), **tagged(tag)}
     document.update({field: value for field, value in given.items() if value is not None})
@@ -131,10 +137,17 @@ def cancel(context: typer.Context, id: AnyId) -> None:
     console().print(shown(f"{id}: {told}{_of(answer)}"))
 
 
-def retry(context: typer.Context, id: AnyId) -> None:
+def retry(
+    context: typer.Context,
+    id: AnyId,
+    cancelled: Annotated[
+        bool, typer.Option("--cancelled", help="Of a sweep, also those that were cancelled.")
+    ] = False,
+) -> None:
     """Run a failed or cancelled experiment again, or the failed ones of a sweep."""
     with client(context) as service:
-        answer = found(service, id).retry()
+        ended = found(service, id)
+        answer = ended.retry(cancelled) if isinstance(ended, Sweep) else ended.retry()
     console().print(shown(f"{id}: queued again{_of(answer)}"))
 
 
@@ -172,6 +185,8 @@ def _facts(experiment: Experiment) -> dict[str, Any]:
         "done": f"{experiment.progress:.0%}",
         "created": moment(experiment),
         "took": None if seconds is None else f"{seconds:.2f} s",
+        "stored": stored(experiment),
+        "on end": hook(experiment),
         "notes": experiment.notes,
         "spec": flat(experiment.spec),
     }
@@ -186,5 +201,7 @@ def _sweep_facts(sweep: Sweep) -> dict[str, Any]:
         "done": f"{sweep.progress:.0%}",
         "created": moment(sweep),
         "left": None if sweep.ended else f"{sweep.seconds_left:.3g} s on one core",
+        "stored": stored(sweep),
+        "on end": hook(sweep),
         "definition": flat(sweep.definition),
     }

@@ -24,12 +24,26 @@ OrderBy = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="JSON, for machines.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many at most.")]
+OnEndCommand = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Run this executable of the hooks folder when it has ended."),
+]
+OnEndWebhook = Annotated[
+    str | None, typer.Option(metavar="URL", help="Post to this URL when it has ended.")
+]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait for the end, with progress bars.")]
 
 
 def client(context: typer.Context) -> Client:
     """A client of the service that `--url` names."""
     return Client(context.obj)
+
+
+def on_end(command: str | None, webhook: str | None) -> dict[str, str] | None:
+    """Whom to tell of the end, from the two options that say it."""
+    receivers = {"command": command, "webhook": webhook}
+    given = {name: receiver for name, receiver in receivers.items() if receiver is not None}
+    return given or None
 
 
 def found(service: Client, id: str) -> Watched:

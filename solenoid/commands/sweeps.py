@@ -7,10 +7,21 @@ import typer
 from solenoid import documents
 from solenoid.assignments import assigned, axes, derived, tagged
 from solenoid.client import Client
-from solenoid.commands.options import Json, Limit, Name, Tags, Wait, client, end_of
+from solenoid.commands.options import (
+    Json,
+    Limit,
+    Name,
+    OnEndCommand,
+    OnEndWebhook,
+    Tags,
+    Wait,
+    client,
+    end_of,
+    on_end,
+)
 from solenoid.facts import flat, moment
 from solenoid.sweep import Sweep
-from solenoid.terminal import print_facts, print_json, print_table
+from solenoid.terminal import console, print_facts, print_json, print_table, shown
 
 DEFINITION = ("kind", "axes", "base", "derive")
 
@@ -47,6 +58,8 @@ def sweep(
     preview: Annotated[
         bool, typer.Option("--preview", help="Say what it would be; nothing is stored.")
     ] = False,
+    on_end_command: OnEndCommand = None,
+    on_end_webhook: OnEndWebhook = None,
     wait: Wait = False,
 ) -> None:
     """Submit an experiment for every combination of the axes; prints the sweep's id."""
@@ -55,6 +68,7 @@ def sweep(
     document["axes"].update(axes(axis or ()))
     document["derive"].update(derived(derive or ()))
     given: dict[str, Any] = {"name": name, "priority": priority}
+    given["on_end"] = on_end(on_end_command, on_end_webhook)
     if tag:
         given["tags"] = {**(document.get("tags") or {}), **tagged(tag)}
     document.update({field: value for field, value in given.items() if value is not None})
@@ -66,6 +80,22 @@ def sweep(
         typer.echo(accepted.id)
         if wait:
             end_of([accepted])
+
+
+def extend(
+    context: typer.Context,
+    id: Annotated[str, typer.Argument(metavar="ID", help="The sweep's id.")],
+    axis: Axes = None,
+    replicates: Annotated[int, typer.Option(min=0, help="Further replicates of every point.")] = 0,
+    wait: Wait = False,
+) -> None:
+    """Add values to the axes of a sweep, or replicates; only what it does not have is run."""
+    with client(context) as service:
+        extended = service.sweep_of(id)
+        added = extended.extend(axes(axis or ()), replicates)
+        console().print(shown(f"{id}: {added} experiments more"))
+        if wait:
+            end_of([extended])
 
 
 def sweeps(context: typer.Context, limit: Limit = 20, as_json: Json = False) -> None:

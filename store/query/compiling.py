@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from store.query.fields import Field, Kinds, Subject, field_of
+from store.query.fields import Field, Reach, field_of
 from store.query.patterns import bytewise, like
 from store.query.syntax import And, Condition, Expression, Name, Not, Operator
 from store.query.values import SQL_TYPES, bound, typed_values
@@ -19,14 +19,13 @@ Column = sa.ColumnElement[Any]
 class Scope:
     """What names stand for in one question: the columns, and the id that tags hang on."""
 
-    subject: Subject
-    kinds: Kinds
+    reach: Reach
     experiment_id: Column
     column_of: Callable[[Field], Column]
 
     def field(self, name: Name) -> Field:
         """The field of a name; raises a mistake for an unknown one."""
-        return field_of(name, self.subject, self.kinds)
+        return field_of(name, self.reach)
 
     def column(self, field: Field) -> Column:
         """The column of a field, also where it must be looked up among the tags."""

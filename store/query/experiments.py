@@ -21,7 +21,7 @@ from store.query.selection import Selection
 from store.query.syntax import Name, Order
 from store.tables import experiments
 
-_NEVER_NULL = {"id", "kind", "status", "priority", "created_at"}
+_NEVER_NULL = {"id", "kind", "status", "priority", "created_at", "disk_bytes"}
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,12 @@ def listed(
     cursor: str | None = None,
 ) -> Listed:
     """The experiments of a filter in order, newest first by default, from a cursor on."""
-    selection = Selection(where)
     orders = parsed_orders(order_by) if order_by else ()
     with blamed("order_by", order_by):
+        selection = Selection(where, [_name(order) for order in orders])
         keys = _keys(selection, orders)
         columns = (key.column.label(f"k{place}") for place, key in enumerate(keys))
-        query = selection.query(*columns, also=map(_name, orders))
+        query = selection.query(*columns)
     asked = fingerprint("experiments", where, order_by)
     if cursor is not None:
         query = query.where(after(keys, decoded(cursor, asked, keys)))

@@ -1,6 +1,6 @@
 """What a name of the language means: its type, and the table that holds it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -41,6 +41,7 @@ _EXPERIMENT: Mapping[str, tuple[FieldType, str]] = {
     "created_at": ("time", "created_at"),
     "started_at": ("time", "started_at"),
     "finished_at": ("time", "finished_at"),
+    "disk_bytes": ("integer", "disk_bytes"),
 }
 _ROW: Mapping[str, tuple[FieldType, str]] = {
     "experiment": ("text", "experiment_id"),
@@ -50,16 +51,36 @@ _ROW: Mapping[str, tuple[FieldType, str]] = {
 }
 
 
-def field_of(name: Name, subject: Subject, kinds: Kinds) -> Field:
-    """The field of a name among these kinds; a mistake suggests the nearest names or a kind."""
+@dataclass(frozen=True)
+class Reach:
+    """The kinds that a question is open to, and those of them that have every name it uses."""
+
+    subject: Subject
+    open_to: Kinds
+    suited: Kinds
+
+    @property
+    def kinds(self) -> Kinds:
+        """The kinds that are asked: all it is open to, or the only one that can answer."""
+        return self.suited if len(self.suited) == 1 else self.open_to
+
+
+def reach(subject: Subject, open_to: Kinds, names: Iterable[Name]) -> Reach:
+    """What kinds a question with these names reaches among those it is open to."""
+    own = {name.text for name in names if name.text.startswith(("param.", "metric."))}
+    return Reach(subject, open_to, _having(own, subject, open_to))
+
+
+def field_of(name: Name, reach: Reach) -> Field:
+    """The field of a name in a question; a mistake suggests the nearest names or the kinds."""
     if name.tag is not None:
         return Field(name.text, "text", "tag", name.tag)
-    shared = vocabulary(subject, kinds)
+    shared = vocabulary(reach.subject, reach.kinds)
     if name.text in shared:
         return shared[name.text]
-    owners = tuple(kind for kind in KINDS if name.text in vocabulary(subject, (kind,)))
+    owners = _having({name.text}, reach.subject, KINDS)
     raise Mistake(
-        _of_other_kinds(name.text, owners, kinds) or _unknown(name.text, subject, kinds),
+        _of_other_kinds(name.text, owners, reach) if owners else _unknown(name.text, reach),
         name.position,
     )
 
@@ -117,20 +138,21 @@ def _common(fields: Sequence[Field]) -> Field | None:
     return Field(first.name, "number", first.place, first.column) if numeric else None
 
 
-def _of_other_kinds(name: str, owners: Kinds, kinds: Kinds) -> str:
-    if not owners:
-        return ""
+def _having(names: Set[str], subject: Subject, kinds: Iterable[str]) -> Kinds:
+    return tuple(kind for kind in kinds if names <= vocabulary(subject, (kind,)).keys())
+
+
+def _of_other_kinds(name: str, owners: Kinds, reach: Reach) -> str:
     these = " and ".join(owners)
-    if set(owners).isdisjoint(kinds):
-        return f"{name} belongs to {these}, not to {' or '.join(kinds)}"
-    return (
-        f"{name} is not the same in all kinds that this question is open to; "
-        f"it belongs to {these}: add kind = '{owners[0]}' and ..."
-    )
+    if set(owners).isdisjoint(reach.open_to):
+        return f"{name} belongs to {these}, not to {' or '.join(reach.open_to)}"
+    if not reach.suited:
+        return f"{name} belongs to {these}, and no kind has every name of this question"
+    ways = " or ".join(f"kind = '{kind}'" for kind in reach.suited)
+    return f"{name} is not the same in all kinds; add {ways} to the filter"
 
 
-def _unknown(name: str, subject: Subject, kinds: Kinds) -> str:
-    every = dict.fromkeys(
-        n for kind in (kinds, *((k,) for k in KINDS)) for n in vocabulary(subject, kind)
-    )
+def _unknown(name: str, reach: Reach) -> str:
+    known = (vocabulary(reach.subject, k) for k in (reach.kinds, *((kind,) for kind in KINDS)))
+    every = dict.fromkeys(name for names in known for name in names)
     return f"no field is named {name}{nearest(name, [*every, TAG + 'KEY'])}"

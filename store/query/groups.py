@@ -9,11 +9,11 @@ from store.query.aggregates import aggregated, checked_type
 from store.query.errors import Mistake, QueryError, blamed
 from store.query.fields import Field
 from store.query.ordering import Key
-from store.query.parsing import parsed_aggregates, parsed_names, parsed_orders
+from store.query.parsing import parsed_aggregates
 from store.query.patterns import bytewise
 from store.query.plans import OutputColumn, Plan, Question
 from store.query.row_source import RowSource
-from store.query.syntax import Aggregate
+from store.query.syntax import Aggregate, Order
 
 
 def planned_groups(question: Question, source: RowSource) -> Plan:
@@ -21,8 +21,9 @@ def planned_groups(question: Question, source: RowSource) -> Plan:
     if question.select:
         message = "with group_by or aggregate, the columns are the groups and the aggregates"
         raise QueryError("select", question.select, message)
-    groups = _groups(question, source)
-    wanted = parsed_aggregates(question.aggregate or "count()")
+    with blamed("group_by", question.group_by):
+        groups = [source.scope.field(name) for name in source.parts.group_by]
+    wanted = source.parts.aggregate or parsed_aggregates("count()")
     with blamed("aggregate", question.aggregate):
         measured = [source.scope.field(each.name) if each.name else None for each in wanted]
         types = [checked_type(each, field) for each, field in zip(wanted, measured, strict=True)]
@@ -30,16 +31,9 @@ def planned_groups(question: Question, source: RowSource) -> Plan:
         OutputColumn(each.text, kind_of) for each, kind_of in zip(wanted, types, strict=True)
     )
     answer = _answer(source, groups, wanted, measured)
-    keys = _keys(question, columns, answer, len(groups))
+    with blamed("order_by", question.order_by):
+        keys = _keys(source.parts.order_by, columns, answer, len(groups))
     return Plan(columns, sa.select(*answer.c), keys, grouped=True)
-
-
-def _groups(question: Question, source: RowSource) -> list[Field]:
-    if not question.group_by:
-        return []
-    with blamed("group_by", question.group_by):
-        names = parsed_names("group_by", question.group_by)
-        return [source.scope.field(name) for name in names]
 
 
 def _answer(
@@ -63,16 +57,14 @@ def _answer(
 
 
 def _keys(
-    question: Question, columns: Sequence[OutputColumn], answer: sa.Subquery, groups: int
+    orders: Sequence[Order], columns: Sequence[OutputColumn], answer: sa.Subquery, groups: int
 ) -> tuple[Key, ...]:
     """The chosen sort keys, then the groups, which tell any two rows apart."""
     places = {column.name: place for place, column in enumerate(columns)}
-    orders = parsed_orders(question.order_by) if question.order_by else ()
-    with blamed("order_by", question.order_by):
-        for order in orders:
-            if order.key.text not in places:
-                message = f"{order.key.text} is no group and no aggregate of this question"
-                raise Mistake(message, order.key.position)
+    for order in orders:
+        if order.key.text not in places:
+            message = f"{order.key.text} is no group and no aggregate of this question"
+            raise Mistake(message, order.key.position)
     chosen = [(places[order.key.text], order.descending) for order in orders]
     ties = [(place, False) for place in range(groups)]
     return tuple(

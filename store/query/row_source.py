@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from core.kinds import KINDS
 from store.query.compiling import Scope, compiled
 from store.query.errors import QueryError, blamed
-from store.query.fields import Field, Kinds, nearest
-from store.query.logic import conjuncts, kinds_in_question, names, positive
+from store.query.fields import Field, Kinds, nearest, reach
+from store.query.logic import kinds_in_question, names
 from store.query.ordering import Key
-from store.query.parsing import parsed_where
+from store.query.parts import parsed
 from store.query.patterns import bytewise
 from store.query.plans import Question
 from store.query.sources import typed_source
@@ -26,13 +26,16 @@ class RowSource:
     """The rows of a filter; names of experiments join their table, and nothing else does."""
 
     def __init__(self, question: Question) -> None:
-        parts = conjuncts(positive(parsed_where(question.where))) if question.where else ()
-        self.kinds = _kinds(question, kinds_in_question(parts))
+        self.parts = parsed(question)
+        where = self.parts.where
+        open_to = _kinds(question, kinds_in_question(where))
+        reached = reach("results", open_to, self.parts.names)
+        self.kinds = reached.kinds
         self._rows = typed_source(tables, self.kinds, "results", "row", _KEYS)
-        self.scope = Scope("results", self.kinds, self._rows.c.experiment_id, self._column)
+        self.scope = Scope(reached, self._rows.c.experiment_id, self._column)
         with blamed("where", question.where):
-            self._conditions = [compiled(part, self.scope) for part in parts]
-            self._fields = [self.scope.field(name) for part in parts for name in names(part)]
+            self._conditions = [compiled(part, self.scope) for part in where]
+            self._fields = [self.scope.field(name) for part in where for name in names(part)]
 
     def query(self, fields: Iterable[Field], columns: Iterable[Any]) -> sa.Select[Any]:
         """A SELECT of columns that are made from these fields."""

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from store.query.errors import Mistake, blamed
 from store.query.fields import Field, vocabulary
-from store.query.parsing import parsed_names, parsed_orders
 from store.query.plans import OutputColumn, Plan, Question
 from store.query.row_source import RowSource
 from store.query.syntax import Name
@@ -28,8 +27,7 @@ def planned_rows(question: Question, source: RowSource) -> Plan:
 def _selected(question: Question, source: RowSource) -> Sequence[Field]:
     if question.select:
         with blamed("select", question.select):
-            chosen = parsed_names("select", question.select)
-            return [source.scope.field(name) for name in chosen]
+            return [source.scope.field(name) for name in source.parts.select]
     known = vocabulary("results", source.kinds)
     several = ["kind"] if len(source.kinds) > 1 else []
     measured = [name for name in known if name.startswith(("param.", "metric."))]
@@ -37,10 +35,9 @@ def _selected(question: Question, source: RowSource) -> Sequence[Field]:
 
 
 def _order(question: Question, source: RowSource) -> list[tuple[Field, bool]]:
-    orders = parsed_orders(question.order_by) if question.order_by else ()
     with blamed("order_by", question.order_by):
         found = []
-        for order in orders:
+        for order in source.parts.order_by:
             if not isinstance(order.key, Name):
                 message = "rows are sorted by an aggregate only with group_by or aggregate"
                 raise Mistake(message, order.key.position)

@@ -6,7 +6,7 @@ A metric of an experiment is the median over the replicates of one arm. When a f
 Parameters are known from the moment an experiment is accepted.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -14,9 +14,9 @@ import sqlalchemy as sa
 
 from store.query.compiling import Scope, compiled
 from store.query.errors import blamed
-from store.query.fields import Field
-from store.query.logic import conjuncts, kinds_in_question, names, positive
-from store.query.parsing import parsed_where
+from store.query.fields import Field, reach
+from store.query.logic import kinds_in_question, names
+from store.query.parts import parsed_conditions
 from store.query.sources import typed_source
 from store.query.syntax import Name
 from store.tables import experiments, medians, parameters
@@ -25,13 +25,15 @@ _ID = ("experiment_id",)
 
 
 class Selection:
-    """The experiments of a filter."""
+    """The experiments of a filter; `also` are names used beside it, to sort by."""
 
-    def __init__(self, where: str | None) -> None:
-        parts = conjuncts(positive(parsed_where(where))) if where else ()
-        kinds = kinds_in_question(parts)
-        self._kinds = kinds
-        self.scope = Scope("experiments", kinds, experiments.c.id, self._column)
+    def __init__(self, where: str | None, also: Sequence[Name] = ()) -> None:
+        parts = parsed_conditions(where)
+        spoken = [*(name for part in parts for name in names(part)), *also]
+        reached = reach("experiments", kinds_in_question(parts), spoken)
+        self._kinds = reached.kinds
+        self._also = also
+        self.scope = Scope(reached, experiments.c.id, self._column)
         with blamed("where", where):
             of_arms = [part for part in parts if "arm" in self._places(names(part))]
             others = [part for part in parts if part not in of_arms]
@@ -39,10 +41,12 @@ class Selection:
             self._arm_conditions = [compiled(part, self.scope) for part in of_arms]
             self._arms_alone = all(self._places(names(part)) == {"arm"} for part in of_arms)
             self._speaks_of = self._places(name for part in parts for name in names(part))
+        if reached.kinds != reached.open_to:
+            self._conditions.append(experiments.c.kind.in_(reached.kinds))
 
-    def query(self, *columns: sa.ColumnElement[Any], also: Iterable[Name] = ()) -> sa.Select[Any]:
-        """The ids of the experiments, with columns that may need the tables of other names too."""
-        needed = self._speaks_of | self._places(also)
+    def query(self, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+        """The ids of the experiments, with columns that the names used beside the filter need."""
+        needed = self._speaks_of | self._places(self._also)
         query = sa.select(experiments.c.id, *columns).select_from(experiments)
         if "parameter" in needed:
             query = query.join(

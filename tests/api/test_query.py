@@ -179,11 +179,16 @@ def test_an_unknown_name_suggests_the_nearest(stack: RunningStack) -> None:
     assert "did you mean metric.final_test_error" in error["message"]
 
 
-def test_a_name_of_one_kind_asks_for_the_kind(stack: RunningStack, made: list[str]) -> None:
-    error = refusal(stack, "/v1/results", 400, where="param.hidden = 4")
-    assert f"add kind = '{KIND}'" in error["message"]
-    found = answer(stack, "/v1/results", where="param.hidden = 4", kind=KIND, limit=1)
-    assert len(found["items"]) == 1
+def test_a_name_of_one_kind_needs_no_kind(stack: RunningStack, made: list[str]) -> None:
+    where = (
+        "param.compression_ratio < 3 and metric.final_test_error <= 1e6 "
+        "and arm = 'curl_descent' and tag.test = 'query'"
+    )
+    rows = answer(stack, "/v1/results", where=where)["items"]
+    assert rows == answer(stack, "/v1/results", where=where, kind=KIND)["items"]
+    assert len(rows) == 9
+    found = answer(stack, "/v1/experiments", where=where)["items"]
+    assert sorted(item["id"] for item in found) == made
 
 
 def test_too_many_rows_for_a_page_says_how_to_stream_them(stack: RunningStack) -> None:
@@ -192,6 +197,15 @@ def test_too_many_rows_for_a_page_says_how_to_stream_them(stack: RunningStack) -
     assert "next_cursor" in error["message"]
     assert "format=csv" in error["message"]
     assert stack.http.get("/v1/results", params={"limit": 1001, "format": "csv"}).is_success
+
+
+def test_too_many_experiments_for_a_page_says_how_to_get_the_rest(stack: RunningStack) -> None:
+    for path in ("/v1/experiments", "/v1/datasets"):
+        error = refusal(stack, path, 422, limit=501)
+        assert error["message"] == "a page has at most 500 items; follow next_cursor for more"
+        parameters = stack.http.get("/openapi.json").json()["paths"][path]["get"]["parameters"]
+        (limit,) = (each["schema"] for each in parameters if each["name"] == "limit")
+        assert (limit["minimum"], limit["maximum"]) == (1, 500)
 
 
 def test_a_file_has_no_cursor(stack: RunningStack, made: list[str]) -> None:

@@ -87,6 +87,19 @@ def test_the_heat_map_is_drawn(stack: RunningStack, finished: dict[str, Any]) ->
     assert "student_scale" in wrong.json()["errors"][0]["message"]
 
 
+def test_the_profile_is_drawn(stack: RunningStack, finished: dict[str, Any]) -> None:
+    path = f"/v1/sweeps/{finished['id']}/figures/profile"
+    along = {"x": "student_scale", "metric": "final_test_error"}
+    document = stack.http.get(f"{path}.json", params=along).json()
+    (points,) = document["datasets"].values()
+    assert {(point["arm"], point["x"]) for point in points} == {
+        (arm, scale) for arm in ("gradient_descent", "curl_descent") for scale in (0.5, 1.0, 2.0)
+    }
+    assert stack.http.get(f"{path}.pdf", params=along).content.startswith(b"%PDF")
+    wrong = stack.http.get(f"{path}.png", params={**along, "metric": "error"})
+    assert "final_test_error" in wrong.json()["errors"][0]["message"]
+
+
 def test_a_preview_stores_nothing(stack: RunningStack) -> None:
     before = stack.http.get("/v1/sweeps").json()
     body = {"kind": KIND, "base": BASE, "axes": AXES}

@@ -123,6 +123,22 @@ def test_more_replicates_continue_where_the_ones_before_end() -> None:
     assert spans == [(s, o, n) for s in (0, 1) for o, n in ((0, 4), (4, 3), (7, 2))]
 
 
+def test_replicates_are_added_no_more_often_than_a_definition_may_say() -> None:
+    definition = SweepDefinition.model_validate(
+        {"axes": {"seed": [0]}, "more_replicates": [1] * 99}
+    )
+    last = widened(definition, {}, 1)
+    with pytest.raises(Refused, match="at most 100") as refused:
+        widened(last, {}, 1)
+    assert refused.value.field.startswith("more_replicates")
+
+
+def test_more_replicates_than_one_experiment_may_have_are_refused_naming_the_limit() -> None:
+    definition = SweepDefinition.model_validate({"axes": {"seed": [0]}})
+    with pytest.raises(Refused, match="20000 is more than the 10000 replicates of one experiment"):
+        list(points(KIND, widened(definition, {}, 20_000)))
+
+
 def test_widening_adds_values_and_keeps_the_old_ones() -> None:
     definition = SweepDefinition.model_validate({"axes": {"seed": [0, 1]}})
     assert widened(definition, {"seed": [1, 2]}, 0).axes["seed"] == [0, 1, 2]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from solenoid import Client, Dataset, Experiment, NoResult, NotFound, TimedOut
+from solenoid import Client, Dataset, Experiment, NoResult, NotFound, Sweep, TimedOut
 from tests.solenoid.specs import MANY, RATIO, comparison
 
 
@@ -141,13 +141,17 @@ def test_every_listed_kind_can_be_shown(client: Client) -> None:
     assert all(client.kind(kind["kind"]) == kind for kind in kinds)
 
 
-def test_a_preset_names_its_panels(client: Client) -> None:
+def test_a_preset_names_its_panels_and_its_pictures(client: Client) -> None:
     (preset,) = (p for p in client.presets() if p["name"] == "speedup-training-size")
-    panels = client.run_preset("speedup-training-size")
-    for experiment in panels.values():
-        experiment.cancel()
-    assert list(panels) == [panel["name"] for panel in preset["scales"]["quick"]]
-    assert all(each.tags["preset"] == "speedup-training-size" for each in panels.values())
+    started = client.run_preset("speedup-training-size")
+    assert list(started) == [panel["name"] for panel in preset["scales"]["quick"]]
+    (sweep,) = started.values()
+    assert isinstance(sweep, Sweep)
+    sweep.cancel()
+    sizes = [experiment.spec["data"]["train_size"] for experiment in sweep.experiments()]
+    assert sizes == [2000, 1000, 500]
+    (figure,) = started.wait(timeout=60).figures().values()
+    assert figure.content("svg").startswith(b"<svg")
 
 
 def test_what_a_user_wrote_is_escaped_in_a_notebook(client: Client, recording: Dataset) -> None:

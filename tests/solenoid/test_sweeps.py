@@ -83,6 +83,11 @@ def test_a_heat_map_is_a_figure(sweep: Sweep) -> None:
         sweep.heatmap("student_scal", "seed", "final_test_error", "curl_descent").spec()
 
 
+def test_a_profile_is_a_figure(sweep: Sweep) -> None:
+    figure = sweep.profile("student_scale", "final_test_error")
+    assert figure.content("png").startswith(b"\x89PNG")
+
+
 def test_extending_runs_only_what_is_new(client: Client) -> None:
     sweep = client.sweep(SIMULATION, {"seed": [0, 1]}, TINY).wait(timeout=60)
     assert sweep.extend({"seed": [1, 2]}) == 1

@@ -39,6 +39,7 @@ def fields(kind: str | None, *, rows: bool) -> dict[str, str]:
     common = {
         "name": "text",
         "priority": "integer",
+        "disk_bytes": "integer",
         "created_at": "time",
         "started_at": "time",
         "tag.t": "text",
@@ -59,7 +60,7 @@ def fields(kind: str | None, *, rows: bool) -> dict[str, str]:
 
 
 def filters(kind: str | None, *, rows: bool) -> st.SearchStrategy[Filter]:
-    """Random filters; those of one kind say so."""
+    """Random filters; they say their kinds where other kinds have not all of their names."""
     trees = st.recursive(
         st.one_of([_conditions(*field) for field in fields(kind, rows=rows).items()]),
         lambda parts: st.one_of(
@@ -69,11 +70,25 @@ def filters(kind: str | None, *, rows: bool) -> st.SearchStrategy[Filter]:
         max_leaves=6,
     )
     if kind is None:
-        return trees.map(Filter)
-    return trees.map(lambda tree: Filter(("and", [("=", "kind", [kind]), tree])))
+        shared = ("in", "kind", [CURL, RATIO])
+        return trees.map(lambda tree: _within(shared, tree) if _specific(tree) else Filter(tree))
+    return trees.map(lambda tree: _within(("=", "kind", [kind]), tree))
 
 
-KINDS = (None, CURL, RATIO)
+def unsaid(wanted: Filter) -> Filter:
+    """A filter of one kind, without saying which."""
+    return Filter(wanted.tree[1][1])
+
+
+KINDS_OR_NONE = (None, CURL, RATIO)
+
+
+def _within(kinds: tuple[Any, ...], tree: tuple[Any, ...]) -> Filter:
+    return Filter(("and", [kinds, tree]))
+
+
+def _specific(tree: Any) -> bool:
+    return any(name.startswith("param.") for name in _names(tree))
 
 
 def _conditions(name: str, kind_of: str) -> st.SearchStrategy[tuple[Any, ...]]:

@@ -8,7 +8,6 @@ from typing import Any
 import sqlalchemy as sa
 import uuid_utils
 
-from core.kinds import KINDS
 from store.database import Database
 from store.tables import STATUSES, experiments, medians, parameters, results, tags
 
@@ -58,7 +57,8 @@ class World:
 def made(database: Database, seed: int, experiments_of_each_kind: int = 12) -> World:
     """A random world, stored; nulls and ties are frequent."""
     chance = random.Random(seed)
-    found = [_experiment(chance, kind) for kind in KINDS for _ in range(experiments_of_each_kind)]
+    kinds = [kind for kind in PARAMETERS for _ in range(experiments_of_each_kind)]
+    found = [_experiment(chance, kind) for kind in kinds]
     chance.shuffle(found)
     arms = {each["id"]: _arms(chance, each) for each in found}
     rows = [row for each in found for arm in arms[each["id"]] for row in _rows(chance, each, arm)]
@@ -80,6 +80,7 @@ def _experiment(chance: random.Random, kind: str) -> dict[str, Any]:
         "status": chance.choice(STATUSES),
         "name": _value(chance, "text"),
         "priority": chance.choice((-1, 0, 5)),
+        "disk_bytes": chance.choice((0, 5, 2**40)),
         "created_at": chance.choice(MOMENTS),
         "started_at": _value(chance, "time"),
         **{f"param.{name}": _value(chance, of) for name, of in PARAMETERS[kind].items()},
@@ -141,7 +142,7 @@ def _bare(row: Row, prefix: str) -> dict[str, Any]:
 
 
 def _stored(experiment: Row) -> dict[str, Any]:
-    names = ("id", "kind", "status", "name", "priority", "created_at", "started_at")
+    names = ("id", "kind", "status", "name", "priority", "created_at", "started_at", "disk_bytes")
     return {
         **{name: experiment[name] for name in names},
         "kind_version": 1,

@@ -1,13 +1,17 @@
 """What cannot be answered is refused with its place in the text and the way out."""
 
+from dataclasses import replace
+
 import pytest
 
-from store.query.errors import LONGEST_TEXT, QueryError
+from core.kinds import KINDS
+from store.query import fields
+from store.query.errors import LONGEST_TEXT, Mistake, QueryError
 from store.query.parsing import DEEPEST, MOST_CONDITIONS, parsed_where
 from store.query.plans import Question
 from store.query.results import planned
 from store.query.selection import Selection
-from store.query.syntax import Condition
+from store.query.syntax import Condition, Name
 
 CURL = "kind = 'curl_descent.simulation' and "
 AT = len(CURL)
@@ -41,12 +45,12 @@ AT = len(CURL)
         ("created_at > 'yesterday'", 13, "a time such as '2026-01-31'"),
         ("created_at > '0001-01-01T00:00+14:00'", 13, "a time such as"),
         ("status = 'done'", 9, "no status is named 'done'; there are queued"),
-        ("kind = 'curl_descent'", 7, "did you mean curl_descent.simulation?"),
+        ("kind = 'curl_descent.simulatoin'", 7, "did you mean curl_descent.simulation"),
         ("stats = 'queued'", 0, "did you mean status?"),
         ("param.compresion_ratio < 1", 0, "did you mean param.compression_ratio"),
         ("compression_ratio < 1", 0, "did you mean param.compression_ratio"),
-        ("param.hidden = 4", 0, "add kind = 'curl_descent.simulation'"),
-        (CURL + "metric.log_se < 1", AT, "belongs to dimensionality.participation_ratio, not to"),
+        (CURL + "metric.log_se < 1", AT, ", not to curl_descent.simulation"),
+        ("param.compression_ratio < 1 and metric.log_se < 1", 0, "no kind has every name"),
         (CURL + "metric.final_test_error < 'a'", AT + 26, "is a number, but 'a' is a text"),
         (CURL + "metric.converged = true", AT + 19, "a median over replicates, from 0 to 1"),
         (CURL + "param.data_online < true", AT, "compare it with = or !="),
@@ -72,6 +76,20 @@ def test_a_refused_filter_says_where_and_why(where: str, position: int, fragment
 def test_a_filter_that_is_too_much_names_the_limit(where: str, fragment: str) -> None:
     with pytest.raises(QueryError, match=fragment):
         Selection(where)
+
+
+def test_a_name_of_several_kinds_but_not_of_all_asks_for_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one, other = "curl_descent.simulation", "curl_descent.twin"
+    kinds = {**KINDS, other: replace(KINDS[one], name=other)}
+    monkeypatch.setattr(fields, "KINDS", kinds)
+    name = Name("param.compression_ratio", 3)
+    with pytest.raises(Mistake, match="is not the same in all kinds") as refused:
+        fields.field_of(name, fields.reach("results", tuple(kinds), [name]))
+    for kind in (one, other):
+        assert f"kind = '{kind}'" in refused.value.message
+    assert "participation_ratio" not in refused.value.message
 
 
 def test_parentheses_may_be_as_deep_as_the_text_is_long() -> None:

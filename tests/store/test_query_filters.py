@@ -2,16 +2,17 @@
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from core.kinds import KINDS
 from store.database import Database
 from store.query.experiments import listed, matching
 from store.query.plans import Question
 from store.query.results import page
 from store.tables import experiments
-from tests.store.query_oracle import KINDS, Filter, filters
-from tests.store.query_world import ATTACK, World, made
+from tests.store.query_oracle import KINDS_OR_NONE, Filter, filters, unsaid
+from tests.store.query_world import ATTACK, CURL, RATIO, World, made
 
 on_one_database = settings(
     deadline=None,
@@ -23,6 +24,19 @@ on_one_database = settings(
 @pytest.fixture
 def world(database: Database) -> World:
     return made(database, seed=1)
+
+
+def names_of(kind: str) -> set[str]:
+    return {f"param.{column.name}" for column in KINDS[kind].columns} | {
+        f"metric.{name}" for name in KINDS[kind].metrics
+    }
+
+
+OF_ONE_KIND = {
+    name
+    for name in names_of(CURL) | names_of(RATIO)
+    if sum(name in names_of(k) for k in KINDS) == 1
+}
 
 
 def found_experiments(database: Database, where: str) -> set[str]:
@@ -47,7 +61,7 @@ def rename(database: Database, identifier: str, name: str) -> None:
 
 
 @on_one_database
-@given(wanted=st.one_of([filters(kind, rows=False) for kind in KINDS]))
+@given(wanted=st.one_of([filters(kind, rows=False) for kind in KINDS_OR_NONE]))
 def test_experiments_are_found_as_plain_logic_finds_them(
     database: Database, world: World, wanted: Filter
 ) -> None:
@@ -55,7 +69,17 @@ def test_experiments_are_found_as_plain_logic_finds_them(
 
 
 @on_one_database
-@given(wanted=st.one_of([filters(kind, rows=True) for kind in KINDS]))
+@given(wanted=st.one_of([filters(kind, rows=False) for kind in (CURL, RATIO)]))
+def test_the_kind_may_be_left_out_where_only_one_has_the_names(
+    database: Database, world: World, wanted: Filter
+) -> None:
+    assume(wanted.names & OF_ONE_KIND)
+    found = found_experiments(database, unsaid(wanted).text)
+    assert found == expected_experiments(world, wanted)
+
+
+@on_one_database
+@given(wanted=st.one_of([filters(kind, rows=True) for kind in KINDS_OR_NONE]))
 def test_rows_are_found_as_plain_logic_finds_them(
     database: Database, world: World, wanted: Filter
 ) -> None:
@@ -66,6 +90,22 @@ def test_rows_are_found_as_plain_logic_finds_them(
     assert {tuple(row) for row in found} == {
         (row["experiment"], row["arm"], row["replicate"]) for row in expected
     }
+
+
+@pytest.mark.parametrize("part", ["where", "select", "group_by", "aggregate", "order_by"])
+def test_any_part_of_a_question_tells_its_kind(database: Database, world: World, part: str) -> None:
+    name = sorted(name for name in OF_ONE_KIND if name.startswith("metric.f"))[0]
+    asked = {"where": f"{name} is null or {name} is not null", "aggregate": f"count({name})"}
+    question = Question(**{part: asked.get(part, name)})
+    said = Question(**{part: asked.get(part, name)}, kind=CURL)
+    assert page(database, question, limit=1000).rows == page(database, said, limit=1000).rows
+
+
+def test_sorting_by_a_metric_lists_only_experiments_that_can_have_it(
+    database: Database, world: World
+) -> None:
+    found = listed(database, order_by="metric.final_test_error", limit=500).items
+    assert len(found) == len([each for each in world.experiments if each["kind"] == CURL])
 
 
 def test_arm_and_metric_of_one_filter_mean_the_same_arm(database: Database, world: World) -> None:

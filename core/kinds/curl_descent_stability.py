@@ -1,0 +1,220 @@
+"""Whether rule-flipped neurons leave the solutions of a linear network stable: theory and samples.
+
+Free probability gives the spectrum of the rates in large networks (Ninou, Kadmon and Cayco-Gajic,
+NeurIPS 2025, arXiv:2510.02765); sampled networks show what finite sizes make of it.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from math import isclose
+
+import numpy as np
+
+from core.charts.stability import draw_spectrum
+from core.columns import columns_of
+from core.curl_stability import Empirical, StabilitySpec, flip_layers, flips_of, layers_of
+from core.dataset import DatasetSummary
+from core.experiment import (
+    Array,
+    Dataset,
+    Estimate,
+    Figure,
+    Kind,
+    Metric,
+    Progress,
+    Result,
+    Row,
+)
+from core.kernels.free_probability import Ensemble, atoms, left_edge, right_edge
+from core.kernels.spectral_density import density, density_points, pieces, support
+from core.kernels.stability_sampling import Sampled, sampled_eigenvalues
+
+POINTS = 200
+"""Of the density in each piece of its support."""
+
+UNIT = "M Var W1"
+BASE_BYTES = 10_000_000
+THEORY_S = 0.1
+MULTIPLY_ADD_S = 5.0e-11
+DRAW_S = 1.2e-8
+DIAGONALISE_S = 1.3e-10
+"""Per cubed row of a symmetric matrix."""
+MATRIX_S = 5.0e-6
+NETWORK_S = 1.5e-4
+"""Drawing a network, beside its numbers."""
+
+METRICS: Mapping[str, Metric] = {
+    "left_edge": Metric(
+        "Lowest point of the spectrum of large networks, the slowest rate; null without a theory "
+        "of it (postsynaptic flips, several outputs, correlated inputs).",
+        unit=UNIT,
+    ),
+    "right_edge": Metric("Highest point of that spectrum, the fastest rate.", unit=UNIT),
+    "stable": Metric(
+        "Whether the left edge is positive: solutions of large networks are stable. Correlated "
+        "inputs do not change it; null for postsynaptic flips or several outputs.",
+        type="boolean",
+    ),
+    "margin": Metric(
+        "Left edge over the larger absolute value of both edges: how slow the slowest direction is "
+        "beside the fastest; negative if unstable."
+    ),
+    "atom_mass": Metric("Share of directions whose rate is exactly kappa or -kappa."),
+    "probability_stable": Metric(
+        "Share of the sampled networks all of whose rates are positive; null without samples."
+    ),
+    "empirical_left_edge": Metric(
+        "Lowest rate of a sampled network, averaged over draws; null without samples.", unit=UNIT
+    ),
+}
+
+
+def run(spec: StabilitySpec, inputs: Mapping[str, Dataset], progress: Progress) -> Result:
+    """The theory where there is one, then network after network."""
+    progress(0.0)
+    arrays = _theory(spec) if spec.has_theory else {}
+    warnings = _without_theory(spec)
+    if spec.empirical is not None:
+        arrays["eigenvalues"] = _empirical(spec, spec.empirical, progress)
+        warnings += _as_sampled(spec, spec.empirical)
+    progress(1.0)
+    return Result(arrays, warnings)
+
+
+def rows(spec: StabilitySpec, result: Result) -> tuple[Row, ...]:
+    """One row: theory and samples of the same networks."""
+    metrics: dict[str, float | bool | None] = dict.fromkeys(METRICS)
+    if spec.has_theory:
+        low, high = (float(edge) for edge in result["edges"])
+        metrics["stable"] = low > 0
+    if spec.has_density:
+        metrics |= {"left_edge": low, "right_edge": high, "margin": low / max(abs(low), abs(high))}
+        metrics["atom_mass"] = float(result["atom_mass"].sum())
+    if spec.empirical is not None:
+        lowest = result["eigenvalues"].min(axis=1)
+        metrics["probability_stable"] = float((lowest > 0).mean())
+        metrics["empirical_left_edge"] = float(lowest.mean())
+    return (Row("all", 0, metrics),)
+
+
+def estimate(spec: StabilitySpec, datasets: Mapping[str, DatasetSummary]) -> Estimate:
+    """What the spec costs: the samples, beside which the theory is nothing."""
+    if spec.empirical is None:
+        return Estimate(BASE_BYTES, 10_000_000, THEORY_S)
+    layers = layers_of(spec, spec.empirical)
+    M, N, K, draws = layers.inputs, layers.hidden, layers.outputs, spec.empirical.draws
+    matrices, size = _matrices(spec, spec.empirical)
+    correlated = spec.input_covariance is not None
+    products = N * M * M + correlated * (2 + 2 * K) * M**3
+    cubes = matrices * size**3 + (spec.site == "postsynaptic") * M**3
+    seconds = products * MULTIPLY_ADD_S + N * (M + K) * DRAW_S + cubes * DIAGONALISE_S
+    stacked = 1 if spec.site == "presynaptic" else matrices
+    numbers = (N + 2 * K) * M + 4 * stacked * size**2 + (3 + correlated) * M * M
+    return Estimate(
+        memory_bytes=BASE_BYTES + 8 * (numbers + 2 * draws * M * K),
+        operations=draws * (2 * products + 4 * cubes),
+        seconds=THEORY_S + draws * (seconds + NETWORK_S + matrices * MATRIX_S),
+    )
+
+
+def example() -> StabilitySpec:
+    """Half of the inputs flipped in an expansive network, just stable: twenty networks."""
+    return StabilitySpec(empirical=Empirical(draws=20))
+
+
+def _theory(spec: StabilitySpec) -> dict[str, Array]:
+    """What free probability says of large networks with white inputs."""
+    ensemble = Ensemble(
+        spec.compression_ratio, spec.hidden_fraction, spec.readout_fraction, spec.kappa
+    )
+    edges = np.array([float(left_edge(ensemble)), float(right_edge(ensemble))])
+    arrays = {"edges": Array(edges, ("end",), UNIT)}
+    if not spec.has_density:
+        return arrays
+    points, masses = density_points(pieces(ensemble), POINTS), atoms(ensemble)
+    return arrays | {
+        "support": Array(support(ensemble), ("interval", "end"), UNIT),
+        "density_x": Array(points, ("point",), UNIT),
+        "density": Array(density(ensemble, points), ("point",), f"1 / ({UNIT})"),
+        "atom_position": Array(masses[:, 0].copy(), ("atom",), UNIT),
+        "atom_mass": Array(masses[:, 1].copy(), ("atom",)),
+    }
+
+
+def _empirical(spec: StabilitySpec, empirical: Empirical, progress: Progress) -> Array:
+    """The rates of every sampled network."""
+    sampled = Sampled(layers_of(spec, empirical), spec.kappa, spec.seed)
+    found = np.empty((empirical.draws, empirical.inputs * spec.outputs))
+    covariance = spec.input_covariance
+    for draw in range(empirical.draws):
+        found[draw] = sampled_eigenvalues(
+            sampled,
+            flips_of(spec, empirical),
+            draw,
+            covariance_exponent=None if covariance is None else covariance.exponent,
+            tick=partial(progress, draw / empirical.draws),
+        )
+    return Array(found, ("draw", "eigenvalue"), UNIT)
+
+
+def _matrices(spec: StabilitySpec, empirical: Empirical) -> tuple[int, int]:
+    """How many matrices of which size one network needs diagonalised."""
+    if spec.site == "presynaptic":
+        return spec.outputs, empirical.inputs
+    if spec.input_covariance is None:
+        return empirical.inputs, spec.outputs
+    return 1, spec.rows
+
+
+def _without_theory(spec: StabilitySpec) -> tuple[str, ...]:
+    if not spec.has_theory:
+        which = "postsynaptic flips" if spec.site == "postsynaptic" else "several outputs"
+        return (f"there is no closed-form theory for {which}: sampled networks alone",)
+    if not spec.has_density:
+        return (
+            "there is no closed-form spectrum for correlated inputs; the verdict is that of white "
+            "inputs, since a covariance changes the rates but none of their signs",
+        )
+    return ()
+
+
+def _as_sampled(spec: StabilitySpec, empirical: Empirical) -> tuple[str, ...]:
+    """Whole neurons do not make every ratio and fraction."""
+    layers, flips = layers_of(spec, empirical), flips_of(spec, empirical)
+    sizes = flip_layers(spec, layers)
+    asked = (spec.compression_ratio, spec.hidden_fraction, spec.readout_fraction)
+    real = (layers.inputs / layers.hidden, flips.hidden / sizes[0], flips.readout / sizes[1])
+    if all(isclose(a, b, rel_tol=0.01) for a, b in zip(asked, real, strict=True)):
+        return ()
+    return (
+        f"the sampled networks have {layers.inputs} inputs and {layers.hidden} hidden neurons, "
+        f"{flips.hidden} and {flips.readout} neurons flipped: a compression ratio of {real[0]:.4g} "
+        f"and fractions of {real[1]:.4g} and {real[2]:.4g}",
+    )
+
+
+KIND: Kind[StabilitySpec] = Kind(
+    name="curl_descent.stability",
+    version=1,
+    summary="Whether flipped neurons leave the solutions of a linear network stable: spectrum and "
+    "edges from free probability, beside the rates of sampled networks.",
+    spec=StabilitySpec,
+    columns=columns_of(StabilitySpec),
+    metrics=METRICS,
+    figures={
+        "spectrum": Figure(
+            "Rates of sampled networks as a histogram, with the density, edges and atoms of large "
+            "ones; directions left of zero are unstable.",
+            draw_spectrum,
+        ),
+    },
+    references=(
+        "H. Ninou, J. Kadmon, N. A. Cayco-Gajic. Curl Descent: Non-Gradient Learning Dynamics with "
+        "Sign-Diverse Plasticity. NeurIPS 2025, arXiv:2510.02765.",
+        "J. A. Mingo, R. Speicher. Free Probability and Random Matrices. Springer 2017.",
+    ),
+    run=run,
+    rows=rows,
+    estimate=estimate,
+    example=example,
+)

@@ -1,0 +1,40 @@
+"""What a sweep's diagrams show: metrics over the parameters of its experiments."""
+
+import sqlalchemy as sa
+
+from core.charts.heatmap import Cell
+from core.charts.profile import Run
+from store.database import Database
+from store.tables import experiments, medians, parameters, results
+
+
+def cells(
+    database: Database, kind: str, sweep: str, x: str, y: str, metric: str, arm: str
+) -> list[Cell]:
+    """One metric of one arm over two parameters: what a heat map shows."""
+    own, found = parameters[kind], medians[kind]
+    query = (
+        sa.select(own.c[x], own.c[y], found.c[metric])
+        .join(experiments, experiments.c.id == own.c.experiment_id)
+        .join(
+            found,
+            (found.c.experiment_id == own.c.experiment_id) & (found.c.arm == arm),
+            isouter=True,
+        )
+        .where(experiments.c.sweep_id == sweep)
+        .order_by(experiments.c.id)
+    )
+    with database.read() as connection:
+        return [(row[0], row[1], row[2]) for row in connection.execute(query)]
+
+
+def runs(database: Database, kind: str, sweep: str, x: str, metric: str) -> list[Run]:
+    """One metric of every arm and replicate of a sweep over one parameter."""
+    table = results[kind]
+    query = (
+        sa.select(table.c.arm, table.c[x], table.c[metric])
+        .where(table.c.sweep_id == sweep)
+        .order_by(table.c.experiment_id, table.c.arm, table.c.replicate)
+    )
+    with database.read() as connection:
+        return [Run(*row) for row in connection.execute(query)]
