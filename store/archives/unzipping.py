@@ -129,6 +129,8 @@ def _check(info: zipfile.ZipInfo) -> None:
 
 
 def _check_together(infos: Sequence[zipfile.ZipInfo], settings: Settings) -> None:
+    if len(infos) > MOST_MEMBERS:
+        raise ArchiveTooLarge(WHOLE, f"more than {MOST_MEMBERS} files")
     for path, times in Counter(info.filename for info in infos).most_common(1):
         if times > 1:
             raise ArchiveRefused(path, f"is in the archive {times} times")
