@@ -1,5 +1,6 @@
 """The part of a session that a spec asks for, checked, with what must be said about it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,17 +16,13 @@ CONTIGUOUS = (
 )
 
 
-@dataclass(frozen=True)
-class Blocks:
-    """Labels of one block factor, each an arm of the result."""
-
-    factor: str
-    labels: tuple[str, ...]
+Labels = Mapping[str, str]
+"""The label that a trial must carry on each of some block factors; none: any trial."""
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Trials in the order of the file; arm: the position of each trial's block label.
+    """Trials in the order of the file; arm: the position of the labels that each trial carries.
 
     units: the independent observations that they make; optimistic: whether consecutive rows are
     correlated though nothing says which belong together.
@@ -40,51 +37,59 @@ class Selection:
 
 def selected(
     arrays: Dataset,
-    blocks: Blocks | None,
+    arms: Sequence[Labels],
     *,
     neurons: tuple[int, ...] | None,
     transform: Transform,
 ) -> Selection:
-    """The trials of these blocks (None: all, as one arm) and these neurons (None: all)."""
+    """The trials of these arms, which may not overlap, and these neurons (None: all).
+
+    `({},)` is one arm of all trials. Every target needs four independent trials in every arm.
+    """
     session = Session.from_arrays(arrays)
     if neurons is not None:
         session = session.with_neurons(neurons)
-    arm = _arm(session, blocks)
+    arm = _arm(session, arms)
     session, arm = session.with_trials(arm >= 0), arm[arm >= 0]
     session, silent = session.transformed(transform).without_silent_neurons()
     units = independent_units(session, arm)
-    _check_cells(session, units, blocks)
+    _check_cells(session, units, arms)
     serial = serial_correlation(
         session.counts, session.condition + arm * len(session.target_labels)
     )
     optimistic = serial.notable and session.group is None
     warnings = [f"neurons without any variance were left out: {list(silent)}"] if silent else []
     warnings += [serial.sentence] if optimistic else []
-    warnings += [CONTIGUOUS] if np.count_nonzero(np.diff(arm)) == 1 else []
+    contiguous = len(arms) > 1 and np.count_nonzero(np.diff(arm)) == len(arms) - 1
+    warnings += [CONTIGUOUS] if contiguous else []
     return Selection(session, arm, units, optimistic, tuple(warnings))
 
 
-def _arm(session: Session, blocks: Blocks | None) -> NDArray[np.int64]:
-    """The position of each trial's label; -1 for trials of other blocks."""
-    if blocks is None:
-        return np.zeros(len(session.counts), dtype=np.int64)
-    if blocks.factor not in session.factors:
-        known = ", ".join(session.factors) or "no block factor"
-        raise Refused("block.factor", blocks.factor, f"the dataset has {known}")
-    labels = session.factors[blocks.factor]
-    arm = np.full(len(labels), -1, dtype=np.int64)
-    for position, label in enumerate(blocks.labels):
-        arm[labels == label] = position
+def cell_name(target: str, labels: Labels) -> str:
+    """A cell in words: (target 3, block before)."""
+    return f"({', '.join([f'target {target}', *(' '.join(pair) for pair in labels.items())])})"
+
+
+def _arm(session: Session, arms: Sequence[Labels]) -> NDArray[np.int64]:
+    """The position of the labels that each trial carries; -1 for trials of no arm."""
+    arm = np.full(len(session.counts), -1, dtype=np.int64)
+    for position, labels in enumerate(arms):
+        own = np.ones(len(arm), dtype=np.bool_)
+        for factor, label in labels.items():
+            if factor not in session.factors:
+                known = ", ".join(session.factors) or "no block factor"
+                raise Refused("factor", factor, f"the dataset has {known}")
+            own &= session.factors[factor] == label
+        arm[own] = position
     return arm
 
 
-def _check_cells(session: Session, units: Units, blocks: Blocks | None) -> None:
+def _check_cells(session: Session, units: Units, arms: Sequence[Labels]) -> None:
     """Every target needs four independent observations in every arm."""
-    labels = [f", {blocks.factor} {label}" for label in blocks.labels] if blocks else [""]
-    for arm, label in enumerate(labels):
+    for arm, labels in enumerate(arms):
         sizes = np.bincount(
             units.condition[units.block == arm], minlength=len(session.target_labels)
         )
         for target, size in zip(session.target_labels, sizes.tolist(), strict=True):
             if size < MIN_CELL_TRIALS:
-                raise NotASession(few_trials(f"(target {target}{label})", size, units.name))
+                raise NotASession(few_trials(cell_name(target, labels), size, units.name))

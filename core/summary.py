@@ -5,6 +5,7 @@ import numpy as np
 from core.dataset import ArraySummary, CellSummary, DatasetSummary
 from core.experiment import Dataset, Refused
 from core.independence import serial_correlation
+from core.selection import Labels, cell_name
 from core.session import (
     MIN_CELL_TRIALS,
     NotASession,
@@ -61,11 +62,6 @@ def session_cells(session: Session) -> tuple[CellSummary, ...]:
     )
 
 
-def cell_name(cell: CellSummary) -> str:
-    """A cell in words: (target 3, block before)."""
-    return f"({', '.join([f'target {cell.target}', *(' '.join(b) for b in cell.blocks.items())])})"
-
-
 def _counted(labels: np.ndarray[tuple[int], np.dtype[np.str_]]) -> dict[str, int]:
     listed = labels.tolist()
     return {label: listed.count(label) for label in naturally_sorted(set(listed))}
@@ -78,7 +74,9 @@ def _warnings(
     if silent:
         more = f" and {len(silent) - SHOWN} more" if len(silent) > SHOWN else ""
         found.append(f"neurons without any variance, left out: {silent[:SHOWN]}{more}")
-    small = [f"{cell_name(c)}: {c.trials}" for c in cells if c.trials < MIN_CELL_TRIALS]
+    small = [
+        f"{cell_name(c.target, c.blocks)}: {c.trials}" for c in cells if c.trials < MIN_CELL_TRIALS
+    ]
     if small:
         more = f" and {len(small) - SHOWN} more" if len(small) > SHOWN else ""
         listed = "; ".join(small[:SHOWN]) + more
@@ -123,16 +121,15 @@ def check_session(summary: DatasetSummary, field: str, dataset: str) -> None:
         raise Refused(field, dataset, "; ".join(summary.warnings) or "the dataset is not a session")
 
 
-def cell_trials(summary: DatasetSummary, blocks: dict[str, str]) -> int:
-    """Trials with these block labels; refuses a target with too few of them."""
+def cell_trials(summary: DatasetSummary, labels: Labels) -> int:
+    """Trials with these labels; refuses a target with too few of them."""
     total = 0
     for target in summary.targets:
         own = (
-            c for c in summary.cells if c.target == target and blocks.items() <= c.blocks.items()
+            c for c in summary.cells if c.target == target and labels.items() <= c.blocks.items()
         )
         trials = sum(cell.trials for cell in own)
         if trials < MIN_CELL_TRIALS:
-            wanted = CellSummary(target=target, blocks=blocks, trials=trials)
-            raise Refused("dataset", trials, few_trials(cell_name(wanted), trials))
+            raise Refused("dataset", trials, few_trials(cell_name(target, labels), trials))
         total += trials
     return total

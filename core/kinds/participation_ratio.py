@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from math import exp, isfinite, nan
-from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, Strict, model_validator
+from pydantic import Field
 
 from core.charts.comparison import draw_participation_ratios
 from core.charts.participation_ratio import draw_null, draw_ratios, draw_spectra
@@ -13,20 +12,16 @@ from core.columns import columns_of
 from core.dataset import DatasetSummary
 from core.examples import GOLUB_BCI
 from core.experiment import (
-    MAX_INTEGER,
     Array,
     Dataset,
-    Declared,
     Estimate,
     Figure,
     Kind,
     Metric,
     Overlay,
     Progress,
-    Refused,
     Result,
     Row,
-    Spec,
 )
 from core.independence import Units
 from core.kernels.participation_ratio import (
@@ -45,39 +40,14 @@ from core.kernels.participation_ratio_error import (
     ratio_estimate,
 )
 from core.kernels.resampling import draw_cost, two_sided_p
-from core.selection import Blocks, Selection, selected
-from core.summary import cell_trials, check_factor, check_label, check_neurons, check_session
+from core.selection import Selection, selected
+from core.session_spec import ALL, COMPARISON, Comparison, SessionSpec, checked_session
 
-ALL = "all"
-COMPARISON = "comparison"
 OPERATIONS_PER_S = 15_000_000_000
 Z_95 = 1.959963984540054
-Label = Annotated[str, Field(min_length=1, max_length=100)]
 
 
-class Comparison(Declared):
-    """Two blocks of one session."""
-
-    factor: Label = Field(
-        description="Name of the block factor, a text array of the dataset with one label per "
-        "trial, such as `block`, `field` or `state`.",
-        examples=["block"],
-    )
-    compare: Annotated[tuple[Label, Label], Strict(False)] = Field(
-        description="The two labels to compare; the log ratio is that of the first to the second.",
-        examples=[["before", "after"]],
-    )
-
-    @model_validator(mode="after")
-    def _labels_make_two_arms(self) -> "Comparison":
-        if self.compare[0] == self.compare[1]:
-            raise ValueError(f"compare names {self.compare[0]!r} twice; it needs two labels")
-        if COMPARISON in self.compare:
-            raise ValueError(f"compare: {COMPARISON!r} is the name of an arm of the result")
-        return self
-
-
-class ParticipationRatioSpec(Spec):
+class ParticipationRatioSpec(SessionSpec):
     """How many dimensions the targets take in the activity of a population.
 
     The participation ratio of the mean activity for each target, at most the number of targets
@@ -87,27 +57,6 @@ class ParticipationRatioSpec(Spec):
     within target; both take rows for independent unless the dataset has a `group` array.
     """
 
-    dataset: Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")] = Field(
-        description="Id of the dataset, a session: `counts` (trial, neuron), `target` (trial)."
-    )
-    transform: Literal["none", "sqrt"] = Field(
-        default="none",
-        description="Activity as it is, or its square root, which steadies the variance of counts.",
-    )
-    neurons: (
-        Annotated[
-            tuple[Annotated[int, Field(ge=0, le=1_000_000)], ...],
-            Field(min_length=2, max_length=100_000),
-            Strict(False),
-        ]
-        | None
-    ) = Field(
-        default=None,
-        description="Positions (from 0) of the neurons to use, each once; null: all of them.",
-    )
-    seed: int = Field(
-        default=0, ge=0, le=MAX_INTEGER, description="Seed of the permutations; no other role."
-    )
     block: Comparison | None = Field(
         default=None, description="Two blocks to compare; null: all trials as one, arm `all`."
     )
@@ -123,12 +72,6 @@ class ParticipationRatioSpec(Spec):
         description="Also correct for the number of neurons: without it the ratio grows with them "
         "even where there is no noise (a sharp ring: 2.5 at 50, 3.3 at 150).",
     )
-
-    @model_validator(mode="after")
-    def _neurons_are_distinct(self) -> "ParticipationRatioSpec":
-        if self.neurons is not None and len(set(self.neurons)) < len(self.neurons):
-            raise ValueError("neurons names a neuron twice; each may be named once")
-        return self
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -161,7 +104,10 @@ METRICS = {
 def run(spec: ParticipationRatioSpec, inputs: Mapping[str, Dataset], progress: Progress) -> Result:
     """Estimate each arm, leaving out each trial in turn; then shuffle block labels."""
     chosen = selected(
-        inputs[spec.dataset], _blocks(spec), neurons=spec.neurons, transform=spec.transform
+        inputs[spec.dataset],
+        spec.arms_of(spec.block),
+        neurons=spec.neurons,
+        transform=spec.transform,
     )
     sizes = np.bincount(chosen.units.block).tolist()
     targets, neurons = len(chosen.session.target_labels), len(chosen.session.neurons)
@@ -190,12 +136,7 @@ def rows(spec: ParticipationRatioSpec, result: Result) -> tuple[Row, ...]:
 
 def estimate(spec: ParticipationRatioSpec, summaries: Mapping[str, DatasetSummary]) -> Estimate:
     """Check the spec against its dataset and cost it."""
-    if spec.dataset not in summaries:
-        raise Refused("dataset", spec.dataset, "there is no such dataset, or it is not ready")
-    summary = summaries[spec.dataset]
-    check_session(summary, "dataset", spec.dataset)
-    check_neurons(summary, spec.neurons)
-    trials = [cell_trials(summary, blocks) for blocks in _checked_blocks(spec, summary)]
+    summary, trials = checked_session(spec, summaries, spec.arms_of(spec.block))
     total, neurons = sum(trials), len(spec.neurons or ()) or summary.neurons or 0
     work = _work(spec, trials, len(summary.targets), neurons)
     plain = 8 * total * neurons * (total + min(total, neurons))
@@ -212,23 +153,6 @@ def example() -> ParticipationRatioSpec:
         dataset=GOLUB_BCI.dataset_id,
         block=Comparison(factor="block", compare=("before", "after")),
     )
-
-
-def _blocks(spec: ParticipationRatioSpec) -> Blocks | None:
-    return None if spec.block is None else Blocks(spec.block.factor, spec.block.compare)
-
-
-def _checked_blocks(
-    spec: ParticipationRatioSpec, summary: DatasetSummary
-) -> tuple[dict[str, str], ...]:
-    """The block labels of each arm, after a look whether the dataset has them."""
-    if spec.block is None:
-        return ({},)
-    factor = spec.block.factor
-    check_factor(summary, "block.factor", factor)
-    for label in spec.block.compare:
-        check_label(summary, "block.compare", factor, label)
-    return tuple({factor: label} for label in spec.block.compare)
 
 
 def _work(spec: ParticipationRatioSpec, trials: list[int], targets: int, neurons: int) -> list[int]:

@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 
 from core.experiment import Refused
 from core.independence import independent_units, serial_correlation
-from core.selection import Blocks, selected
+from core.selection import selected
 from core.session import NotASession, Session
 from core.summary import summarise
+
+NF_AND_FF = ({"block": "NF"}, {"block": "FF"})
 
 
 def arrays(**changes: Any) -> dict[str, NDArray[Any]]:
@@ -98,30 +100,31 @@ def test_a_neuron_that_is_not_there_is_refused() -> None:
 def test_silent_neurons_are_left_out_and_named_by_their_place_in_the_file() -> None:
     counts = np.random.default_rng(2).poisson(4.0, (48, 6))
     counts[:, [1, 4]] = 3
-    chosen = selected(arrays(counts=counts), None, neurons=(5, 4, 1, 0), transform="none")
+    chosen = selected(arrays(counts=counts), ({},), neurons=(5, 4, 1, 0), transform="none")
     assert chosen.session.neurons.tolist() == [5, 0]
     assert chosen.warnings[0] == "neurons without any variance were left out: [4, 1]"
 
 
 def test_a_session_of_silent_neurons_is_refused() -> None:
     with pytest.raises(NotASession, match="1 neurons vary over these trials; 2 are needed"):
-        selected(arrays(counts=np.eye(48)[:, :1]), None, neurons=None, transform="none")
+        selected(arrays(counts=np.eye(48)[:, :1]), ({},), neurons=None, transform="none")
 
 
 def test_a_cell_with_three_trials_is_named() -> None:
     block = arrays()["block"].copy()
     block[12:18:2] = "FF"
     with pytest.raises(NotASession, match=r"the cell \(target 90, block NF\) has 3 trials; at lea"):
-        selected(arrays(block=block), Blocks("block", ("NF", "FF")), neurons=None, transform="none")
+        selected(arrays(block=block), NF_AND_FF, neurons=None, transform="none")
 
 
 def test_blocks_that_follow_each_other_come_with_a_warning_about_time() -> None:
-    blocks = Blocks("block", ("NF", "FF"))
-    mixed = selected(arrays(), blocks, neurons=None, transform="none")
+    mixed = selected(arrays(), NF_AND_FF, neurons=None, transform="none")
     assert mixed.warnings == ()
     after = np.repeat(np.array(["NF", "FF"]), 24)
     targets = np.tile([0, 90, 180, 270], 12)
-    parted = selected(arrays(block=after, target=targets), blocks, neurons=None, transform="sqrt")
+    parted = selected(
+        arrays(block=after, target=targets), NF_AND_FF, neurons=None, transform="sqrt"
+    )
     assert "follow each other in time" in parted.warnings[0]
 
 
