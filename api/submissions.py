@@ -44,6 +44,13 @@ class Labels(BaseModel):
         default=False,
         description="Answer with a finished experiment of an identical spec where there is one.",
     )
+    time_limit_s: float | None = Field(
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        strict=True,
+        description="Seconds after which an attempt fails; null: the limit of the installation.",
+    )
     on_end: OnEnd | None = Field(default=None, description="Whom to tell when it has ended.")
 
 
@@ -90,7 +97,14 @@ def _why_not(context: Context, identifier: str) -> str:
 
 def fitting(context: Context, estimate: Estimate) -> Estimate:
     """The estimate, if this installation has the memory for it."""
-    limit = context.settings.memory_limit_bytes
+    limit, longest_s = context.settings.memory_limit_bytes, context.settings.time_limit_s
+    if estimate.seconds > longest_s:
+        raise BadRequest(
+            "spec",
+            estimate.seconds,
+            f"the spec takes about {estimate.seconds:.3g} s on one core; the limit of this "
+            f"installation is {longest_s:g} s (SOLENOID_TIME_LIMIT_S)",
+        )
     if estimate.memory_bytes > limit:
         raise BadRequest(
             "spec",
@@ -114,6 +128,7 @@ def accepted(context: Context, body: Any, idempotency_key: str | None) -> Submis
         priority=body.priority,
         idempotency_key=idempotency_key,
         on_end=receiver(context.settings, body.on_end),
+        time_limit_s=body.time_limit_s,
     )
 
 

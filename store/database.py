@@ -37,6 +37,26 @@ def _postgresql_now(element: epoch_now, compiler: SQLCompiler, **_: Any) -> str:
     return "CAST(extract(epoch FROM clock_timestamp()) AS DOUBLE PRECISION)"
 
 
+class seconds_since(FunctionElement[float]):  # noqa: N801, reads as an SQL function
+    """Seconds from a moment until now by the database's clock, at least 0."""
+
+    type = sa.Double()
+    inherit_cache = True
+
+
+@compiles(seconds_since, "sqlite")
+def _sqlite_since(element: seconds_since, compiler: SQLCompiler, **options: Any) -> str:
+    moment = compiler.process(element.clauses, **options)
+    return f"max(0.0, (julianday('now') - julianday({moment})) * 86400.0)"
+
+
+@compiles(seconds_since, "postgresql")
+def _postgresql_since(element: seconds_since, compiler: SQLCompiler, **options: Any) -> str:
+    moment = compiler.process(element.clauses, **options)
+    seconds = f"extract(epoch FROM clock_timestamp() - ({moment}))"
+    return f"greatest(0.0, CAST({seconds} AS DOUBLE PRECISION))"
+
+
 class Database:
     """Short transactions on one engine. Nothing computes while a transaction is open."""
 

@@ -1,10 +1,7 @@
 """One attempt at one experiment: claim, compute with no transaction open, commit."""
 
 import logging
-import sys
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import version
 
 import redis
 
@@ -17,6 +14,7 @@ from store.settings import Settings
 from store.transitions import Claim, LeaseLost, cancelled, claim, fail
 from workers.events import publish
 from workers.reporter import Reporter
+from workers.versions import versions
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +77,7 @@ def _computed(place: Workplace, claimed: Claim) -> results.Outcome:
     kind = KINDS[claimed.kind]
     spec = kind.spec.model_validate(claimed.spec)
     inputs = {name: load(place.settings, name) for name in kind.datasets(spec)}
-    reporter = Reporter(place.database, place.broker, claimed, place.settings.lease_s)
+    reporter = Reporter(place.settings, place.database, place.broker, claimed)
     result = kind.run(spec, inputs, reporter)
     return results.prepare(claimed.id, kind, spec, result, versions())
 
@@ -87,10 +85,3 @@ def _computed(place: Workplace, claimed: Claim) -> results.Outcome:
 def _tell(place: Workplace, claimed: Claim, status: str) -> None:
     content = {"id": claimed.id, "status": status, "progress": float(status == "succeeded")}
     publish(place.broker, claimed.id, "status", content)
-
-
-@cache
-def versions() -> dict[str, str]:
-    """What computed a result: enough to tell whether another machine would give the same bits."""
-    packages = ("solenoid", "numpy", "scipy", "numba")
-    return {"python": sys.version.split()[0], **{name: version(name) for name in packages}}
