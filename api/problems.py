@@ -31,6 +31,10 @@ class BadRequest(Exception):
         self.message = message
 
 
+class TooMany(Exception):
+    """More than one caller may ask for at a time; the message names the limit."""
+
+
 class FieldError(BaseModel):
     """What is wrong with one field of the request."""
 
@@ -96,6 +100,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(BadRequest, _bad_request)
+    app.add_exception_handler(TooMany, _too_many)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(QueryError, _query_error)
     app.add_exception_handler(CursorRefused, _cursor_refused)
@@ -181,6 +186,10 @@ def _allowed_methods(request: Request) -> str:
 def _fits(template: str, path: str) -> bool:
     fixed = (re.escape(part) for part in re.split(r"\{[^}]+\}", template))
     return re.fullmatch("[^/]+".join(fixed), path) is not None
+
+
+def _too_many(_: Request, exception: Exception) -> JSONResponse:
+    return problem(429, str(exception), headers={"Retry-After": "60"})
 
 
 def _refused(_: Request, exception: Exception) -> JSONResponse:

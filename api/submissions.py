@@ -5,12 +5,13 @@ from typing import Annotated, Any, Literal, Union, cast
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, create_model
 
+from api.access import caller
 from api.context import Context
 from api.hooks import OnEnd, receiver
-from api.problems import BadRequest
+from api.problems import BadRequest, TooMany
 from core.experiment import Estimate, Kind, Refused, Spec
 from core.kinds import KINDS
-from store import datasets
+from store import datasets, transitions
 from store.experiments import NotFound, Submission
 
 # Any alphabet, but no control characters: PostgreSQL refuses NUL, and the others are invisible.
@@ -115,9 +116,21 @@ def fitting(context: Context, estimate: Estimate) -> Estimate:
     return estimate
 
 
+def check_room(context: Context, count: int) -> None:
+    """Refuse to queue more than one owner may have queued."""
+    limit, owner = context.settings.max_queued, caller()
+    queued = transitions.waiting(context.database, limit, owner)
+    if queued + count > limit:
+        raise TooMany(
+            f"{owner} has {queued} experiments queued and {count} more would be over the limit "
+            f"of {limit} (SOLENOID_MAX_QUEUED); wait until some have ended"
+        )
+
+
 def accepted(context: Context, body: Any, idempotency_key: str | None) -> Submission:
     """A validated body as a submission; raises when it cannot run here."""
     kind = KINDS[body.kind]
+    check_room(context, 1)
     (estimate,) = estimates(context, kind, [body.spec])
     return Submission(
         kind=kind,
@@ -128,6 +141,7 @@ def accepted(context: Context, body: Any, idempotency_key: str | None) -> Submis
         priority=body.priority,
         idempotency_key=idempotency_key,
         on_end=receiver(context.settings, body.on_end),
+        owner=caller(),
         time_limit_s=body.time_limit_s,
     )
 

@@ -29,10 +29,13 @@ POLL_S = 0.5
 
 
 class Client:
-    """One service, by its URL. Use it in a `with` block, or close it."""
+    """One service, by its URL. Use it in a `with` block, or close it.
 
-    def __init__(self, url: str = DEFAULT_URL) -> None:
-        self._transport = Transport(url)
+    A service on another machine asks for a token, which its administrator makes.
+    """
+
+    def __init__(self, url: str = DEFAULT_URL, token: str | None = None) -> None:
+        self._transport = Transport(url, token)
 
     @property
     def url(self) -> str:

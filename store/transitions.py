@@ -284,9 +284,11 @@ def reap(database: Database, max_attempts: int) -> Reaped:
     return database.write(work)
 
 
-def waiting(database: Database, limit: int) -> int:
-    """How many experiments are queued, counting no further than `limit`."""
+def waiting(database: Database, limit: int, owner: str | None = None) -> int:
+    """How many are queued, of one owner or of all, counting no further than `limit`."""
     queued = sa.select(experiments.c.id).where(experiments.c.status == "queued").limit(limit)
+    if owner is not None:
+        queued = queued.where(experiments.c.owner == owner)
     with database.read() as connection:
         return connection.execute(
             sa.select(sa.func.count()).select_from(queued.subquery())
