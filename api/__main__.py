@@ -9,6 +9,7 @@ from api.app import create_app
 from store import tokens
 from store.database import Database
 from store.settings import Settings, settings
+from workers.logs import log_json_lines
 
 GRACE_S = 3
 
@@ -27,6 +28,7 @@ def main() -> None:
             "make a token with `solenoid token create NAME --role admin`, "
             "or set SOLENOID_OPEN_ACCESS=true if that is meant"
         )
+    log_json_lines()
     server: uvicorn.Server
     app = create_app(configured, lambda: server.should_exit, door)
     server = uvicorn.Server(
@@ -34,7 +36,7 @@ def main() -> None:
             app,
             host=given.host,
             port=given.port,
-            log_level="info",
+            log_config=None,
             access_log=False,
             timeout_graceful_shutdown=GRACE_S,
         )

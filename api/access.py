@@ -10,7 +10,6 @@ import ipaddress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
-from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse
@@ -64,6 +63,7 @@ class Access:
         if refused is not None:
             await refused(scope, receive, send)
             return
+        scope["solenoid_caller"] = name
         before = _CALLER.set(name)
         try:
             await self.app(scope, receive, send)
@@ -121,8 +121,8 @@ def _secret(headers: Headers) -> str | None:
     scheme, _, secret = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and secret:
         return secret.strip()
-    cookies: SimpleCookie = SimpleCookie(headers.get("cookie", ""))
-    return cookies[COOKIE].value if COOKIE in cookies else None
+    cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+    return None if cookie is None else cookie.value
 
 
 def _stranger(headers: Headers) -> ASGIApp:
@@ -132,5 +132,5 @@ def _stranger(headers: Headers) -> ASGIApp:
     return _unauthorized("a token is needed: Authorization: Bearer TOKEN")
 
 
-def _unauthorized(detail: str) -> Any:
+def _unauthorized(detail: str) -> ASGIApp:
     return problem(401, detail, headers={"WWW-Authenticate": "Bearer"})

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
 
 from api import (
     archives,
@@ -15,6 +16,7 @@ from api import (
     events,
     experiments,
     kinds,
+    metrics,
     presets,
     problems,
     query,
@@ -28,6 +30,7 @@ from api import (
 from api.access import Access, Door
 from api.context import Context
 from api.limits import BodyLimit
+from api.observation import Observation
 from api.security_headers import SecurityHeaders
 from store.database import Database
 from store.datasets import interrupted
@@ -68,11 +71,13 @@ def create_app(
     app.add_middleware(BodyLimit, settings=settings)
     app.add_middleware(Access, door=door or Door())
     app.add_middleware(SecurityHeaders)
+    app.state.registry = CollectorRegistry()
+    app.add_middleware(Observation, registry=app.state.registry)
     problems.install(app)
     for part in (
         *(kinds, experiments, changes, events, results),
         *(query, compare, sweeps, sweep_figures, datasets, archives, presets, system),
-        *(tokens, sign_in),
+        *(tokens, sign_in, metrics),
     ):
         app.include_router(part.router)
     _document_problems(app)

@@ -161,6 +161,7 @@ attempts = sa.Table(
     sa.Column("seconds", sa.Double),
     sa.CheckConstraint("outcome IN ('{}')".format("', '".join(OUTCOMES)), name="outcome_is_known"),
     sa.Index("ix_attempts_outcome_seconds", "outcome", "seconds"),
+    sa.Index("ix_attempts_worker_outcome", "worker", "outcome"),
 )
 
 checkpoints = sa.Table(

@@ -13,6 +13,7 @@ from store.datasets import load
 from store.settings import Settings
 from store.transitions import Claim, LeaseLost, cancelled, claim, fail
 from workers.events import publish
+from workers.logs import about
 from workers.reporter import Reporter
 from workers.versions import versions
 
@@ -34,10 +35,13 @@ def run_next(place: Workplace) -> bool:
     claimed = claim(place.database, worker=place.worker, lease_s=place.settings.lease_s)
     if claimed is None:
         return False
-    _tell(place, claimed, "running")
-    status = _ended(place, claimed)
-    if status is not None:
-        _tell(place, claimed, status)
+    with about(claimed.id):
+        log.info("attempt %d begins", claimed.attempt)
+        _tell(place, claimed, "running")
+        status = _ended(place, claimed)
+        if status is not None:
+            log.info("attempt %d %s", claimed.attempt, status)
+            _tell(place, claimed, status)
     return True
 
 
@@ -46,7 +50,7 @@ def _ended(place: Workplace, claimed: Claim) -> str | None:
     try:
         return _outcome(place, claimed)
     except LeaseLost:
-        log.warning("experiment %s attempt %d lost its lease", claimed.id, claimed.attempt)
+        log.warning("attempt %d lost its lease", claimed.attempt)
         return None
 
 
@@ -67,7 +71,7 @@ def _outcome(place: Workplace, claimed: Claim) -> str:
     except LeaseLost:
         raise
     except Exception:  # the one place: a bug must end the experiment, not the worker
-        log.exception("experiment %s attempt %d: unexpected error", claimed.id, claimed.attempt)
+        log.exception("attempt %d: unexpected error", claimed.attempt)
         fail(place.database, claimed, "an internal error; the worker's log has its traceback")
         return "failed"
     return "succeeded"

@@ -6,7 +6,6 @@ from functools import cache
 from typing import Any
 
 from celery import signals
-from celery.utils.log import get_task_logger
 
 from store.database import Database
 from store.settings import settings
@@ -14,8 +13,7 @@ from workers.app import make_app
 from workers.broker import connect
 from workers.doorbell import TASK
 from workers.execution import Workplace, run_next
-
-log = get_task_logger(__name__)
+from workers.logs import log_json_lines
 
 IDLE_BYTES = 2**30
 STAY_S = 1.0  # so that ten thousand short experiments do not cost a message each
@@ -38,6 +36,12 @@ def _workplace(worker: str) -> Workplace:
     return Workplace(
         configured, Database(configured.resolved_database_url), connect(configured), worker
     )
+
+
+@signals.setup_logging.connect
+def _log(**_: object) -> None:
+    """Write our lines instead of Celery's, in the worker and in each of its children."""
+    log_json_lines()
 
 
 @signals.worker_process_init.connect

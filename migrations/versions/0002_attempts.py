@@ -52,6 +52,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("attempts", schema=None) as batch_op:
         batch_op.create_index("ix_attempts_outcome_seconds", ["outcome", "seconds"], unique=False)
+        batch_op.create_index("ix_attempts_worker_outcome", ["worker", "outcome"], unique=False)
 
     op.create_table(
         "checkpoints",

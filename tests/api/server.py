@@ -19,7 +19,7 @@ START_S = 30.0
 def served(settings: Settings, door: Door) -> Iterator[httpx.Client]:
     """A client of an API on any free port."""
     app = create_app(settings, lambda: server.should_exit, door)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + START_S

@@ -14,6 +14,7 @@ from api.access import Door, host_of, is_loopback
 from store import tokens
 from store.database import Database
 from store.settings import Settings
+from store.tables import tokens as table
 from tests.api.server import served
 
 SPEC = {"kind": "curl_descent.simulation", "spec": {"training": {"epochs": 2}, "replicates": 1}}
@@ -59,7 +60,7 @@ def test_without_a_token_nobody_is_let_in(opened: Opened) -> None:
 
 @pytest.mark.parametrize("value", ["Bearer nonsense", "bearer", "Basic dTpw", "Bearer \xff"])
 def test_an_unknown_token_is_refused(value: str, opened: Opened) -> None:
-    headers = {"Authorization": value.encode("latin-1")}
+    headers = httpx.Headers([(b"Authorization", value.encode("latin-1"))])
     assert opened().get("/v1/experiments", headers=headers).status_code == 401
 
 
@@ -109,7 +110,7 @@ def test_tokens_are_made_and_deleted_over_http(opened: Opened, bearer: Bearer) -
 def test_only_the_hash_of_a_token_is_stored(database: Database, bearer: Bearer) -> None:
     secret = bearer("ann", "read")["Authorization"].removeprefix("Bearer ")
     with database.read() as connection:
-        (row,) = connection.execute(tokens.tokens.select()).all()
+        (row,) = connection.execute(table.select()).all()
     assert re.fullmatch("[0-9a-f]{64}", row.sha256)
     assert secret not in map(str, row)
 

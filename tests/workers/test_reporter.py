@@ -23,7 +23,8 @@ def broker() -> Iterator[redis.Redis]:
 
 
 def reporter(database: Database, broker: redis.Redis, claim: Claim, **limits: float) -> Reporter:
-    return Reporter(Settings(**{"checkpoint_s": 1e-9, **limits}), database, broker, claim)
+    at_once = Settings().model_copy(update={"checkpoint_s": 1e-9, **limits})
+    return Reporter(at_once, database, broker, claim)
 
 
 def test_the_next_attempt_finds_what_was_kept(database: Database, broker: redis.Redis) -> None:
