@@ -2,6 +2,7 @@
 
 import argparse
 
+import sqlalchemy as sa
 import uvicorn
 
 from api.access import Door, is_loopback
@@ -57,7 +58,8 @@ def _door(configured: Settings, host: str) -> Door:
 def _has_tokens(configured: Settings) -> bool:
     database = Database(configured.resolved_database_url)
     try:
-        return bool(tokens.known(database))
+        migrated = sa.inspect(database.engine).has_table(tokens.TABLE)
+        return migrated and bool(tokens.known(database))
     finally:
         database.close()
 

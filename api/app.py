@@ -106,5 +106,5 @@ def _document_problems(app: FastAPI) -> None:
 def _document_access(operation: dict[str, Any]) -> None:
     """What whoever is let in or not may be answered; a token is not needed everywhere."""
     operation["security"] = [{}, {"token": []}]
-    for status, answer in problems.documented(401, 403, 429).items():
+    for status, answer in problems.documented(401, 403, 429, 503).items():
         operation["responses"].setdefault(str(status), answer)

@@ -1,5 +1,6 @@
 """Every error as `application/problem+json` (RFC 9457), naming field, value and limit."""
 
+import logging
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -10,12 +11,15 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from core.experiment import Refused
 from core.kinds import KINDS
 from store.experiments import Conflict, KeyReused, NotFound
 from store.query.errors import CursorRefused, QueryError
+
+log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 LONGEST_VALUE = 200
@@ -107,6 +111,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(NotFound, _not_found)
     app.add_exception_handler(Conflict, _conflict)
     app.add_exception_handler(KeyReused, _key_reused)
+    app.add_exception_handler(OperationalError, _database_away)
     app.add_exception_handler(Exception, _bug)
 
 
@@ -227,6 +232,12 @@ def _conflict(_: Request, exception: Exception) -> JSONResponse:
 
 def _key_reused(request: Request, exception: Exception) -> JSONResponse:
     return refusal("Idempotency-Key", request.headers.get("Idempotency-Key"), str(exception))
+
+
+def _database_away(_: Request, exception: Exception) -> JSONResponse:
+    log.warning("the database did not do it: %s", exception)
+    detail = "the database cannot be used at present; nothing was changed, try again"
+    return problem(503, detail, headers={"Retry-After": "2"})
 
 
 def _bug(_: Request, exception: Exception) -> JSONResponse:

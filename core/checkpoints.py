@@ -5,11 +5,9 @@ that state is complete, as often as it likes, and begins from `kept` where there
 together must give the same bits as a run that was never interrupted.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
-import numpy as np
 from numpy.typing import NDArray
 
 from core.experiment import Progress
@@ -43,13 +41,3 @@ class Forgetful:
 def checkpoints(progress: Progress) -> Checkpoints:
     """Where the caller of a run keeps checkpoints, or a place that keeps none."""
     return progress if isinstance(progress, Checkpoints) else Forgetful()
-
-
-def generator_state(rng: np.random.Generator) -> NDArray[np.uint8]:
-    """The state of a random generator as an array."""
-    return np.frombuffer(json.dumps(rng.bit_generator.state).encode(), np.uint8)
-
-
-def restore_generator(rng: np.random.Generator, state: NDArray[np.uint8]) -> None:
-    """Put a generator into the state that `generator_state` returned."""
-    rng.bit_generator.state = json.loads(state.tobytes())

@@ -19,6 +19,7 @@ from store.experiments import Conflict, NotFound
 from store.settings import settings
 from store.tables import ANONYMOUS, ROLES, tokens, utc_now
 
+TABLE = tokens.name
 PREFIX = "solenoid_"
 SECRET_BYTES = 32
 

@@ -108,7 +108,8 @@ class RunningStack:
         deadline = time.monotonic() + START_S
         while self.process.poll() is None and time.monotonic() < deadline:
             text = state.read_text() if state.exists() else ""
-            if text.endswith("}"):
+            # What a killed stack wrote stays until its successor is up.
+            if text.endswith("}") and json.loads(text)["pid"] == self.process.pid:
                 return str(json.loads(text)["url"])
             time.sleep(0.05)
         self.process.kill()

@@ -129,6 +129,8 @@ class Stack:
         variables["SOLENOID_REDIS_URL"] = self._broker(variables)
         python = [sys.executable, "-P", "-m"]
         _finish([*python, "migrations"], variables, folder)
+        if self.settings.database_url is None:  # else other machines may be working on it
+            _say(_finish([*python, "store.recovery"], variables, folder))
         at = ["--host", self.host, "--port", str(self.port)]
         self._launch("worker", [*python, "workers", "--slots", str(self.slots)], variables)
         self._launch("api", [*python, "api", *at], variables)
@@ -262,12 +264,14 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _finish(command: list[str], variables: dict[str, str], folder: Path) -> None:
+def _finish(command: list[str], variables: dict[str, str], folder: Path) -> str:
+    """Run a command to its end; what it printed."""
     done = subprocess.run(
         command, env=variables, cwd=folder, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise StartFailed(f"{' '.join(command)} failed\n{done.stderr}")
+    return done.stdout.rstrip()
 
 
 def _log(process: Process) -> str:
@@ -287,7 +291,8 @@ def _free_port(host: str, wanted: int) -> int:
 
 
 def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
+    if line:
+        sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 

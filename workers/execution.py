@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 
 import redis
+import sqlalchemy as sa
 
 from core.experiment import Cancelled, ExperimentError
 from core.kinds import KINDS
@@ -52,6 +53,10 @@ def _ended(place: Workplace, claimed: Claim) -> str | None:
     except LeaseLost:
         log.warning("attempt %d lost its lease", claimed.attempt)
         return None
+    except sa.exc.OperationalError as away:
+        # A full disk, a database that is gone: no fault of the experiment, whose lease runs out.
+        log.warning("attempt %d cannot be written: %s", claimed.attempt, away)
+        return None
 
 
 def _outcome(place: Workplace, claimed: Claim) -> str:
@@ -68,7 +73,7 @@ def _outcome(place: Workplace, claimed: Claim) -> str:
         limit = place.settings.memory_limit_bytes / 2**30
         fail(place.database, claimed, f"ran out of memory: the limit here is {limit:.1f} GiB")
         return "failed"
-    except LeaseLost:
+    except (LeaseLost, sa.exc.OperationalError):
         raise
     except Exception:  # the one place: a bug must end the experiment, not the worker
         log.exception("attempt %d: unexpected error", claimed.attempt)

@@ -1,10 +1,12 @@
 """The one Celery task, and what a worker's processes set up before it."""
 
+import logging
 import resource
 import time
 from functools import cache
 from typing import Any
 
+import sqlalchemy as sa
 from celery import signals
 
 from store.database import Database
@@ -14,6 +16,8 @@ from workers.broker import connect
 from workers.doorbell import TASK
 from workers.execution import Workplace, run_next
 from workers.logs import log_json_lines
+
+log = logging.getLogger(__name__)
 
 IDLE_BYTES = 2**30
 STAY_S = 1.0  # so that ten thousand short experiments do not cost a message each
@@ -26,8 +30,11 @@ def answer(task: Any) -> None:
     """Answer the doorbell: run whoever waits, and after short work whoever waits then."""
     place = _workplace(task.request.hostname)
     until = time.monotonic() + STAY_S
-    while run_next(place) and time.monotonic() < until:
-        pass
+    try:
+        while run_next(place) and time.monotonic() < until:
+            pass
+    except sa.exc.OperationalError as away:
+        log.warning("the database is away, the dispatcher will ring again: %s", away)
 
 
 @cache

@@ -30,7 +30,9 @@ from core.kernels.networks import (
     set_norms,
     shifted_weights,
 )
+from core.kernels.recording import Recording
 from core.kernels.responses import add_squared_errors, answer
+from core.kernels.snapshot import Keeper, captured, restore
 from core.kernels.stack import (
     BLOCK,
     Array,
@@ -98,8 +100,8 @@ class Curves:
     extrema: Extrema  # over the records, or every epoch where exact
 
 
-def simulated(simulation: Simulation, clock: Clock) -> Curves:
-    """The curves of every rule and replicate."""
+def simulated(simulation: Simulation, clock: Clock, keeper: Keeper) -> Curves:
+    """The curves of every rule and replicate, from the beginning or from what was kept."""
     sizes, schedule = simulation.sizes, simulation.schedule
     draw = Draw(simulation.seed, simulation.replicates, simulation.dtype, clock.tick)
     layers = Layers(sizes.inputs, sizes.teacher_hidden, sizes.outputs)
@@ -117,11 +119,17 @@ def simulated(simulation: Simulation, clock: Clock) -> Curves:
     else:
         source = _source(simulation, teachers, train, clock)
         learner = BatchLearner(networks, source, schedule, state, clock)
-    errors, extrema = _recorded(simulation, networks, learner, (train, test), state, clock)
+    recording = Recording(sizes.networks, len(simulation.record))
+    changing, constant = (learner, recording), (teachers, train, test, state.scratch, clock)
+    if keeper.kept is not None:
+        restore(changing, keeper.kept, constant)
+    clock.whole = lambda: keeper.keep(lambda: captured(changing, constant))
+    _record(simulation, networks, learner, (train, test), state, clock, recording)
     q = np.full(sizes.networks, np.nan)
     if sizes.window:
         q = order_parameter_q(state.trace, sizes.hidden, sizes.inputs, state.alive, clock.tick)
-    return Curves(errors[0], errors[1], q, extrema)
+    train_error, test_error = recording.errors
+    return Curves(train_error, test_error, q, recording.extrema)
 
 
 def _networks(simulation: Simulation, draw: Draw, teachers: Weights) -> Networks:
@@ -182,33 +190,29 @@ def _source(simulation: Simulation, teachers: Weights, train: Samples, clock: Cl
     return Shuffled(train.x, train.y, train.count, sizes.batch, rng, clock.tick)
 
 
-def _recorded(
+def _record(
     simulation: Simulation,
     networks: Networks,
     learner: Learner,
     sets: tuple[Samples, Samples],
     state: State,
     clock: Clock,
-) -> tuple[Array, Extrema]:
-    """Training and test errors, "two networks record", while learning from look to look."""
+    recording: Recording,
+) -> None:
+    """Training and test errors while learning from look to look, from where the recording is."""
     sizes, record = simulation.sizes, simulation.record.tolist()
-    errors, extrema = np.zeros((2, sizes.networks, len(record))), Extrema(sizes.networks)
     opening = sizes.epochs - sizes.window
-    before = r = 0
-    for epoch in range(sizes.epochs + 1) if sizes.every_epoch else record:
-        untraced = min(max(opening - before, 0), epoch - before)
-        learner.advance(untraced, traced=False)
-        learner.advance(epoch - before - untraced, traced=sizes.window > 0)
+    looks = range(sizes.epochs + 1) if sizes.every_epoch else record
+    for epoch in looks[recording.looks :]:
+        learner.advance_to(min(opening, epoch), traced=False)
+        learner.advance_to(epoch, traced=sizes.window > 0)
         now = np.stack(
             [_mean_errors(sizes, networks, samples, state.scratch, clock) for samples in sets]
         )
-        extrema.add(now)
-        if epoch == record[r]:
-            errors[:, :, r] = now
+        recorded = epoch == record[recording.records]
+        recording.add(now, recorded=recorded)
+        if recorded:
             clock.values = _medians(simulation.rules, now[1])
-            r += 1
-        before = epoch
-    return errors, extrema
 
 
 def _mean_errors(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from core.charts.comparison import draw_learning_curves as draw_compared_curves
 from core.charts.learning import draw_epochs_to_threshold, draw_learning_curves
+from core.checkpoints import checkpoints
 from core.columns import Column, columns_of
 from core.curl_descent import Record, SimulationSpec, Training
 from core.curl_descent_border import border
@@ -45,6 +46,7 @@ from core.kernels.measures import (
     smallest,
 )
 from core.kernels.networks import FlipCounts, Law
+from core.kernels.snapshot import Keeper
 from core.kernels.stack import CONSTRAINTS, Model
 
 _LOOKED = (
@@ -87,7 +89,8 @@ def run(spec: SimulationSpec, inputs: Mapping[str, Dataset], progress: Progress)
     """Every rule and replicate of the spec, from epoch 0 to the last."""
     simulation = _simulation(spec)
     clock = Clock(progress, spec.training.epochs)
-    curves = simulated(simulation, clock)
+    places = checkpoints(progress)
+    curves = simulated(simulation, clock, Keeper(places.kept(), places.keep))
     shape = (len(spec.rules), spec.replicates)
     axes = ("arm", "replicate", "record")
     arrays = {

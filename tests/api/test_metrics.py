@@ -19,7 +19,8 @@ AWAY = {"redis_url": "unix:///nowhere"}
 
 def samples(text: str) -> dict[str, float]:
     return {
-        sample.name + "".join(f" {value}" for _, value in sorted(sample.labels.items())): sample.value
+        sample.name
+        + "".join(f" {value}" for _, value in sorted(sample.labels.items())): sample.value
         for family in families(text)
         for sample in family.samples
     }

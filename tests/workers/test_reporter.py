@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import redis
 
-from core.checkpoints import Checkpoints, checkpoints, generator_state, restore_generator
+from core.checkpoints import Checkpoints, checkpoints
 from core.experiment import silent
 from store.database import Database
 from store.settings import Settings
@@ -54,16 +54,6 @@ def test_nothing_is_kept_of_a_run_that_nobody_watches() -> None:
     place: Checkpoints = checkpoints(silent)
     place.keep(lambda: pytest.fail("the state was copied for nothing"))
     assert place.kept() is None
-
-
-def test_a_restored_generator_goes_on_with_the_same_numbers() -> None:
-    rng = np.random.default_rng(7)
-    rng.normal(size=3)
-    state = generator_state(rng)
-    expected = rng.normal(size=5)
-    other = np.random.default_rng(0)
-    restore_generator(other, state)
-    assert np.array_equal(other.normal(size=5), expected)
 
 
 def test_an_attempt_beyond_its_time_limit_ends_with_a_sentence(
