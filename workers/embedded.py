@@ -30,7 +30,7 @@ from workers.process import environment
 from workers.redis_server import command as redis_command
 from workers.redis_server import private_socket
 
-START_S = 60.0
+START_S = 120.0
 POLL_S = 0.05
 RESTART_PAUSE_S = 1.0
 QUICK_S = 10.0
@@ -128,9 +128,9 @@ class Stack:
         variables["SOLENOID_DATA_DIR"] = str(folder)
         variables["SOLENOID_REDIS_URL"] = self._broker(variables)
         python = [sys.executable, "-P", "-m"]
-        _finish([*python, "migrations"], variables, folder)
-        if self.settings.database_url is None:  # else other machines may be working on it
-            _say(_finish([*python, "store.recovery"], variables, folder))
+        # Of a database that is ours alone; on another one other machines may be at work.
+        ours = ["take-over"] if self.settings.database_url is None else []
+        _say(_finish([*python, "migrations", *ours], variables, folder))
         at = ["--host", self.host, "--port", str(self.port)]
         self._launch("worker", [*python, "workers", "--slots", str(self.slots)], variables)
         self._launch("api", [*python, "api", *at], variables)

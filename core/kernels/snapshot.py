@@ -9,6 +9,7 @@ computation that gains another part needs no list of what that part keeps.
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,7 @@ def _parts(value: object) -> Iterator[tuple[str, Any, Callable[[Any], None] | No
     """Names, values and replacements of what a container or an object of ours holds."""
     if isinstance(value, dict):
         for key, part in value.items():
-            yield str(key), part, lambda new, key=key: value.__setitem__(key, new)
+            yield str(key), part, partial(value.__setitem__, key)
     elif isinstance(value, tuple | list):
         for place, part in enumerate(value):
             yield str(place), part, None
@@ -94,7 +95,7 @@ def _parts(value: object) -> Iterator[tuple[str, Any, Callable[[Any], None] | No
         frozen = getattr(type(value), "__dataclass_params__", None)
         fixed = frozen is not None and frozen.frozen
         for name, part in vars(value).items():
-            yield name, part, None if fixed else lambda new, name=name: setattr(value, name, new)
+            yield name, part, None if fixed else partial(setattr, value, name)
 
 
 def _is_own(value: object) -> bool:

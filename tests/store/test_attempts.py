@@ -5,6 +5,7 @@ import pytest
 from store import experiments
 from store.checkpoints import newest
 from store.database import Database
+from store.recovery import take_over
 from store.tables import experiments as table
 from store.transitions import (
     LeaseLost,
@@ -151,3 +152,20 @@ def test_no_checkpoint_outlives_its_experiment(database: Database) -> None:
     for way, identifier in ends(database).items():
         assert status(database, identifier) in ("failed", "cancelled"), way
         assert newest(database, identifier, VERSIONS) is None, way
+
+
+def test_what_a_killed_stack_ran_goes_on_at_the_next_start(database: Database) -> None:
+    running, waiting, ended = (accepted(database) for _ in range(3))
+    claimed(database, running)
+    request_cancel(database, ended)
+    told = take_over(database)
+    assert told.splitlines() == [
+        "the last stack was killed: 1 running experiments go on",
+        "1 experiments wait in the queue",
+    ]
+    assert reap(database, max_attempts=3).queued == (running,)
+    assert status(database, waiting) == "queued"
+
+
+def test_a_start_after_an_ordinary_stop_says_nothing(database: Database) -> None:
+    assert take_over(database) == ""
