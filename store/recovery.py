@@ -19,7 +19,7 @@ def take_over(database: Database) -> str:
     waiting = by_status(database)["queued"]
     lines = []
     if lost:
-        lines.append(f"the last stack was killed: {lost} running experiments go on")
+        lines.append(f"the last stack was killed; experiments that go on: {lost}")
     if waiting:
-        lines.append(f"{waiting} experiments wait in the queue")
+        lines.append(f"experiments in the queue: {waiting}")
     return "".join(f"{line}\n" for line in lines)

@@ -160,8 +160,8 @@ def test_what_a_killed_stack_ran_goes_on_at_the_next_start(database: Database) -
     request_cancel(database, ended)
     told = take_over(database)
     assert told.splitlines() == [
-        "the last stack was killed: 1 running experiments go on",
-        "1 experiments wait in the queue",
+        "the last stack was killed; experiments that go on: 1",
+        "experiments in the queue: 1",
     ]
     assert reap(database, max_attempts=3).queued == (running,)
     assert status(database, waiting) == "queued"
