@@ -42,7 +42,10 @@ class SweepRequest(SweepDefinition):
     name: Name | None = None
     tags: dict[TagKey, TagValue] = Field(default={}, max_length=50)
     priority: StrictInt = Field(
-        default=-1, ge=-10, le=10, description="Below 0, so that single experiments go first."
+        default=sweeps.CHILD_PRIORITY,
+        ge=-10,
+        le=10,
+        description="Below 0, so that single experiments go first.",
     )
     on_end: OnEnd | None = Field(
         default=None, description="Whom to tell when every experiment has ended."
@@ -138,7 +141,7 @@ def start(service: Context, body: SweepRequest, idempotency_key: str | None) -> 
         service.database,
         kind,
         definition.model_dump(mode="json"),
-        _children(service, kind, definition, body),
+        _children(service, kind, definition, _labels(body)),
         name=body.name,
         idempotency_key=idempotency_key,
         request_hash=digest(body.model_dump(mode="json")),
@@ -152,7 +155,7 @@ def start(service: Context, body: SweepRequest, idempotency_key: str | None) -> 
 def preview_sweep(body: Annotated[SweepRequest, Body()], service: Service) -> Preview:
     """What a sweep would be: how many experiments, at what cost, and the first of them."""
     kind = _kind(body.kind)
-    children = _children(service, kind, _definition(body), body)
+    children = _children(service, kind, _definition(body), _labels(body))
     return Preview(
         count=len(children),
         seconds=sum(child.submission.estimate.seconds for child in children),
@@ -197,12 +200,16 @@ def retry_sweep(id: Id, service: Service, body: Annotated[Retry | None, Body()] 
 
 @router.post("/{id:uuid}/extend", status_code=202, responses=documented(400, 404, 413, 422))
 def extend_sweep(id: Id, body: Annotated[Extension, Body()], service: Service) -> Changed:
-    """Add values or replicates: only specs that the sweep does not have yet are run."""
+    """Add values or replicates: only specs that the sweep does not have yet are run.
+
+    The new experiments have the tags that all others of the sweep share, and their priority.
+    """
     sweep = sweeps.get(service.database, str(id))
     kind = KINDS[sweep.kind]
     before = SweepDefinition.model_validate(sweep.definition)
     definition = widened(before, body.axes, body.replicates)
-    children = _children(service, kind, definition, None)
+    labels = sweeps.shared_labels(service.database, sweep.id)
+    children = _children(service, kind, definition, labels)
     changed = sweeps.extend(
         service.database, kind, sweep.id, definition.model_dump(mode="json"), children
     )
@@ -287,8 +294,12 @@ def _definition(body: SweepRequest) -> SweepDefinition:
     return SweepDefinition(**{name: getattr(body, name) for name in SweepDefinition.model_fields})
 
 
+def _labels(body: SweepRequest) -> sweeps.Labels:
+    return sweeps.Labels(body.tags, body.priority)
+
+
 def _children(
-    service: Context, kind: Kind[Any], definition: SweepDefinition, labels: SweepRequest | None
+    service: Context, kind: Kind[Any], definition: SweepDefinition, labels: sweeps.Labels
 ) -> list[sweeps.Child]:
     """Every spec of a sweep, valid and within the limits of this installation."""
     count, limit = size(definition), service.settings.max_sweep_points
@@ -296,14 +307,9 @@ def _children(
         raise BadRequest("axes", count, f"the sweep has {count} points; the limit is {limit}")
     places = list(points(kind, definition))
     costs = estimates(service, kind, [point.spec for point in places])
-    tags = labels.tags if labels else {}
-    priority = labels.priority if labels else -1
     return [
         sweeps.Child(
-            Submission(
-                kind, point.spec, fitting(service, cost), name=None, tags=tags, priority=priority
-            ),
-            point.place,
+            Submission(kind, point.spec, fitting(service, cost), **vars(labels)), point.place
         )
         for point, cost in zip(places, costs, strict=True)
     ]

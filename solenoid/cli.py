@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from solenoid.client import DEFAULT_URL
 from solenoid.commands import (
     archives,
     catalogue,
@@ -62,8 +61,11 @@ app.command("delete")(experiments.delete)
 def _common(
     context: typer.Context,
     url: Annotated[
-        str, typer.Option(envvar="SOLENOID_URL", help="Where the service answers.")
-    ] = DEFAULT_URL,
+        str | None,
+        typer.Option(
+            envvar="SOLENOID_URL", help="Where the service answers, unless on this machine."
+        ),
+    ] = None,
 ) -> None:
     """Solenoid: NeuroAI experiments, from a spec to results you can query."""
     context.obj = url

@@ -17,6 +17,7 @@ from solenoid.figure import Figure
 from solenoid.pages import pages
 from solenoid.preset import StartedPreset
 from solenoid.question import Names, Question, joined, saved, table_of
+from solenoid.settings import ClientSettings
 from solenoid.sweep import Sweep
 from solenoid.table import Table
 from solenoid.transport import Transport, part
@@ -24,15 +25,17 @@ from solenoid.transport import Transport, part
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-DEFAULT_URL = "http://127.0.0.1:8000"
 POLL_S = 0.5
 
 
 class Client:
-    """One service, by its URL. Use it in a `with` block, or close it."""
+    """One service: by its URL, by `SOLENOID_URL`, or the one on this machine.
 
-    def __init__(self, url: str = DEFAULT_URL) -> None:
-        self._transport = Transport(url)
+    Use it in a `with` block, or close it.
+    """
+
+    def __init__(self, url: str | None = None) -> None:
+        self._transport = Transport(url or ClientSettings().url)
 
     @property
     def url(self) -> str:

@@ -127,6 +127,20 @@ def test_extending_runs_only_what_is_new(stack: RunningStack) -> None:
     ]
 
 
+def test_what_extends_a_sweep_has_the_tags_that_all_its_experiments_share(
+    stack: RunningStack,
+) -> None:
+    tags = {"project": "fig4", "draft": "yes"}
+    identifier = submit(stack, axes={"seed": [0, 1]}, tags=tags, priority=3)["id"]
+    first, _ = children(stack, identifier)
+    of_first = {"tags": {"mine": "1", "draft": "no"}}
+    assert stack.http.patch(f"/v1/experiments/{first['id']}", json=of_first).status_code == 200
+    stack.http.post(f"/v1/sweeps/{identifier}/extend", json={"axes": {"seed": [2]}})
+    added = stack.show(children(stack, identifier)[-1]["id"])
+    assert (added["tags"], added["priority"]) == ({"project": "fig4"}, 3)
+    ended(stack, identifier)
+
+
 def test_cancelling_ends_every_child_and_then_the_sweep_can_go(stack: RunningStack) -> None:
     endless = {**BASE, "training": {"epochs": 10_000_000, "batch_size": 5}}
     identifier = submit(stack, base=endless, axes={"seed": list(range(20))})["id"]
