@@ -10,16 +10,25 @@ derived setting of the kind (`compression_ratio`). The specs are the product of 
 axis slowest.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import Field, JsonValue, Strict, ValidationError, model_validator
+from pydantic import (
+    Discriminator,
+    Field,
+    JsonValue,
+    Strict,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 
 from core.experiment import MAX_INTEGER, Declared, Kind, Refused, Spec
+from core.spelling import nearest, unknown
 
 MAX_POINTS_ON_AXIS = 100_000
 
@@ -104,7 +113,29 @@ class Random(Declared):
     random: Draws
 
 
-Axis = Values | Linspace | Logspace | Zip | Random
+def _form(axis: object) -> str | None:
+    """Which form an axis has: a list, or the one that a mapping names."""
+    if isinstance(axis, list):
+        return "list"
+    names = axis.model_fields_set if isinstance(axis, Declared) else axis
+    return next((f for f in _FORMS if f in names), None) if isinstance(names, dict | set) else None
+
+
+_FORMS = ("linspace", "logspace", "zip", "random")
+
+Axis = Annotated[
+    Annotated[Values, Tag("list")]
+    | Annotated[Linspace, Tag("linspace")]
+    | Annotated[Logspace, Tag("logspace")]
+    | Annotated[Zip, Tag("zip")]
+    | Annotated[Random, Tag("random")],
+    Discriminator(
+        _form,
+        custom_error_type="axis_form",
+        custom_error_message="an axis is a list of values, or a mapping with one of "
+        + ", ".join(_FORMS),
+    ),
+]
 
 
 class SweepDefinition(Declared):
@@ -125,6 +156,10 @@ class SweepDefinition(Declared):
     )
 
 
+class SweepRefused(Refused):
+    """A definition that makes no sweep; the field is one of the definition, not of a spec."""
+
+
 @dataclass(frozen=True)
 class Point:
     """One spec of a sweep and where it lies: the value of each axis, as named."""
@@ -141,6 +176,7 @@ def size(definition: SweepDefinition) -> int:
 
 def points(kind: Kind[Any], definition: SweepDefinition) -> Iterator[Point]:
     """The specs of a sweep in order; raises `Refused` naming the first that is not valid."""
+    _check_names(definition)
     _check_derive(kind, definition)
     axes = [list(_settings(kind, name, axis)) for name, axis in definition.axes.items()]
     for number, combination in enumerate(product(*axes)):
@@ -161,7 +197,7 @@ def widened(definition: SweepDefinition, axes: Mapping[str, Axis], more: int) ->
     for name in axes:
         if name not in definition.axes:
             known = ", ".join(definition.axes)
-            raise Refused(f"axes.{name}", None, f"the sweep has no such axis; it has {known}")
+            raise SweepRefused(f"axes.{name}", None, f"the sweep has no such axis; it has {known}")
     wider = definition.model_copy(
         update={
             "axes": {name: _joined(axis, axes.get(name)) for name, axis in definition.axes.items()},
@@ -172,7 +208,7 @@ def widened(definition: SweepDefinition, axes: Mapping[str, Axis], more: int) ->
         return SweepDefinition.model_validate(wider.model_dump())
     except ValidationError as invalid:  # a copy is not checked, and would be refused when read
         error = invalid.errors()[0]
-        raise Refused(".".join(map(str, error["loc"][:2])), None, error["msg"]) from None
+        raise SweepRefused(".".join(map(str, error["loc"][:2])), None, error["msg"]) from None
 
 
 def _joined(axis: Axis, added: Axis | None) -> Axis:
@@ -188,11 +224,19 @@ def _replicated(
     if not definition.more_replicates:
         return
     if "replicate_offset" not in kind.spec.model_fields:
-        raise Refused("more_replicates", None, f"{kind.name} has no replicates")
+        raise SweepRefused("more_replicates", None, f"{kind.name} has no replicates")
     first: int = getattr(spec, "replicate_offset") + getattr(spec, "replicates")  # noqa: B009
     for count in definition.more_replicates:
         yield {**document, "replicate_offset": first, "replicates": count}
         first += count
+
+
+def _check_names(definition: SweepDefinition) -> None:
+    known: set[str] = set()
+    for name in _names(definition):
+        if name in known:
+            raise SweepRefused(f"axes.{name}", None, f"two axes set {name}, so it is set twice")
+        known.add(name)
 
 
 def _check_derive(kind: Kind[Any], definition: SweepDefinition) -> None:
@@ -205,10 +249,10 @@ def _check_derive(kind: Kind[Any], definition: SweepDefinition) -> None:
     }
     for need, name in needed.items():
         if need not in definition.derive:
-            raise Refused(f"derive.{need}", None, f"the axis {name} needs it")
+            raise SweepRefused(f"derive.{need}", None, f"the axis {name} needs it")
     for name, value in definition.derive.items():
         if name not in needed:
-            raise Refused(f"derive.{name}", value, "no axis of this sweep needs it")
+            raise SweepRefused(f"derive.{name}", value, "no axis of this sweep needs it")
 
 
 def _names(definition: SweepDefinition) -> Iterator[str]:
@@ -286,8 +330,13 @@ def _draw(
 
 def _document(kind: Kind[Any], definition: SweepDefinition, place: Together) -> dict[str, Any]:
     document: dict[str, Any] = _copied(definition.base)
+    setters: dict[str, str] = {}
     for name, value in place.items():
         for path, part in _assignments(kind, name, value, definition.derive).items():
+            if path in setters:
+                message = f"{setters[path]} and {name} both set {path}"
+                raise SweepRefused(f"axes.{name}", None, message)
+            setters[path] = name
             _assign(document, path, part)
     return document
 
@@ -299,6 +348,8 @@ def _valid(kind: Kind[Any], document: Mapping[str, Any], number: int, place: Tog
         error = invalid.errors()[0]
         field = ".".join(map(str, error["loc"])) or "spec"
         message = error["msg"].removeprefix("Value error, ")
+        if error["type"] == "extra_forbidden":
+            message = _unknown(kind, list(map(str, error["loc"])))
         where = ", ".join(f"{name} = {value}" for name, value in place.items())
         raise Refused(
             field, error["input"], f"{message} (point {number} of the sweep: {where})"
@@ -306,10 +357,18 @@ def _valid(kind: Kind[Any], document: Mapping[str, Any], number: int, place: Tog
     return spec
 
 
+def _unknown(kind: Kind[Any], path: Sequence[str]) -> str:
+    """An unknown field was meant to be one of its place, or the short name of another."""
+    if len(path) > 1:
+        return unknown(kind.spec, path)
+    names = [*kind.spec.model_fields, *kind.settings, *(column.name for column in kind.columns)]
+    return f"there is no such field{nearest(path[0], names)}"
+
+
 def _assignments(
     kind: Kind[Any], name: str, value: Any, derive: Mapping[str, float]
 ) -> Mapping[str, Any]:
-    """What an axis sets: itself, the field behind a column, or a derived setting."""
+    """What an axis sets: itself, the field behind a column, or a derived setting's fields."""
     if name in kind.settings:
         return kind.settings[name].sets(value, derive)
     for column in kind.columns:

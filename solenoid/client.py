@@ -35,7 +35,7 @@ class Client:
     """
 
     def __init__(self, url: str | None = None) -> None:
-        self._transport = Transport(url or ClientSettings().url)
+        self._transport = Transport(ClientSettings().url if url is None else url)
 
     @property
     def url(self) -> str:

@@ -130,14 +130,14 @@ def test_extending_runs_only_what_is_new(stack: RunningStack) -> None:
 def test_what_extends_a_sweep_has_the_tags_that_all_its_experiments_share(
     stack: RunningStack,
 ) -> None:
-    tags = {"project": "fig4", "draft": "yes"}
+    tags = {"project": "extended", "draft": "yes"}
     identifier = submit(stack, axes={"seed": [0, 1]}, tags=tags, priority=3)["id"]
     first, _ = children(stack, identifier)
     of_first = {"tags": {"mine": "1", "draft": "no"}}
     assert stack.http.patch(f"/v1/experiments/{first['id']}", json=of_first).status_code == 200
     stack.http.post(f"/v1/sweeps/{identifier}/extend", json={"axes": {"seed": [2]}})
     added = stack.show(children(stack, identifier)[-1]["id"])
-    assert (added["tags"], added["priority"]) == ({"project": "fig4"}, 3)
+    assert (added["tags"], added["priority"]) == ({"project": "extended"}, 3)
     ended(stack, identifier)
 
 
@@ -185,6 +185,8 @@ def test_an_idempotency_key_makes_one_sweep(stack: RunningStack) -> None:
     [
         ({"axes": {"seed": list(range(300)), "hidden": list(range(1, 301))}}, "axes"),
         ({"axes": {"hiden": [1]}}, "spec.hiden"),
+        ({"axes": {"compression_ratio": [1]}}, "derive.total_neurons"),
+        ({"axes": {"seed": {"zip": {"seed": [1], "hidden": [2, 3]}}}}, "axes.seed.zip"),
         ({"axes": {}}, "axes"),
         ({"axes": {"seed": [0]}, "kind": "none"}, "kind"),
         ({"axes": {"seed": {"linspace": [0, 1]}}}, "axes.seed"),
