@@ -189,6 +189,14 @@ class Training(Declared):
         description="After every update rescale W1 and W2 to their initial Frobenius norms (layer, "
         "the paper's simulations), each of their rows (row), or nothing (none).",
     )
+    retire: bool = Field(
+        default=True,
+        description="Rest a network that has converged to rounding: at a record its training error "
+        "is below (100 machine epsilons)^2 of that of a silent network and 1e-8 of the largest it "
+        "was, and falls no longer. Its curves are flat from there (retired_at_epoch says where), "
+        "but for the window of order_parameter_q, in which every network is stepped. false: step "
+        "to the end. A network that is no longer finite is never stepped again.",
+    )
 
 
 class Record(Declared):

@@ -17,6 +17,7 @@ from core.kernels.learners import (
     Schedule,
     State,
     covariance_learner,
+    started_maps,
     started_state,
 )
 from core.kernels.measures import Extrema, order_parameter_q
@@ -31,6 +32,7 @@ from core.kernels.networks import (
     shifted_weights,
 )
 from core.kernels.responses import add_squared_errors, answer
+from core.kernels.retirement import at_rest, target_size
 from core.kernels.stack import (
     BLOCK,
     Array,
@@ -63,6 +65,7 @@ class Simulation:
     learning_rate: float
     per_epoch: bool
     record: Array  # "record", epochs from 0 to the last
+    retire: bool  # whether networks that have converged to rounding rest
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -96,6 +99,7 @@ class Curves:
     test_error: Array  # "networks record"
     order_parameter_q: Array  # "networks", nan where not traced or not finite
     extrema: Extrema  # over the records, or every epoch where exact
+    retired_at: Array  # "networks", the record from which a network was not stepped, or -1
 
 
 def simulated(simulation: Simulation, clock: Clock) -> Curves:
@@ -113,15 +117,18 @@ def simulated(simulation: Simulation, clock: Clock) -> Curves:
     state = started_state(networks, schedule, traced=sizes.window > 0)
     learner: Learner
     if sizes.by_covariance:
-        learner = covariance_learner(networks, teachers, train, schedule, state, clock)
+        learner = covariance_learner(
+            networks, teachers, train, sizes.inputs, schedule, state, clock
+        )
     else:
         source = _source(simulation, teachers, train, clock)
-        learner = BatchLearner(networks, source, schedule, state, clock)
+        maps = started_maps(networks, sizes.inputs, clock) if sizes.by_map else None
+        learner = BatchLearner(networks, source, schedule, state, clock, maps)
     errors, extrema = _recorded(simulation, networks, learner, (train, test), state, clock)
     q = np.full(sizes.networks, np.nan)
     if sizes.window:
         q = order_parameter_q(state.trace, sizes.hidden, sizes.inputs, state.alive, clock.tick)
-    return Curves(errors[0], errors[1], q, extrema)
+    return Curves(errors[0], errors[1], q, extrema, state.retired_at)
 
 
 def _networks(simulation: Simulation, draw: Draw, teachers: Weights) -> Networks:
@@ -194,10 +201,14 @@ def _recorded(
     sizes, record = simulation.sizes, simulation.record.tolist()
     errors, extrema = np.zeros((2, sizes.networks, len(record))), Extrema(sizes.networks)
     opening = sizes.epochs - sizes.window
+    targets = np.tile(target_size(sets[0].y, sizes.train), len(simulation.rules))
+    epsilon = float(np.finfo(simulation.dtype).eps)
     before = r = 0
     for epoch in range(sizes.epochs + 1) if sizes.every_epoch else record:
         untraced = min(max(opening - before, 0), epoch - before)
         learner.advance(untraced, traced=False)
+        if sizes.window and epoch > opening:
+            state.wake()
         learner.advance(epoch - before - untraced, traced=sizes.window > 0)
         now = np.stack(
             [_mean_errors(sizes, networks, samples, state.scratch, clock) for samples in sets]
@@ -207,6 +218,8 @@ def _recorded(
             errors[:, :, r] = now
             clock.values = _medians(simulation.rules, now[1])
             r += 1
+            resting = at_rest(simulation.record[:r], errors[0, :, :r], targets, epsilon)
+            state.retire(resting & simulation.retire, epoch)
         before = epoch
     return errors, extrema
 

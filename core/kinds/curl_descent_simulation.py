@@ -94,6 +94,7 @@ def run(spec: SimulationSpec, inputs: Mapping[str, Dataset], progress: Progress)
         "epoch": Array(simulation.record, ("record",), "epochs"),
         "train_error": Array(curves.train_error.reshape(*shape, -1), axes),
         "test_error": Array(curves.test_error.reshape(*shape, -1), axes),
+        "retired_at_epoch": Array(curves.retired_at.reshape(shape), axes[:2], "epochs"),
     }
     if spec.record.order_parameter_window:
         q = curves.order_parameter_q.reshape(shape)
@@ -104,7 +105,7 @@ def run(spec: SimulationSpec, inputs: Mapping[str, Dataset], progress: Progress)
             for name, values in _extrema(curves).items()
         }
     clock.tick()
-    warnings = _warnings(spec, curves.test_error)
+    warnings = _warnings(spec, curves)
     progress(1.0, epoch=float(spec.training.epochs), **clock.values)
     return Result(arrays, warnings)
 
@@ -204,6 +205,7 @@ def _simulation(spec: SimulationSpec) -> Simulation:
         learning_rate=spec.training.learning_rate,
         per_epoch=spec.training.learning_rate_scaling == "per_epoch",
         record=record_epochs(spec.training.epochs, spec.record.points),
+        retire=spec.training.retire,
     )
 
 
@@ -231,13 +233,21 @@ def _sizes(spec: SimulationSpec) -> costs.Sizes:
     )
 
 
-def _warnings(spec: SimulationSpec, test_error: NDArray[Any]) -> tuple[str, ...]:
+def _warnings(spec: SimulationSpec, curves: Curves) -> tuple[str, ...]:
     """What a reader of the numbers should know beforehand."""
-    lost = np.count_nonzero(diverged(test_error))
+    networks = len(spec.rules) * spec.replicates
+    lost = np.count_nonzero(diverged(curves.test_error))
+    finite_end = np.isfinite(curves.train_error[:, -1])
+    resting = np.count_nonzero(finite_end & (curves.retired_at >= 0))
     short = spec.data.train_size % spec.batch
     messages = []
     if lost:
-        messages.append(f"{lost} of {len(spec.rules) * spec.replicates} networks diverged")
+        messages.append(f"{lost} of {networks} networks diverged")
+    if resting:
+        messages.append(
+            f"{resting} of {networks} networks converged to rounding and rested from there "
+            "(retired_at_epoch; training.retire)"
+        )
     if short:
         messages.append(f"the last batch of every epoch holds {short} samples, not {spec.batch}")
     return tuple(messages)

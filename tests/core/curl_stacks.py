@@ -68,7 +68,9 @@ class Small:
         teacher = np.linalg.lstsq(self.x, self.y, rcond=None)[0].T
         stack = _weights(np.eye(len(teacher)) @ teacher, np.eye(len(teacher)))
         state = started_state(networks, schedule, traced=False)
-        return covariance_learner(networks, stack, self._samples(), schedule, state, clock)
+        return covariance_learner(
+            networks, stack, self._samples(), self.W1.shape[1], schedule, state, clock
+        )
 
     def _samples(self) -> Samples:
         samples, inputs = self.x.shape

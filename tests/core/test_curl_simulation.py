@@ -19,6 +19,12 @@ CHAOTIC: dict[str, dict[str, Any]] = {
     "minibatch": {"activation": "tanh", "training": {"epochs": 600, "batch_size": 10}},
     "full": {"activation": "tanh", "training": {"epochs": 2000, "batch_size": "full"}},
     "covariance": {"activation": "linear", "training": {"epochs": 5000, "batch_size": "full"}},
+    "tall": {
+        "inputs": 20,
+        "hidden": 16,
+        "activation": "linear",
+        "training": {"epochs": 2000, "batch_size": 10},
+    },
     "online": {
         "activation": "tanh",
         "data": {"train_size": 33, "test_size": 12, "online": True},
