@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo up test lint bench presets migration lock clean
+.PHONY: demo up test chaos lint bench presets migration lock clean
 
 demo: .venv/installed ## the service end to end on real input, then stop
 	$(BIN)/solenoid demo
@@ -12,6 +12,9 @@ up: .venv/installed ## start the service in the foreground
 
 test: .venv/installed ## all tests
 	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadgroup
+
+chaos: .venv/installed ## break the service for an hour, on both databases, and check what came out
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.system.chaos
 
 lint: .venv/installed ## format, style, types, import contracts
 	$(BIN)/ruff format --check

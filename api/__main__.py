@@ -1,12 +1,16 @@
 """`python -P -m api [--host H] [--port N]`: the API server in this process."""
 
 import argparse
-import ipaddress
 
+import sqlalchemy as sa
 import uvicorn
 
+from api.access import Door, is_loopback
 from api.app import create_app
-from store.settings import settings
+from store import tokens
+from store.database import Database
+from store.settings import Settings, settings
+from workers.logs import log_json_lines
 
 GRACE_S = 3
 
@@ -18,19 +22,22 @@ def main() -> None:
     arguments.add_argument("--port", type=int, default=8000)
     given = arguments.parse_args()
     configured = settings()
-    if not (_is_loopback(given.host) or configured.open_access):
+    door = _door(configured, given.host)
+    if door.needs_token and not _has_tokens(configured):
         arguments.error(
             f"--host {given.host}: anybody who reaches this address could submit and delete; "
-            "set SOLENOID_OPEN_ACCESS=true if that is meant"
+            "make a token with `solenoid token create NAME --role admin`, "
+            "or set SOLENOID_OPEN_ACCESS=true if that is meant"
         )
+    log_json_lines()
     server: uvicorn.Server
-    app = create_app(configured, stopping=lambda: server.should_exit)
+    app = create_app(configured, lambda: server.should_exit, door)
     server = uvicorn.Server(
         uvicorn.Config(
             app,
             host=given.host,
             port=given.port,
-            log_level="info",
+            log_config=None,
             access_log=False,
             timeout_graceful_shutdown=GRACE_S,
         )
@@ -38,13 +45,23 @@ def main() -> None:
     server.run()
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
+def _door(configured: Settings, host: str) -> Door:
+    """Whom this address lets in."""
+    own = is_loopback(host)
+    needs_token = configured.require_tokens or not (own or configured.open_access)
+    return Door(
+        needs_token=needs_token,
+        own_names_only=own and not (needs_token or configured.open_access),
+    )
+
+
+def _has_tokens(configured: Settings) -> bool:
+    database = Database(configured.resolved_database_url)
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+        migrated = sa.inspect(database.engine).has_table(tokens.TABLE)
+        return migrated and bool(tokens.known(database))
+    finally:
+        database.close()
 
 
 if __name__ == "__main__":

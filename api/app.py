@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
 
 from api import (
     archives,
@@ -15,16 +16,22 @@ from api import (
     events,
     experiments,
     kinds,
+    metrics,
     presets,
     problems,
     query,
     results,
+    sign_in,
     sweep_figures,
     sweeps,
     system,
+    tokens,
 )
+from api.access import Access, Door
 from api.context import Context
 from api.limits import BodyLimit
+from api.observation import Observation
+from api.security_headers import SecurityHeaders
 from store.database import Database
 from store.datasets import interrupted
 from store.settings import Settings
@@ -32,7 +39,9 @@ from workers.app import make_app
 from workers.broker import ANSWER_S, connect, connect_async
 
 
-def create_app(settings: Settings, stopping: Callable[[], bool] = lambda: False) -> FastAPI:
+def create_app(
+    settings: Settings, stopping: Callable[[], bool] = lambda: False, door: Door | None = None
+) -> FastAPI:
     """The service over HTTP; `stopping` turns true when open event streams must end."""
 
     @asynccontextmanager
@@ -60,10 +69,15 @@ def create_app(settings: Settings, stopping: Callable[[], bool] = lambda: False)
         redoc_url=None,
     )
     app.add_middleware(BodyLimit, settings=settings)
+    app.add_middleware(Access, door=door or Door())
+    app.add_middleware(SecurityHeaders)
+    app.state.registry = CollectorRegistry()
+    app.add_middleware(Observation, registry=app.state.registry)
     problems.install(app)
     for part in (
         *(kinds, experiments, changes, events, results),
         *(query, compare, sweeps, sweep_figures, datasets, archives, presets, system),
+        *(tokens, sign_in, metrics),
     ):
         app.include_router(part.router)
     _document_problems(app)
@@ -78,7 +92,19 @@ def _document_problems(app: FastAPI) -> None:
         document = plain()
         schema = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         parts = {**schema.pop("$defs", {}), "Problem": schema}
-        document.setdefault("components", {}).setdefault("schemas", {}).update(parts)
+        components = document.setdefault("components", {})
+        components.setdefault("schemas", {}).update(parts)
+        components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                _document_access(operation)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _document_access(operation: dict[str, Any]) -> None:
+    """What whoever is let in or not may be answered; a token is not needed everywhere."""
+    operation["security"] = [{}, {"token": []}]
+    for status, answer in problems.documented(401, 403, 429, 503).items():
+        operation["responses"].setdefault(str(status), answer)

@@ -14,6 +14,7 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from starlette.datastructures import UploadFile
 
+from api.access import caller
 from api.context import Context, Service
 from api.pages import Page, PageQuery, decoded, encoded
 from api.problems import BadRequest, documented, refusal
@@ -65,6 +66,7 @@ class Dataset(BaseModel):
     summary: DatasetSummary | None
     error: str | None
     created_at: datetime
+    owner: str
 
 
 class UploadQuery(BaseModel):
@@ -98,7 +100,13 @@ async def upload(
         name, mapping_text = await _received(request, query, incoming)
         mapping = _mapping(mapping_text)
         dataset = await asyncio.to_thread(
-            datasets.add, service.database, service.settings, incoming, name=name, mapping=mapping
+            datasets.add,
+            service.database,
+            service.settings,
+            incoming,
+            name=name,
+            mapping=mapping,
+            owner=caller(),
         )
     finally:
         incoming.unlink(missing_ok=True)

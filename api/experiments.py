@@ -44,6 +44,21 @@ class MetricSummary(BaseModel):
     missing: int = Field(description="Replicates without a value: diverged, never there.")
 
 
+class Attempt(BaseModel):
+    """One attempt at an experiment."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    number: int
+    worker: str
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: Literal["succeeded", "failed", "cancelled", "lost", "handed_back"] | None = Field(
+        description="`lost`: the worker died or fell silent. `handed_back`: it was told to stop. "
+        "Null while the attempt goes on."
+    )
+
+
 class Experiment(BaseModel):
     """One experiment."""
 
@@ -62,7 +77,10 @@ class Experiment(BaseModel):
     progress: float
     values: dict[str, float | None]
     attempts: int
-    lost_attempts: int
+    lost_attempts: int = Field(
+        description="Attempts lost since the last one that got as far as a checkpoint."
+    )
+    history: list[Attempt] = Field(description="Every attempt, first to last.")
     worker: str | None
     cancel_requested: bool
     created_at: datetime
@@ -75,6 +93,8 @@ class Experiment(BaseModel):
     error: str | None
     versions: dict[str, str] | None
     disk_bytes: int = Field(description="What its arrays take in the database, compressed.")
+    time_limit_s: float | None
+    owner: str = Field(description="The name of the token it was made with.")
     on_end: HookState | None
     links: dict[str, str]
 

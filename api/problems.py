@@ -1,5 +1,6 @@
 """Every error as `application/problem+json` (RFC 9457), naming field, value and limit."""
 
+import logging
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from core.experiment import Refused
@@ -18,6 +20,8 @@ from core.spelling import unknown
 from core.sweeps import SweepRefused
 from store.experiments import Conflict, KeyReused, NotFound
 from store.query.errors import CursorRefused, QueryError
+
+log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 LONGEST_VALUE = 200
@@ -31,6 +35,10 @@ class BadRequest(Exception):
         self.field = field
         self.value = value
         self.message = message
+
+
+class TooMany(Exception):
+    """More than one caller may ask for at a time; the message names the limit."""
 
 
 class FieldError(BaseModel):
@@ -98,6 +106,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(BadRequest, _bad_request)
+    app.add_exception_handler(TooMany, _too_many)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(SweepRefused, _sweep_refused)
     app.add_exception_handler(QueryError, _query_error)
@@ -105,6 +114,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(NotFound, _not_found)
     app.add_exception_handler(Conflict, _conflict)
     app.add_exception_handler(KeyReused, _key_reused)
+    app.add_exception_handler(OperationalError, _database_away)
     app.add_exception_handler(Exception, _bug)
 
 
@@ -189,6 +199,10 @@ def _fits(template: str, path: str) -> bool:
     return re.fullmatch("[^/]+".join(fixed), path) is not None
 
 
+def _too_many(_: Request, exception: Exception) -> JSONResponse:
+    return problem(429, str(exception), headers={"Retry-After": "60"})
+
+
 def _refused(_: Request, exception: Exception) -> JSONResponse:
     assert isinstance(exception, Refused)
     return refusal(f"spec.{exception.field}", exception.value, exception.message)
@@ -229,6 +243,12 @@ def _conflict(_: Request, exception: Exception) -> JSONResponse:
 
 def _key_reused(request: Request, exception: Exception) -> JSONResponse:
     return refusal("Idempotency-Key", request.headers.get("Idempotency-Key"), str(exception))
+
+
+def _database_away(_: Request, exception: Exception) -> JSONResponse:
+    log.warning("the database did not do it: %s", exception)
+    detail = "the database cannot be used at present; nothing was changed, try again"
+    return problem(503, detail, headers={"Retry-After": "2"})
 
 
 def _bug(_: Request, exception: Exception) -> JSONResponse:

@@ -5,13 +5,14 @@ from typing import Annotated, Any, Literal, Union, cast
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, create_model
 
+from api.access import caller
 from api.context import Context
 from api.hooks import OnEnd, receiver
-from api.problems import BadRequest
+from api.problems import BadRequest, TooMany
 from core.dataset import DatasetSummary
 from core.experiment import Estimate, Kind, Refused, Spec
 from core.kinds import KINDS
-from store import datasets, inputs
+from store import datasets, inputs, transitions
 from store.experiments import NotFound, Submission
 
 # Any alphabet, but no control characters: PostgreSQL refuses NUL, and the others are invisible.
@@ -44,6 +45,13 @@ class Labels(BaseModel):
     reuse: StrictBool = Field(
         default=False,
         description="Answer with a finished experiment of an identical spec where there is one.",
+    )
+    time_limit_s: float | None = Field(
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        strict=True,
+        description="Seconds after which an attempt fails; null: the limit of the installation.",
     )
     on_end: OnEnd | None = Field(default=None, description="Whom to tell when it has ended.")
 
@@ -121,7 +129,14 @@ def _why_not(context: Context, identifier: str) -> str:
 
 def fitting(context: Context, estimate: Estimate) -> Estimate:
     """The estimate, if this installation has the memory for it."""
-    limit = context.settings.memory_limit_bytes
+    limit, longest_s = context.settings.memory_limit_bytes, context.settings.time_limit_s
+    if estimate.seconds > longest_s:
+        raise BadRequest(
+            "spec",
+            estimate.seconds,
+            f"the spec takes about {estimate.seconds:.3g} s on one core; the limit of this "
+            f"installation is {longest_s:g} s (SOLENOID_TIME_LIMIT_S)",
+        )
     if estimate.memory_bytes > limit:
         raise BadRequest(
             "spec",
@@ -132,9 +147,21 @@ def fitting(context: Context, estimate: Estimate) -> Estimate:
     return estimate
 
 
+def check_room(context: Context, count: int) -> None:
+    """Refuse to queue more than one owner may have queued."""
+    limit, owner = context.settings.max_queued, caller()
+    queued = transitions.waiting(context.database, limit, owner)
+    if queued + count > limit:
+        raise TooMany(
+            f"{owner} has {queued} experiments queued and {count} more would be over the limit "
+            f"of {limit} (SOLENOID_MAX_QUEUED); wait until some have ended"
+        )
+
+
 def accepted(context: Context, body: Any, idempotency_key: str | None) -> Submission:
     """A validated body as a submission; raises when it cannot run here."""
     kind = KINDS[body.kind]
+    check_room(context, 1)
     (estimate,) = estimates(context, kind, [body.spec])
     (spec,) = inputs.pinned(context.database, kind, [body.spec])
     return Submission(
@@ -146,6 +173,8 @@ def accepted(context: Context, body: Any, idempotency_key: str | None) -> Submis
         priority=body.priority,
         idempotency_key=idempotency_key,
         on_end=receiver(context.settings, body.on_end),
+        owner=caller(),
+        time_limit_s=body.time_limit_s,
     )
 
 

@@ -10,13 +10,14 @@ from fastapi import APIRouter, Body, Depends, Path, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
+from api.access import caller
 from api.context import Context, Service
 from api.experiments import IdempotencyKey
 from api.files import table
 from api.hooks import HookState, OnEnd, receiver, state
 from api.pages import Page, PageQuery, decoded, encoded
 from api.problems import BadRequest, documented
-from api.submissions import Name, TagKey, TagValue, estimates, fitting
+from api.submissions import Name, TagKey, TagValue, check_room, estimates, fitting
 from core.experiment import Kind
 from core.kinds import KINDS
 from core.sweeps import Axis, SweepDefinition, points, size, widened
@@ -86,6 +87,7 @@ class Sweep(BaseModel):
     definition: dict[str, Any]
     created_at: datetime
     disk_bytes: int = Field(description="What the arrays of its experiments take, compressed.")
+    owner: str = Field(description="The name of the token it was made with.")
     on_end: HookState | None
     links: dict[str, str]
 
@@ -137,11 +139,14 @@ def start(service: Context, body: SweepRequest, idempotency_key: str | None) -> 
     """Store a sweep with its children and ring for them; its id."""
     kind = _kind(body.kind)
     definition = _definition(body)
+    children = _children(service, kind, definition, _labels(body))
+    check_room(service, len(children))
     identifier = sweeps.accept(
         service.database,
         kind,
         definition.model_dump(mode="json"),
-        _children(service, kind, definition, _labels(body)),
+        children,
+        owner=caller(),
         name=body.name,
         idempotency_key=idempotency_key,
         request_hash=digest(body.model_dump(mode="json")),
@@ -279,6 +284,7 @@ def shown(sweep: sweeps.Sweep) -> Sweep:
         definition=dict(sweep.definition),
         created_at=sweep.created_at,
         disk_bytes=sweep.disk_bytes,
+        owner=sweep.owner,
         on_end=state(sweep.on_end),
         links={"self": here, **{part: f"{here}/{part}" for part in ("events", "results")}},
     )
@@ -304,14 +310,18 @@ def _children(
     """Every spec of a sweep, valid and within the limits of this installation."""
     count, limit = size(definition), service.settings.max_sweep_points
     if count > limit:
-        raise BadRequest("axes", count, f"the sweep has {count} points; the limit is {limit}")
+        raise BadRequest(
+            "axes",
+            count,
+            f"the sweep has {count} points; the limit is {limit} (SOLENOID_MAX_SWEEP_POINTS)",
+        )
     places = list(points(kind, definition))
     specs = [point.spec for point in places]
     costs = estimates(service, kind, specs)
     specs = inputs.pinned(service.database, kind, specs)
     return [
         sweeps.Child(
-            Submission(kind, spec, fitting(service, cost), **vars(labels)),
+            Submission(kind, spec, fitting(service, cost), owner=caller(), **vars(labels)),
             point.place,
         )
         for point, spec, cost in zip(places, specs, costs, strict=True)

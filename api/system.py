@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from api.context import Context, Service
 from store import disk
 from workers.broker import QUEUE, live_workers
-from workers.execution import versions
+from workers.versions import versions
 
 router = APIRouter(tags=["system"])
 

@@ -46,10 +46,11 @@ def read_npz(content: BinaryIO, max_bytes: int) -> dict[str, NDArray[Any]]:
         raise UnreadableFile(f"the NPZ archive is damaged or incomplete: {broken}") from None
 
 
-def written_npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """The arrays as a compressed NPZ archive, the same bytes for the same arrays."""
+def written_npz(arrays: Mapping[str, NDArray[Any]], *, compressed: bool = True) -> bytes:
+    """The arrays as an NPZ archive, the same bytes for the same arrays."""
     content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+    method = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
+    with zipfile.ZipFile(content, "w", method) as archive:
         for name in sorted(arrays):
             with archive.open(zipfile.ZipInfo(f"{name}.npy", _MOMENT), "w") as member:
                 npy.write_array(member, np.asanyarray(arrays[name]), allow_pickle=False)

@@ -1,7 +1,8 @@
 """`python -P -m migrations`: bring the database to the newest version, with bundled recordings.
 
-`check` compares the database with the declared tables; `revision MESSAGE` writes the migration
-that a changed declaration needs.
+`take-over` also ends the leases that a killed stack left behind, and says what goes on. `check`
+compares the database with the declared tables; `revision MESSAGE` writes the migration that a
+changed declaration needs.
 """
 
 import sys
@@ -11,16 +12,20 @@ import sqlalchemy as sa
 from alembic import command
 
 from migrations import HERE, configuration, upgrade
+from store import recovery
 from store.database import Database
 from store.samples import install
 from store.settings import settings
 
 
 def main(arguments: list[str]) -> None:
-    """Do one of the three."""
+    """Do one of the four."""
     match arguments:
         case []:
             _bring_up_to_date()
+        case ["take-over"]:
+            _bring_up_to_date()
+            sys.stdout.write(_taken_over())
         case ["check"]:
             command.check(configuration(settings().resolved_database_url))
         case ["revision", message]:
@@ -39,6 +44,14 @@ def _bring_up_to_date() -> None:
     database = Database(configured.resolved_database_url)
     install(database, configured)
     database.close()
+
+
+def _taken_over() -> str:
+    database = Database(settings().resolved_database_url)
+    try:
+        return recovery.take_over(database)
+    finally:
+        database.close()
 
 
 def _write_revision(message: str) -> None:

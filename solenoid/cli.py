@@ -15,7 +15,9 @@ from solenoid.commands import (
     query,
     results,
     sweeps,
+    tokens,
 )
+from solenoid.commands.options import Service
 from solenoid.errors import BadArgument, BadInput, NotFound, SolenoidError
 from solenoid.terminal import console, shown
 
@@ -55,6 +57,7 @@ app.command("import")(archives.import_)
 app.command("cancel")(experiments.cancel)
 app.command("retry")(experiments.retry)
 app.command("delete")(experiments.delete)
+app.add_typer(tokens.app, name="token")
 
 
 @app.callback()
@@ -66,9 +69,15 @@ def _common(
             envvar="SOLENOID_URL", help="Where the service answers, unless on this machine."
         ),
     ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="SOLENOID_TOKEN", show_envvar=True, help="The token, where one is asked for."
+        ),
+    ] = None,
 ) -> None:
     """Solenoid: NeuroAI experiments, from a spec to results you can query."""
-    context.obj = url
+    context.obj = Service(url, token)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

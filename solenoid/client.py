@@ -31,11 +31,15 @@ POLL_S = 0.5
 class Client:
     """One service: by its URL, by `SOLENOID_URL`, or the one on this machine.
 
-    Use it in a `with` block, or close it.
+    A service on another machine asks for a token, which its administrator makes; it may be in
+    `SOLENOID_TOKEN`. Use the client in a `with` block, or close it.
     """
 
-    def __init__(self, url: str | None = None) -> None:
-        self._transport = Transport(ClientSettings().url if url is None else url)
+    def __init__(self, url: str | None = None, token: str | None = None) -> None:
+        given = ClientSettings()
+        self._transport = Transport(
+            given.url if url is None else url, given.token if token is None else token
+        )
 
     @property
     def url(self) -> str:

@@ -48,16 +48,27 @@ class NotFound(ServiceError):
     """There is no such thing (404)."""
 
 
+class NotAllowed(ServiceError):
+    """A token is needed, or the one given does not allow this (401, 403)."""
+
+
+class TooMany(ServiceError):
+    """More was asked for than the service takes at a time (429)."""
+
+
 class Conflict(ServiceError):
     """The thing exists, but its present state forbids what was asked (409)."""
 
 
 _BY_STATUS: Mapping[int, type[ServiceError]] = {
     400: BadInput,
+    401: NotAllowed,
+    403: NotAllowed,
     404: NotFound,
     409: Conflict,
     413: BadInput,
     422: BadInput,
+    429: TooMany,
 }
 
 

@@ -12,3 +12,4 @@ class ClientSettings(BaseSettings):
     )
 
     url: str = Field(default="http://127.0.0.1:8000", description="Where the service answers.")
+    token: str | None = Field(default=None, description="The token, where one is asked for.")

@@ -26,9 +26,10 @@ class Broken(Exception):
 class Transport:
     """The connection of one client."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, token: str | None = None) -> None:
         self.url = url.rstrip("/")
         self._http = httpx.Client(
+            headers={} if token is None else {"Authorization": f"Bearer {_plain_token(token)}"},
             base_url=_checked(self.url),
             timeout=httpx.Timeout(ANSWER_S, connect=CONNECT_S),
             limits=httpx.Limits(max_connections=None, keepalive_expiry=IDLE_S),
@@ -188,6 +189,13 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "tolist"):
         return value.tolist()
     raise BadArgument(f"{value!r} of type {type(value).__name__} cannot be written as JSON")
+
+
+def _plain_token(token: str) -> str:
+    """The token, if it can be one: nothing else may get into a header, nor into a message."""
+    if not token.isascii() or not token.isprintable() or " " in token.strip() or not token.strip():
+        raise BadArgument("the token is not one line of letters, digits and signs")
+    return token.strip()
 
 
 def _checked(url: str) -> httpx.URL:

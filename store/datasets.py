@@ -24,7 +24,7 @@ from store.database import Database
 from store.experiments import Conflict, NotFound
 from store.inspection import Unreadable, inspect
 from store.settings import Settings
-from store.tables import datasets, experiment_datasets, utc_now
+from store.tables import ANONYMOUS, datasets, experiment_datasets, utc_now
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class Dataset:
     summary: DatasetSummary | None
     error: str | None
     created_at: datetime
+    owner: str
 
 
 def blob_path(settings: Settings, sha256: str) -> Path:
@@ -66,6 +67,7 @@ def add(
     *,
     name: str,
     mapping: Mapping[str, Any] | None,
+    owner: str = ANONYMOUS,
 ) -> Dataset:
     """Take an uploaded file in, as `inspecting`; a dataset that is already here stays as it is."""
     sha256 = _file_hash(upload)
@@ -82,6 +84,7 @@ def add(
         "mapping": mapping,
         "status": "inspecting",
         "created_at": utc_now(),
+        "owner": owner,
     }
 
     again = {"status": "inspecting", "error": None}

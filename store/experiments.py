@@ -13,8 +13,10 @@ import uuid_utils
 
 from core.experiment import Estimate, Kind, Spec
 from store import hooks
+from store.attempts import Attempt, of_experiments
 from store.database import Database
 from store.tables import (
+    ANONYMOUS,
     TERMINAL,
     completion_hooks,
     experiment_datasets,
@@ -37,6 +39,8 @@ class Submission:
     priority: int = 0
     idempotency_key: str | None = None
     on_end: hooks.Receiver | None = None
+    owner: str = ANONYMOUS
+    time_limit_s: float | None = None
 
     @cached_property
     def document(self) -> dict[str, Any]:
@@ -54,7 +58,8 @@ class Submission:
         if self.idempotency_key is None:  # as for every child of a sweep: nobody will compare
             return self.spec_hash
         told = None if self.on_end is None else vars(self.on_end)
-        return digest([self.spec_hash, self.name, dict(self.tags), self.priority, told])
+        labels = [self.name, dict(self.tags), self.priority, told, self.time_limit_s]
+        return digest([self.spec_hash, *labels])
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,9 @@ class Experiment:
     error: str | None
     versions: Mapping[str, str] | None
     disk_bytes: int
+    time_limit_s: float | None
+    owner: str
+    history: Sequence[Attempt]
     on_end: hooks.Hook | None
 
     @property
@@ -190,6 +198,8 @@ def _row(identifier: str, submission: Submission, **columns: Any) -> dict[str, A
         "cancel_requested": False,
         "estimate": vars(submission.estimate),
         "disk_bytes": 0,
+        "time_limit_s": submission.time_limit_s,
+        "owner": submission.owner,
         **columns,
     }
 
@@ -281,14 +291,21 @@ def _fetched(connection: sa.Connection, query: sa.Select[Any]) -> list[Experimen
     told = hooks.of_owners(connection, completion_hooks.c.experiment_id, [*by_id])
     for label in labels:
         by_id[label.experiment_id][label.key] = label.value
-    return [_experiment(row, by_id[row["id"]], told.get(row["id"])) for row in rows]
+    made = of_experiments(connection, [*by_id])
+    return [
+        _experiment(
+            row,
+            tags=by_id[row["id"]],
+            history=made.get(row["id"], ()),
+            on_end=told.get(row["id"]),
+        )
+        for row in rows
+    ]
 
 
-def _experiment(
-    row: sa.RowMapping, labels: Mapping[str, str], on_end: hooks.Hook | None
-) -> Experiment:
-    names = Experiment.__dataclass_fields__.keys() - {"tags", "on_end"}
-    return Experiment(tags=labels, on_end=on_end, **{name: row[name] for name in names})
+def _experiment(row: sa.RowMapping, **gathered: Any) -> Experiment:
+    names = Experiment.__dataclass_fields__.keys() - gathered.keys()
+    return Experiment(**gathered, **{name: row[name] for name in names})
 
 
 def digest(content: object) -> str:

@@ -39,6 +39,15 @@ class Settings(BaseSettings):
     max_attempts: int = Field(
         default=3, ge=1, description="Attempts whose worker may be lost before an experiment fails."
     )
+    checkpoint_s: Seconds = Field(
+        default=20.0,
+        description="Seconds between two checkpoints of a long run: what a lost worker may cost.",
+    )
+    time_limit_s: Seconds = Field(
+        default=7 * 24 * 3600.0,
+        description="Seconds that one attempt at an experiment may take; a spec whose estimate is "
+        "longer is refused. A submission may ask for less with `time_limit_s`.",
+    )
     dispatch_s: Seconds = Field(
         default=1.0, description="Seconds between two looks for lost messages and expired leases."
     )
@@ -61,6 +70,12 @@ class Settings(BaseSettings):
     max_sweep_points: int = Field(
         default=50_000, ge=1, description="Experiments that one sweep may have."
     )
+    max_queued: int = Field(
+        default=100_000, ge=1, description="Experiments that one owner may have queued at a time."
+    )
+    max_requests_per_minute: int = Field(
+        default=3000, ge=1, description="Requests that one token may make within a minute."
+    )
     hooks_dir: Path | None = Field(
         default=None,
         description="Folder of the executables that completion hooks may run; "
@@ -68,6 +83,11 @@ class Settings(BaseSettings):
     )
     inspection_s: Seconds = Field(
         default=60.0, description="Seconds that reading one uploaded file may take."
+    )
+    require_tokens: bool = Field(
+        default=False,
+        description="Ask for a token also on this machine's own address; elsewhere they are "
+        "always needed unless SOLENOID_OPEN_ACCESS is set.",
     )
     open_access: bool = Field(
         default=False,

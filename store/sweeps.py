@@ -21,6 +21,7 @@ from store.experiments import (
     rows_of,
 )
 from store.tables import (
+    ANONYMOUS,
     STATUSES,
     TERMINAL,
     completion_hooks,
@@ -61,6 +62,7 @@ class Sweep:
     counts: Mapping[str, int]
     seconds_left: float
     disk_bytes: int
+    owner: str
     on_end: hooks.Hook | None
 
     @property
@@ -79,6 +81,7 @@ def accept(
     name: str | None,
     idempotency_key: str | None,
     request_hash: str,
+    owner: str = ANONYMOUS,
     on_end: hooks.Receiver | None = None,
 ) -> str:
     """Store a sweep and all its children in one transaction; its id."""
@@ -91,6 +94,7 @@ def accept(
         "idempotency_key": idempotency_key,
         "request_hash": request_hash,
         "created_at": utc_now(),
+        "owner": owner,
     }
 
     rows = _rows(kind, identifier, children)
@@ -266,6 +270,7 @@ def _select(database: Database, query: sa.Select[Any]) -> list[Sweep]:
             counts=counts[row["id"]],
             seconds_left=left.get(row["id"], 0.0),
             disk_bytes=disk[row["id"]],
+            owner=row["owner"],
             on_end=told.get(row["id"]),
         )
         for row in rows

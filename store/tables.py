@@ -16,6 +16,14 @@ from core.kinds import KINDS
 
 STATUSES = ("queued", "running", "succeeded", "failed", "cancelled")
 TERMINAL = ("succeeded", "failed", "cancelled")
+OUTCOMES = (*TERMINAL, "lost", "handed_back")
+"""How an attempt may end: as its experiment does, without a word, or given to another worker."""
+
+ROLES = ("read", "submit", "admin")
+"""What a token allows, each with all that those before it do."""
+
+ANONYMOUS = "anonymous"
+"""The owner of what was made without a token."""
 
 metadata = sa.MetaData(
     naming_convention={
@@ -56,6 +64,11 @@ def _owner(name: str, target: str) -> sa.Column[str]:
     return sa.Column(name, sa.String(36), sa.ForeignKey(target, ondelete="CASCADE"), unique=True)
 
 
+def _made_by() -> sa.Column[str]:
+    """Whose it is: the name of the token it was made with."""
+    return sa.Column("owner", sa.String(100), nullable=False, server_default=ANONYMOUS)
+
+
 sweeps = sa.Table(
     "sweeps",
     metadata,
@@ -67,6 +80,7 @@ sweeps = sa.Table(
     sa.Column("idempotency_key", sa.String(200), unique=True),
     sa.Column("request_hash", sa.String(64), nullable=False),
     sa.Column("created_at", Time, nullable=False),
+    _made_by(),
 )
 
 experiments = sa.Table(
@@ -102,6 +116,8 @@ experiments = sa.Table(
     sa.Column("error", sa.Text),
     sa.Column("versions", Json),
     sa.Column("disk_bytes", sa.BigInteger, nullable=False),
+    sa.Column("time_limit_s", sa.Double),
+    _made_by(),
     sa.CheckConstraint("status IN ('{}')".format("', '".join(STATUSES)), name="status_is_known"),
 )
 sa.Index("ix_experiments_status", experiments.c.status, experiments.c.id)
@@ -118,10 +134,55 @@ sa.Index(
     postgresql_where=sa.text("status = 'queued'"),
 )
 sa.Index(
+    "ix_experiments_turns",
+    experiments.c.owner,
+    experiments.c.priority.desc(),
+    experiments.c.id,
+    sqlite_where=sa.text("status = 'queued'"),
+    postgresql_where=sa.text("status = 'queued'"),
+)
+sa.Index(
     "ix_experiments_lease",
     experiments.c.lease_until,
     sqlite_where=sa.text("status = 'running'"),
     postgresql_where=sa.text("status = 'running'"),
+)
+
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    _id_column("experiment_id", "experiments.id", primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("worker", sa.String(200), nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("started_at", Time, nullable=False),
+    sa.Column("ended_at", Time),
+    sa.Column("outcome", sa.String(11)),
+    sa.Column("seconds", sa.Double),
+    sa.CheckConstraint("outcome IN ('{}')".format("', '".join(OUTCOMES)), name="outcome_is_known"),
+    sa.Index("ix_attempts_outcome_seconds", "outcome", "seconds"),
+    sa.Index("ix_attempts_worker_outcome", "worker", "outcome"),
+)
+
+checkpoints = sa.Table(
+    "checkpoints",
+    metadata,
+    _id_column("experiment_id", "experiments.id", primary_key=True),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("versions", Json, nullable=False),
+    sa.Column("kept_at", Time, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+
+tokens = sa.Table(
+    "tokens",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("name", sa.String(100), nullable=False, unique=True),
+    sa.Column("role", sa.String(10), nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False, unique=True),
+    sa.Column("created_at", Time, nullable=False),
+    sa.CheckConstraint("role IN ('{}')".format("', '".join(ROLES)), name="role_is_known"),
 )
 
 tags = sa.Table(
@@ -176,6 +237,7 @@ datasets = sa.Table(
     sa.Column("summary", Json),
     sa.Column("error", sa.Text),
     sa.Column("created_at", Time, nullable=False),
+    _made_by(),
     sa.CheckConstraint("status IN ('inspecting', 'ready', 'refused')", name="status_is_known"),
     sa.Index("ix_datasets_created_at_id", "created_at", "id"),
 )

@@ -16,10 +16,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from store import hooks
+from store import attempts, checkpoints, hooks
 from store.database import Database, epoch_now
 from store.experiments import Conflict, get
 from store.tables import experiments, utc_now
+from store.turns import next_owner
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Claim:
     spec: Mapping[str, Any]
     attempt: int
     worker: str
+    time_limit_s: float | None = None
 
 
 _QUEUED_AGAIN: Mapping[str, Any] = {
@@ -47,15 +49,34 @@ class LeaseLost(Exception):
 
 
 def claim(database: Database, *, worker: str, lease_s: float) -> Claim | None:
-    """Take the queued experiment of highest priority, then age; None if nobody waits.
+    """Take the queued experiment whose turn it is; None if nobody waits.
 
-    Of many workers at once each gets another one: SQLite lets one write at a time, PostgreSQL
-    passes over rows that another is taking.
+    Priority comes first, then the owner who has least running, then age. Of many workers at once
+    each gets another one: SQLite lets one write at a time, PostgreSQL passes over rows that another
+    is taking.
     """
+
+    def work(connection: sa.Connection) -> Claim | None:
+        owner = next_owner(connection)
+        if owner is None:
+            return None
+        taken = connection.execute(_claimed(worker, lease_s, experiments.c.owner == owner)).first()
+        if taken is None:  # others are taking all that this owner has
+            taken = connection.execute(_claimed(worker, lease_s)).first()
+        if taken is None:
+            return None
+        attempts.begin(connection, taken.id, taken.attempt, worker)
+        return Claim(worker=worker, **taken._mapping)
+
+    return database.write(work)
+
+
+def _claimed(worker: str, lease_s: float, *where: sa.ColumnElement[bool]) -> Any:
+    """The change that takes the first of these."""
     now = utc_now()
     first = (
         sa.select(experiments.c.id)
-        .where(experiments.c.status == "queued", ~experiments.c.cancel_requested)
+        .where(experiments.c.status == "queued", ~experiments.c.cancel_requested, *where)
         .order_by(experiments.c.priority.desc(), experiments.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -76,10 +97,9 @@ def claim(database: Database, *, worker: str, lease_s: float) -> Claim | None:
             progress=0.0,
             live={},
         )
-        .returning(experiments.c.id, experiments.c.kind, experiments.c.spec, experiments.c.attempt)
     )
-    row = database.write(lambda connection: connection.execute(change).first())
-    return None if row is None else Claim(row.id, row.kind, row.spec, row.attempt, worker)
+    names = ("id", "kind", "spec", "attempt", "time_limit_s")
+    return change.returning(*(experiments.c[name] for name in names))
 
 
 def heartbeat(
@@ -103,6 +123,27 @@ def heartbeat(
     return bool(row.cancel_requested)
 
 
+def keep(
+    database: Database,
+    claimed: Claim,
+    *,
+    lease_s: float,
+    versions: Mapping[str, str],
+    content: bytes,
+) -> None:
+    """Write a checkpoint, if the lease still holds, and extend the lease."""
+    change = (
+        experiments.update().where(*_still_mine(claimed)).values(lease_until=epoch_now() + lease_s)
+    )
+
+    def work(connection: sa.Connection) -> None:
+        if connection.execute(change).rowcount == 0:
+            raise LeaseLost(claimed.id)
+        checkpoints.replace(connection, claimed.id, claimed.attempt, versions, content)
+
+    database.write(work)
+
+
 def finish(
     connection: sa.Connection,
     claimed: Claim,
@@ -119,6 +160,8 @@ def finish(
     )
     if connection.execute(change).rowcount == 0:
         raise LeaseLost(claimed.id)
+    attempts.end(connection, [claimed.id], status)
+    checkpoints.forget(connection, claimed.id)
 
 
 def fail(database: Database, claimed: Claim, error: str) -> None:
@@ -164,6 +207,7 @@ def cancel(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> int:
     soon = experiments.update().where(*where, experiments.c.status == "running")
     now = {"status": "cancelled", "cancel_requested": True, "finished_at": utc_now()}
     ended = connection.execute(at_once.values(now)).rowcount
+    checkpoints.forget_ended(connection)
     return ended + connection.execute(soon.values(cancel_requested=True)).rowcount
 
 
@@ -177,10 +221,13 @@ def release(database: Database, worker: str) -> tuple[str, ...]:
     change = experiments.update().where(*mine).values(_QUEUED_AGAIN).returning(experiments.c.id)
 
     def work(connection: sa.Connection) -> tuple[str, ...]:
-        connection.execute(
-            unwanted.values(status="cancelled", lease_until=None, finished_at=utc_now())
-        )
-        return tuple(connection.execute(change).scalars())
+        ended = unwanted.values(status="cancelled", lease_until=None, finished_at=utc_now())
+        stopped = connection.execute(ended.returning(experiments.c.id)).scalars()
+        attempts.end(connection, stopped, "cancelled")
+        checkpoints.forget_ended(connection)
+        handed_back = tuple(connection.execute(change).scalars())
+        attempts.end(connection, handed_back, "handed_back")
+        return handed_back
 
     return database.write(work)
 
@@ -195,8 +242,12 @@ class Reaped:
 
 
 def reap(database: Database, max_attempts: int) -> Reaped:
-    """Queue again what lost its worker; fail what lost `max_attempts` of them; honour cancels."""
-    lost = experiments.c.lost_attempts + 1
+    """Queue again what lost its worker; fail what lost `max_attempts` of them; honour cancels.
+
+    Only attempts count that were lost without progress: one that wrote a checkpoint begins the
+    count anew, so that a long run outlives any number of reboots.
+    """
+    lost = sa.case((checkpoints.advanced(), 0), else_=experiments.c.lost_attempts + 1)
 
     def end(connection: sa.Connection, where: Any, **values: Any) -> tuple[str, ...]:
         change = (
@@ -205,12 +256,14 @@ def reap(database: Database, max_attempts: int) -> Reaped:
             .values({"lease_until": None, "lost_attempts": lost, **values})
             .returning(experiments.c.id)
         )
-        return tuple(connection.execute(change).scalars())
+        ended = tuple(connection.execute(change).scalars())
+        attempts.end(connection, ended, "lost")
+        return ended
 
     def work(connection: sa.Connection) -> Reaped:
         now = utc_now()
         wanted = ~experiments.c.cancel_requested
-        return Reaped(
+        reaped = Reaped(
             cancelled=end(
                 connection, experiments.c.cancel_requested, status="cancelled", finished_at=now
             ),
@@ -222,15 +275,20 @@ def reap(database: Database, max_attempts: int) -> Reaped:
                 error=f"worker lost: {max_attempts} attempts ended without a word, "
                 "as when the process crashes or its machine runs out of memory",
             ),
-            queued=end(connection, wanted & (lost < max_attempts), **_QUEUED_AGAIN),
+            queued=end(connection, wanted, **_QUEUED_AGAIN),
         )
+        if any(vars(reaped).values()):
+            checkpoints.forget_ended(connection)
+        return reaped
 
     return database.write(work)
 
 
-def waiting(database: Database, limit: int) -> int:
-    """How many experiments are queued, counting no further than `limit`."""
+def waiting(database: Database, limit: int, owner: str | None = None) -> int:
+    """How many are queued, of one owner or of all, counting no further than `limit`."""
     queued = sa.select(experiments.c.id).where(experiments.c.status == "queued").limit(limit)
+    if owner is not None:
+        queued = queued.where(experiments.c.owner == owner)
     with database.read() as connection:
         return connection.execute(
             sa.select(sa.func.count()).select_from(queued.subquery())

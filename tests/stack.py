@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import psutil
 
-START_S = 60.0
+START_S = 150.0
 TERMINAL = ("succeeded", "failed", "cancelled")
 
 
@@ -30,7 +30,7 @@ class RunningStack:
     def __enter__(self) -> "RunningStack":
         self.process = subprocess.Popen(
             self._command(),
-            env={**_unset_solenoid(), "SOLENOID_GRACE_S": "1", **self._settings},
+            env={**unset_solenoid(), "SOLENOID_GRACE_S": "1", **self._settings},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -108,14 +108,15 @@ class RunningStack:
         deadline = time.monotonic() + START_S
         while self.process.poll() is None and time.monotonic() < deadline:
             text = state.read_text() if state.exists() else ""
-            if text.endswith("}"):
+            # What a killed stack wrote stays until its successor is up.
+            if text.endswith("}") and json.loads(text)["pid"] == self.process.pid:
                 return str(json.loads(text)["url"])
             time.sleep(0.05)
         self.process.kill()
         raise AssertionError(self.process.communicate()[0])
 
 
-def _unset_solenoid() -> dict[str, str]:
+def unset_solenoid() -> dict[str, str]:
     """This process's environment without settings that would lead the stack elsewhere."""
     return {name: value for name, value in os.environ.items() if not name.startswith("SOLENOID_")}
 

@@ -27,8 +27,9 @@ def main() -> None:
     dispatch(name, slots)
     # Gossip, mingle and heartbeats are talk among workers, who here meet in the database.
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    # The level is that of Celery's own handlers, which ours replace, but for its pool's.
     app.worker_main(
-        ["worker", f"--hostname={name}", f"--concurrency={slots}", "--loglevel=INFO", *quiet]
+        ["worker", f"--hostname={name}", f"--concurrency={slots}", "--loglevel=WARNING", *quiet]
     )
 
 

@@ -45,7 +45,6 @@ def make_app(configured: Settings, *, answer_s: float | None = None) -> Celery:
         # before it reports; by default one that takes over 4 s is killed, and so is the next.
         worker_pool_start_method="spawn",
         worker_proc_alive_timeout=120.0,
-        worker_hijack_root_logger=True,
         worker_send_task_events=False,
         task_serializer="json",
         accept_content=["json"],

@@ -21,6 +21,7 @@ from workers.broker import DISPATCHER, QUEUE, WORKERS, live_workers
 from workers.doorbell import ring
 from workers.events import publish
 from workers.hooks import Deliveries
+from workers.last_resort import LastResort
 
 log = logging.getLogger(__name__)
 
@@ -39,9 +40,11 @@ class Dispatcher:
     slots: int
     _stopping: threading.Event = field(default_factory=threading.Event)
     _deliveries: Deliveries = field(init=False)
+    _last_resort: LastResort = field(init=False)
 
     def __post_init__(self) -> None:
         self._deliveries = Deliveries(self.settings, self.database, self._stopping)
+        self._last_resort = LastResort(self.settings, self.database, self.worker)
 
     def run(self) -> None:
         """Look after the queue until stopped; hand back what still runs after the grace time."""
@@ -55,6 +58,7 @@ class Dispatcher:
 
     def _turn(self) -> None:
         try:
+            self._last_resort.act()
             self._sign_of_life()
             if self._on_duty():
                 self._tell(reap(self.database, self.settings.max_attempts))
@@ -87,7 +91,7 @@ class Dispatcher:
     def _tell(self, reaped: Reaped) -> None:
         for status in ("failed", "cancelled", "queued"):
             for identifier in getattr(reaped, status):
-                log.warning("experiment %s lost its worker: %s", identifier, status)
+                log.warning("lost its worker: %s", status, extra={"experiment": identifier})
                 publish(
                     self.broker,
                     identifier,
@@ -98,4 +102,4 @@ class Dispatcher:
     def _leave(self) -> None:
         threading.Event().wait(self.settings.grace_s)
         for identifier in release(self.database, self.worker):
-            log.info("experiment %s handed back", identifier)
+            log.info("handed back", extra={"experiment": identifier})

@@ -30,7 +30,7 @@ from workers.process import environment
 from workers.redis_server import command as redis_command
 from workers.redis_server import private_socket
 
-START_S = 60.0
+START_S = 120.0
 POLL_S = 0.05
 RESTART_PAUSE_S = 1.0
 QUICK_S = 10.0
@@ -128,7 +128,9 @@ class Stack:
         variables["SOLENOID_DATA_DIR"] = str(folder)
         variables["SOLENOID_REDIS_URL"] = self._broker(variables)
         python = [sys.executable, "-P", "-m"]
-        _finish([*python, "migrations"], variables, folder)
+        # Of a database that is ours alone; on another one other machines may be at work.
+        ours = ["take-over"] if self.settings.database_url is None else []
+        _say(_finish([*python, "migrations", *ours], variables, folder))
         at = ["--host", self.host, "--port", str(self.port)]
         self._launch("worker", [*python, "workers", "--slots", str(self.slots)], variables)
         self._launch("api", [*python, "api", *at], variables)
@@ -262,12 +264,14 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _finish(command: list[str], variables: dict[str, str], folder: Path) -> None:
+def _finish(command: list[str], variables: dict[str, str], folder: Path) -> str:
+    """Run a command to its end; what it printed."""
     done = subprocess.run(
         command, env=variables, cwd=folder, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise StartFailed(f"{' '.join(command)} failed\n{done.stderr}")
+    return done.stdout.rstrip()
 
 
 def _log(process: Process) -> str:
@@ -287,7 +291,8 @@ def _free_port(host: str, wanted: int) -> int:
 
 
 def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
+    if line:
+        sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 

@@ -39,4 +39,4 @@ def publish(client: redis.Redis, identifier: str, name: Name, content: Mapping[s
             pipe.expire(key, EXPIRE_S)
             pipe.execute()
     except (RedisError, OSError) as away:
-        log.warning("event of %s not published: %s", identifier, away)
+        log.warning("event not published: %s", away, extra={"experiment": identifier})

@@ -1,12 +1,10 @@
 """One attempt at one experiment: claim, compute with no transaction open, commit."""
 
 import logging
-import sys
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import version
 
 import redis
+import sqlalchemy as sa
 
 from core.experiment import Cancelled, ExperimentError
 from core.kinds import KINDS
@@ -15,7 +13,9 @@ from store.database import Database
 from store.settings import Settings
 from store.transitions import Claim, LeaseLost, cancelled, claim, fail
 from workers.events import publish
+from workers.logs import about
 from workers.reporter import Reporter
+from workers.versions import versions
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +35,13 @@ def run_next(place: Workplace) -> bool:
     claimed = claim(place.database, worker=place.worker, lease_s=place.settings.lease_s)
     if claimed is None:
         return False
-    _tell(place, claimed, "running")
-    status = _ended(place, claimed)
-    if status is not None:
-        _tell(place, claimed, status)
+    with about(claimed.id):
+        log.info("attempt %d begins", claimed.attempt)
+        _tell(place, claimed, "running")
+        status = _ended(place, claimed)
+        if status is not None:
+            log.info("attempt %d %s", claimed.attempt, status)
+            _tell(place, claimed, status)
     return True
 
 
@@ -47,7 +50,11 @@ def _ended(place: Workplace, claimed: Claim) -> str | None:
     try:
         return _outcome(place, claimed)
     except LeaseLost:
-        log.warning("experiment %s attempt %d lost its lease", claimed.id, claimed.attempt)
+        log.warning("attempt %d lost its lease", claimed.attempt)
+        return None
+    except sa.exc.OperationalError as away:
+        # A full disk, a database that is gone: no fault of the experiment, whose lease runs out.
+        log.warning("attempt %d cannot be written: %s", claimed.attempt, away)
         return None
 
 
@@ -65,10 +72,10 @@ def _outcome(place: Workplace, claimed: Claim) -> str:
         limit = place.settings.memory_limit_bytes / 2**30
         fail(place.database, claimed, f"ran out of memory: the limit here is {limit:.1f} GiB")
         return "failed"
-    except LeaseLost:
+    except (LeaseLost, sa.exc.OperationalError):
         raise
     except Exception:  # the one place: a bug must end the experiment, not the worker
-        log.exception("experiment %s attempt %d: unexpected error", claimed.id, claimed.attempt)
+        log.exception("attempt %d: unexpected error", claimed.attempt)
         fail(place.database, claimed, "an internal error; the worker's log has its traceback")
         return "failed"
     return "succeeded"
@@ -80,7 +87,7 @@ def _computed(place: Workplace, claimed: Claim) -> results.Outcome:
     given = {name: datasets.load(place.settings, name) for name in kind.datasets(spec)}
     given |= {name: inputs.load(place.database, name) for name in kind.experiments(spec)}
     (spec,) = inputs.pinned(place.database, kind, [spec])
-    reporter = Reporter(place.database, place.broker, claimed, place.settings.lease_s)
+    reporter = Reporter(place.settings, place.database, place.broker, claimed)
     result = kind.run(spec, given, reporter)
     return results.prepare(claimed.id, kind, spec, result, versions())
 
@@ -88,10 +95,3 @@ def _computed(place: Workplace, claimed: Claim) -> results.Outcome:
 def _tell(place: Workplace, claimed: Claim, status: str) -> None:
     content = {"id": claimed.id, "status": status, "progress": float(status == "succeeded")}
     publish(place.broker, claimed.id, "status", content)
-
-
-@cache
-def versions() -> dict[str, str]:
-    """What computed a result: enough to tell whether another machine would give the same bits."""
-    packages = ("solenoid", "numpy", "scipy", "numba")
-    return {"python": sys.version.split()[0], **{name: version(name) for name in packages}}

@@ -83,10 +83,10 @@ def deliver(
     try:
         _tell(settings, taken, ended, stopping)
     except NotDelivered as failure:
-        log.warning("hook of %s %s, attempt %d: %s", ended.noun, ended.id, taken.attempts, failure)
+        log.warning("hook, attempt %d: %s", taken.attempts, failure, extra={ended.noun: ended.id})
         hooks.not_delivered(database, taken, str(failure))
     else:
-        log.info("hook of %s %s delivered", ended.noun, ended.id)
+        log.info("hook delivered", extra={ended.noun: ended.id})
         hooks.delivered(database, taken)
 
 

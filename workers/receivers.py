@@ -14,8 +14,6 @@ from tempfile import TemporaryFile
 import httpx
 
 log = logging.getLogger(__name__)
-# It would write every URL to the log, and the URL of a webhook often is its password.
-logging.getLogger("httpx").setLevel(logging.WARNING)
 
 COMMAND_S = 30.0
 WEBHOOK_S = 10.0

@@ -1,17 +1,30 @@
 """What a running experiment calls between chunks: its lease, its watchers, its cancellation."""
 
+import io
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import redis
 
-from core.experiment import Cancelled
+from core.checkpoints import Kept
+from core.experiment import Cancelled, ExperimentError
+from core.npz import read_npz, written_npz
+from store import checkpoints
 from store.database import Database
 from store.results import finite
-from store.transitions import Claim, heartbeat
+from store.settings import Settings
+from store.transitions import Claim, heartbeat, keep
 from workers.events import publish
+from workers.versions import versions_of
 
 REPORT_S = 1.0
+MAX_CHECKPOINT_BYTES = 2**27
+"""A larger state is not kept: writing it would cost more than the work that it saves."""
+
+
+class OutOfTime(ExperimentError):
+    """An attempt that takes longer than it may."""
 
 
 @dataclass
@@ -21,26 +34,34 @@ class Reporter:
     An experiment that ends sooner reports nothing: its claim and its end say all there is.
     """
 
+    settings: Settings
     database: Database
     broker: redis.Redis
     claimed: Claim
-    lease_s: float
+    _started: float = field(default_factory=time.monotonic)
     _due: float = field(init=False)
+    _kept_at: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        self._due = self._next()
+        self._due = self._started + self._pause_s
 
     def __call__(self, fraction: float, /, **values: float) -> None:
-        """Extend the lease and publish; raises `Cancelled` or `LeaseLost`."""
-        if time.monotonic() < self._due:
+        """Extend the lease and publish; raises `Cancelled`, `LeaseLost` or `OutOfTime`."""
+        now = time.monotonic()
+        if now < self._due:
             return
-        self._due = self._next()
+        self._due = now + self._pause_s
         live = {name: finite(value) for name, value in values.items()}
         unwanted = heartbeat(
-            self.database, self.claimed, lease_s=self.lease_s, progress=fraction, live=live
+            self.database,
+            self.claimed,
+            lease_s=self.settings.lease_s,
+            progress=fraction,
+            live=live,
         )
         if unwanted:
             raise Cancelled
+        self._check_time(now)
         publish(
             self.broker,
             self.claimed.id,
@@ -48,5 +69,32 @@ class Reporter:
             {"id": self.claimed.id, "status": "running", "progress": fraction, "values": live},
         )
 
-    def _next(self) -> float:
-        return time.monotonic() + min(REPORT_S, self.lease_s / 4)
+    def kept(self) -> Kept | None:
+        """What an earlier attempt kept last, if the same software made it."""
+        content = checkpoints.newest(self.database, self.claimed.id, versions_of(self.claimed.kind))
+        return None if content is None else read_npz(io.BytesIO(content), MAX_CHECKPOINT_BYTES)
+
+    def keep(self, state: Callable[[], Kept]) -> None:
+        """Keep the state of the run every `checkpoint_s`; raises `LeaseLost`."""
+        if time.monotonic() - self._kept_at < self.settings.checkpoint_s:
+            return
+        arrays = state()
+        if sum(values.nbytes for values in arrays.values()) <= MAX_CHECKPOINT_BYTES:
+            keep(
+                self.database,
+                self.claimed,
+                lease_s=self.settings.lease_s,
+                versions=versions_of(self.claimed.kind),
+                # Weights look random: compressing them takes seconds and saves nothing.
+                content=written_npz(arrays, compressed=False),
+            )
+        self._kept_at = time.monotonic()
+
+    def _check_time(self, now: float) -> None:
+        limit = self.claimed.time_limit_s or self.settings.time_limit_s
+        if now - self._started > limit:
+            raise OutOfTime(f"ran longer than its time limit of {limit:g} s")
+
+    @property
+    def _pause_s(self) -> float:
+        return min(REPORT_S, self.settings.lease_s / 4)

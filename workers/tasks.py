@@ -1,12 +1,13 @@
 """The one Celery task, and what a worker's processes set up before it."""
 
+import logging
 import resource
 import time
 from functools import cache
 from typing import Any
 
+import sqlalchemy as sa
 from celery import signals
-from celery.utils.log import get_task_logger
 
 from store.database import Database
 from store.settings import settings
@@ -14,8 +15,9 @@ from workers.app import make_app
 from workers.broker import connect
 from workers.doorbell import TASK
 from workers.execution import Workplace, run_next
+from workers.logs import log_json_lines
 
-log = get_task_logger(__name__)
+log = logging.getLogger(__name__)
 
 IDLE_BYTES = 2**30
 STAY_S = 1.0  # so that ten thousand short experiments do not cost a message each
@@ -28,8 +30,11 @@ def answer(task: Any) -> None:
     """Answer the doorbell: run whoever waits, and after short work whoever waits then."""
     place = _workplace(task.request.hostname)
     until = time.monotonic() + STAY_S
-    while run_next(place) and time.monotonic() < until:
-        pass
+    try:
+        while run_next(place) and time.monotonic() < until:
+            pass
+    except sa.exc.OperationalError as away:
+        log.warning("the database is away, the dispatcher will ring again: %s", away)
 
 
 @cache
@@ -38,6 +43,12 @@ def _workplace(worker: str) -> Workplace:
     return Workplace(
         configured, Database(configured.resolved_database_url), connect(configured), worker
     )
+
+
+@signals.setup_logging.connect
+def _log(**_: object) -> None:
+    """Write our lines instead of Celery's, in the worker and in each of its children."""
+    log_json_lines()
 
 
 @signals.worker_process_init.connect

@@ -28,6 +28,8 @@ class Clock:
     epoch: float = 0.0
     values: dict[str, float] = field(default_factory=dict)
     last: float = field(default_factory=time.monotonic)
+    whole: Callable[[], None] = no_tick
+    """Called where the state of everything is complete, and may be kept to be resumed."""
 
     def tick(self) -> None:
         """Report if it is time; the report may raise to stop everything."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 import numpy as np
@@ -35,8 +36,10 @@ from core.kernels.networks import (
 )
 from core.kernels.observation import Observation, observers_of, stops
 from core.kernels.observers import Measured, Observer
+from core.kernels.recording import Recording
 from core.kernels.responses import add_squared_errors, answer
 from core.kernels.retirement import at_rest, target_size
+from core.kernels.snapshot import Keeper, captured, restore
 from core.kernels.stack import (
     BLOCK,
     Array,
@@ -110,8 +113,8 @@ class Curves:
     measured: Mapping[str, Measured]  # by name, what else was observed
 
 
-def simulated(simulation: Simulation, clock: Clock) -> Curves:
-    """The curves of every rule and replicate."""
+def simulated(simulation: Simulation, clock: Clock, keeper: Keeper) -> Curves:
+    """The curves of every rule and replicate, from the beginning or from what was kept."""
     sizes, schedule = simulation.sizes, simulation.schedule
     draw = Draw(simulation.seed, simulation.replicates, simulation.dtype, clock.tick)
     layers = Layers(sizes.inputs, sizes.teacher_hidden, sizes.outputs)
@@ -134,13 +137,20 @@ def simulated(simulation: Simulation, clock: Clock) -> Curves:
         maps = started_maps(networks, sizes.inputs, clock) if sizes.by_map else None
         learner = BatchLearner(networks, source, schedule, state, clock, maps)
     sets = train, test
+    recording = Recording(sizes.networks, len(simulation.record))
     observers = _observers(simulation, networks, sets, state, clock)
-    errors, extrema = _recorded(simulation, networks, learner, sets, state, clock, observers)
+    changing = (learner, recording, *observers)
+    constant = (teachers, train, test, state.scratch, clock)
+    if keeper.kept is not None:
+        restore(changing, keeper.kept, constant)
+    clock.whole = lambda: keeper.keep(lambda: captured(changing, constant))
+    _record(simulation, networks, learner, sets, state, clock, recording, observers)
     q = np.full(sizes.networks, np.nan)
     if sizes.window:
         q = order_parameter_q(state.trace, sizes.hidden, sizes.inputs, state.alive, clock.tick)
     measured = {name: m for each in observers for name, m in each.measured().items()}
-    return Curves(errors[0], errors[1], q, extrema, state.retired_at, measured)
+    train_error, test_error = recording.errors
+    return Curves(train_error, test_error, q, recording.extrema, state.retired_at, measured)
 
 
 def _networks(simulation: Simulation, draw: Draw, teachers: Weights) -> Networks:
@@ -207,30 +217,28 @@ def _source(simulation: Simulation, teachers: Weights, train: Samples, clock: Cl
     return Shuffled(train.x, train.y, train.count, sizes.batch, rng, clock.tick)
 
 
-def _recorded(
+def _record(
     simulation: Simulation,
     networks: Networks,
     learner: Learner,
     sets: tuple[Samples, Samples],
     state: State,
     clock: Clock,
+    recording: Recording,
     observers: Sequence[Observer],
-) -> tuple[Array, Extrema]:
-    """Training and test errors, "two networks record", while learning from look to look."""
+) -> None:
+    """Training and test errors while learning from look to look, from where the recording is."""
     sizes, record = simulation.sizes, simulation.record.tolist()
-    errors, extrema = np.zeros((2, sizes.networks, len(record))), Extrema(sizes.networks)
     opening = sizes.epochs - sizes.window
     targets = np.tile(target_size(sets[0].y, sizes.train), len(simulation.rules))
     epsilon = float(np.finfo(simulation.dtype).eps)
     looks = range(sizes.epochs + 1) if sizes.every_epoch else record
-    before = r = 0
-    for epoch, looked, watching in stops(looks, observers):
-        untraced = min(max(opening - before, 0), epoch - before)
-        learner.advance(untraced, traced=False)
+    for epoch, looked, watching in islice(stops(looks, observers), recording.stops, None):
+        learner.advance_to(min(opening, epoch), traced=False)
         if sizes.window and epoch > opening:
             state.wake()
-        learner.advance(epoch - before - untraced, traced=sizes.window > 0)
-        before = epoch
+        learner.advance_to(epoch, traced=sizes.window > 0)
+        recording.stops += 1
         for observer in watching:
             observer.look(epoch)
         if not looked:
@@ -238,14 +246,14 @@ def _recorded(
         now = np.stack(
             [_mean_errors(sizes, networks, samples, state.scratch, clock) for samples in sets]
         )
-        extrema.add(now)
-        if epoch == record[r]:
-            errors[:, :, r] = now
+        recorded = epoch == record[recording.records]
+        recording.add(now, recorded=recorded)
+        if recorded:
             clock.values = _medians(simulation.rules, now[1])
-            r += 1
-            resting = at_rest(simulation.record[:r], errors[0, :, :r], targets, epsilon)
+            seen = recording.records
+            train_error = recording.errors[0, :, :seen]
+            resting = at_rest(simulation.record[:seen], train_error, targets, epsilon)
             state.retire(resting & simulation.retire, epoch)
-    return errors, extrema
 
 
 def _observers(
@@ -266,7 +274,7 @@ def _observers(
         state=state,
         tick=clock.tick,
     )
-    eta, record = simulation.schedule.eta, simulation.record.tolist()
+    eta, record = simulation.schedule.eta, tuple(simulation.record.tolist())
     return observers_of(simulation.observation, students, record, eta=eta, seed=simulation.seed)
 
 

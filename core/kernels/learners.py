@@ -112,8 +112,8 @@ class Maps:
 class Learner(Protocol):
     """One way of stepping a stack of networks."""
 
-    def advance(self, epochs: int, traced: bool) -> None:
-        """Go on for that many epochs."""
+    def advance_to(self, epoch: int, traced: bool) -> None:
+        """Go on until that epoch, if it is not over yet."""
 
 
 @dataclass
@@ -128,9 +128,9 @@ class BatchLearner:
     maps: Maps | None = None
     position: int = 0
 
-    def advance(self, epochs: int, traced: bool) -> None:
-        """Go on for that many epochs."""
-        left = epochs * self.schedule.batches
+    def advance_to(self, epoch: int, traced: bool) -> None:
+        """Go on until that epoch, if it is not over yet."""
+        left = epoch * self.schedule.batches - self.position
         while left > 0:
             count, repeats = self._portion(left)
             self._learn(count, repeats, traced)
@@ -138,6 +138,7 @@ class BatchLearner:
             left -= count * repeats
             self.clock.epoch = self.position / self.schedule.batches
             self.clock.tick()
+            self.clock.whole()
 
     def _portion(self, left: int) -> tuple[int, int]:
         """How many batches to fetch, and how often to use them."""
@@ -228,11 +229,13 @@ class CovarianceLearner:
     clock: Clock
     epoch: int = 0
 
-    def advance(self, epochs: int, traced: bool) -> None:
-        """Go on for that many epochs."""
+    def advance_to(self, epoch: int, traced: bool) -> None:
+        """Go on until that epoch, if it is not over yet."""
         seconds = self.schedule.seconds_per_update
-        while epochs > 0:
-            together = min(epochs, max(1, int(PIECE_S / (seconds * self.networks.count))))
+        while self.epoch < epoch:
+            together = min(
+                epoch - self.epoch, max(1, int(PIECE_S / (seconds * self.networks.count)))
+            )
             for networks, _ in pieces(self.networks.count, BLOCK, seconds * together):
                 learn_from_covariance(
                     self.networks.model,
@@ -252,9 +255,9 @@ class CovarianceLearner:
                     self.maps.side,
                 )
                 self.clock.tick()
-            epochs -= together
             self.epoch += together
             self.clock.epoch = self.epoch
+            self.clock.whole()
 
 
 def started_state(networks: Networks, schedule: Schedule, *, traced: bool) -> State:

@@ -112,5 +112,4 @@ def _evenly(wanted: Observation, last: int) -> Sequence[int]:
     """Epochs from the start of the window to the last, evenly spaced but for rounding."""
     first = last - wanted.trajectory_window
     points = min(wanted.trajectory_points, wanted.trajectory_window + 1)
-    spaced: list[int] = np.rint(np.linspace(first, last, points)).astype(np.int64).tolist()
-    return spaced
+    return tuple(np.rint(np.linspace(first, last, points)).astype(np.int64).tolist())

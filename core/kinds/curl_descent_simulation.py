@@ -21,6 +21,7 @@ from core.charts.measures import (
     draw_lyapunov_convergence,
     draw_lyapunov_spectrum,
 )
+from core.checkpoints import checkpoints
 from core.columns import Column, columns_of
 from core.curl_descent import Data, SimulationSpec, Training
 from core.curl_descent_border import border
@@ -55,6 +56,7 @@ from core.kernels.measures import (
     smallest,
 )
 from core.kernels.networks import FlipCounts, Law
+from core.kernels.snapshot import Keeper
 from core.kernels.stack import CONSTRAINTS, Model
 
 _LOOKED = (
@@ -98,7 +100,8 @@ def run(spec: SimulationSpec, inputs: Mapping[str, Dataset], progress: Progress)
     """Every rule and replicate of the spec, from epoch 0 to the last."""
     simulation = _simulation(spec, own_data.given(spec, inputs))
     clock = Clock(progress, spec.training.epochs)
-    curves = simulated(simulation, clock)
+    places = checkpoints(progress)
+    curves = simulated(simulation, clock, Keeper(places.kept(), places.keep))
     shape = (len(spec.rules), spec.replicates)
     axes = ("arm", "replicate", "record")
     arrays = {

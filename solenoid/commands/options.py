@@ -1,6 +1,7 @@
 """What several commands share: the client they talk through, and their common arguments."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -34,9 +35,18 @@ OnEndWebhook = Annotated[
 Wait = Annotated[bool, typer.Option("--wait", help="Wait for the end, with progress bars.")]
 
 
+@dataclass(frozen=True)
+class Service:
+    """Which service a command talks to, and as whom."""
+
+    url: str | None
+    token: str | None
+
+
 def client(context: typer.Context) -> Client:
     """A client of the service that `--url` names."""
-    return Client(context.obj)
+    service: Service = context.obj
+    return Client(service.url, service.token)
 
 
 def on_end(command: str | None, webhook: str | None) -> dict[str, str] | None:

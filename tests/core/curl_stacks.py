@@ -59,7 +59,7 @@ class Small:
             train = self._samples()
             source = FullBatch(train.x, train.y, train.count)
             learner = BatchLearner(networks, source, schedule, state, clock)
-        learner.advance(epochs, traced=False)
+        learner.advance_to(epochs, traced=False)
         W1, s1, W2, s2 = (part[0] for part in networks.weights)
         return (s1[:, None] * W1)[:hidden, :inputs], s2[:, None] * W2
 

@@ -18,11 +18,21 @@ class Relay:
         self._server = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
         self.swallow = 0
+        self._passing = threading.Event()
+        self._passing.set()
 
     @property
     def url(self) -> str:
         """Where the relay listens."""
         return f"http://127.0.0.1:{self._server.getsockname()[1]}"
+
+    def partition(self) -> None:
+        """Pass nothing on, without telling anybody."""
+        self._passing.clear()
+
+    def heal(self) -> None:
+        """Pass everything on again, also what came meanwhile."""
+        self._passing.set()
 
     def cut(self) -> None:
         """Break every connection there is."""
@@ -54,6 +64,7 @@ class Relay:
                 if answers and self.swallow:
                     self.swallow -= 1
                     break
+                self._passing.wait()
                 sink.sendall(data)
             for end in (source, sink):
                 end.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,136 @@
+"""Who comes in: tokens, their roles, and what a browser may be tricked into.
+
+Without a token one is `anonymous`, who may do everything where no token is needed: on the
+machine's own address. There, pages of other sites must not act through the user's browser, neither
+by a form (`Sec-Fetch-Site`) nor under a name that was made to point here (`Host`).
+"""
+
+import asyncio
+import ipaddress
+from contextvars import ContextVar
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+
+from starlette.datastructures import Headers
+from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.problems import problem
+from api.rates import within_rate
+from store import tokens
+from store.tables import ANONYMOUS
+
+COOKIE = "solenoid_token"
+SIGN_IN = "/sign-in"
+OPEN = ("/healthz", "/readyz", SIGN_IN)
+SAFE = ("GET", "HEAD", "OPTIONS")
+ONLY_READING = ("/v1/experiments/estimate", "/v1/sweeps/preview", "/v1/archives")
+
+_CALLER: ContextVar[str] = ContextVar("caller", default=ANONYMOUS)
+
+
+def caller() -> str:
+    """The name of the token with which the present request came."""
+    return _CALLER.get()
+
+
+@dataclass(frozen=True)
+class Door:
+    """Whom an address lets in."""
+
+    needs_token: bool = False
+    own_names_only: bool = False
+    """Whether requests must be addressed to this machine by a name of its own."""
+
+
+@dataclass
+class Access:
+    """ASGI middleware: refuses with 401, 403 or 429, or passes on with the caller known."""
+
+    app: ASGIApp
+    door: Door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer or pass on."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        refused = self._tricked(scope["method"], headers)
+        name = ANONYMOUS
+        if refused is None and scope["path"] not in OPEN:
+            name, refused = await self._identified(scope, headers)
+        if refused is not None:
+            await refused(scope, receive, send)
+            return
+        scope["solenoid_caller"] = name
+        before = _CALLER.set(name)
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            _CALLER.reset(before)
+
+    def _tricked(self, method: str, headers: Headers) -> ASGIApp | None:
+        """A refusal of what another site makes a browser do."""
+        if self.door.own_names_only and not is_loopback(host_of(headers.get("host", ""))):
+            return problem(403, "Host: this address answers only to this machine's own names")
+        if method not in SAFE and headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+            return problem(403, "Sec-Fetch-Site: pages of other sites may not change anything here")
+        return None
+
+    async def _identified(self, scope: Scope, headers: Headers) -> tuple[str, ASGIApp | None]:
+        """The caller's name, or a refusal."""
+        secret, context = _secret(headers), scope["app"].state.context
+        if secret is None:
+            return ANONYMOUS, _stranger(headers) if self.door.needs_token else None
+        token = await asyncio.to_thread(tokens.of_secret, context.database, secret)
+        if token is None:
+            return ANONYMOUS, _unauthorized("this token is not known here, or was deleted")
+        role = role_for(scope["method"], scope["path"])
+        if not token.allows(role):
+            detail = f"the token {token.name} has the role {token.role}; this needs {role}"
+            return token.name, problem(403, detail)
+        return token.name, await within_rate(context, token.name)
+
+
+def role_for(method: str, path: str) -> str:
+    """The least role that a request needs."""
+    if path == "/v1/tokens" or path.startswith("/v1/tokens/"):
+        return "admin"
+    return "read" if method in SAFE or path in ONLY_READING else "submit"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or an address is this machine's own."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def host_of(authority: str) -> str:
+    """The host of a Host header, without the port and an IPv6 address's brackets."""
+    host, colon, port = authority.rpartition(":")
+    return (host if colon and port.isdigit() else authority).strip("[]")
+
+
+def _secret(headers: Headers) -> str | None:
+    """What came as a token: in the header, or as the cookie of whoever signed in."""
+    scheme, _, secret = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and secret:
+        return secret.strip()
+    cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+    return None if cookie is None else cookie.value
+
+
+def _stranger(headers: Headers) -> ASGIApp:
+    """Pages lead to where one signs in; everything else is told how."""
+    if headers.get("accept", "").startswith("text/html"):
+        return RedirectResponse(SIGN_IN, 303)
+    return _unauthorized("a token is needed: Authorization: Bearer TOKEN")
+
+
+def _unauthorized(detail: str) -> ASGIApp:
+    return problem(401, detail, headers={"WWW-Authenticate": "Bearer"})

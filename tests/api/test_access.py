@@ -1,0 +1,207 @@
+"""Who is let in: tokens, roles, owners, limits, and what other sites make a browser do."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api.access import Door, host_of, is_loopback
+from store import tokens
+from store.database import Database
+from store.settings import Settings
+from store.tables import tokens as table
+from tests.api.server import served
+
+SPEC = {"kind": "curl_descent.simulation", "spec": {"training": {"epochs": 2}, "replicates": 1}}
+SWEEP = {"kind": "curl_descent.simulation", "axes": {"seed": [1, 2, 3]}}
+LOCKED = Door(needs_token=True)
+Opened = Callable[..., httpx.Client]
+
+
+@pytest.fixture
+def opened(settings: Settings) -> Iterator[Opened]:
+    """Starts an API on the test's database; its broker is away."""
+    with ExitStack() as stack:
+
+        def start(door: Door = LOCKED, **limits: float) -> httpx.Client:
+            away = {"redis_url": "unix:///nowhere", **limits}
+            return stack.enter_context(served(settings.model_copy(update=away), door))
+
+        yield start
+
+
+@pytest.fixture
+def bearer(database: Database) -> Callable[[str, str], dict[str, str]]:
+    """Makes a token; the header that carries it."""
+
+    def made(name: str, role: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {tokens.create(database, name, role)[1]}"}
+
+    return made
+
+
+Bearer = Callable[[str, str], dict[str, str]]
+
+
+def test_without_a_token_nobody_is_let_in(opened: Opened) -> None:
+    api = opened()
+    for method, path in [("GET", "/v1/experiments"), ("POST", "/v1/sweeps"), ("GET", "/v1/kinds")]:
+        refused = api.request(method, path)
+        assert refused.status_code == 401, path
+        assert refused.headers["WWW-Authenticate"] == "Bearer"
+        assert refused.headers["content-type"] == "application/problem+json"
+    assert api.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("value", ["Bearer nonsense", "bearer", "Basic dTpw", "Bearer \xff"])
+def test_an_unknown_token_is_refused(value: str, opened: Opened) -> None:
+    headers = httpx.Headers([(b"Authorization", value.encode("latin-1"))])
+    assert opened().get("/v1/experiments", headers=headers).status_code == 401
+
+
+def test_each_role_may_do_what_those_before_it_may(opened: Opened, bearer: Bearer) -> None:
+    api = opened()
+    allowed = {}
+    for role in ("read", "submit", "admin"):
+        headers = bearer(role, role)
+        answers = (
+            api.get("/v1/experiments", headers=headers),
+            api.post("/v1/experiments/estimate", headers=headers, json=SPEC),
+            api.post("/v1/experiments", headers=headers, json=SPEC),
+            api.get("/v1/tokens", headers=headers),
+        )
+        allowed[role] = [answer.status_code for answer in answers]
+    assert allowed == {
+        "read": [200, 200, 403, 403],
+        "submit": [200, 200, 202, 403],
+        "admin": [200, 200, 202, 200],
+    }
+
+
+def test_what_is_made_with_a_token_is_its_owners(opened: Opened, bearer: Bearer) -> None:
+    api, headers = opened(), bearer("ann", "submit")
+    assert api.post("/v1/experiments", headers=headers, json=SPEC).json()["owner"] == "ann"
+    sweep = api.post("/v1/sweeps", headers=headers, json=SWEEP).json()
+    assert sweep["owner"] == "ann"
+    children = api.get("/v1/experiments", headers=headers).json()["items"]
+    assert {child["owner"] for child in children} == {"ann"}
+
+
+def test_tokens_are_made_and_deleted_over_http(opened: Opened, bearer: Bearer) -> None:
+    api, admin = opened(), bearer("root", "admin")
+    made = api.post("/v1/tokens", headers=admin, json={"name": "bea", "role": "read"}).json()
+    mine = {"Authorization": f"Bearer {made['token']}"}
+    assert api.get("/v1/experiments", headers=mine).status_code == 200
+    again = api.post("/v1/tokens", headers=admin, json={"name": "bea"})
+    assert again.status_code == 409
+    listed = api.get("/v1/tokens", headers=admin).json()["items"]
+    assert [token["name"] for token in listed] == ["bea", "root"]
+    assert "token" not in listed[0]
+    assert api.delete(f"/v1/tokens/{made['id']}", headers=admin).status_code == 204
+    assert api.delete(f"/v1/tokens/{made['id']}", headers=admin).status_code == 404
+    assert api.get("/v1/experiments", headers=mine).status_code == 401
+
+
+def test_only_the_hash_of_a_token_is_stored(database: Database, bearer: Bearer) -> None:
+    secret = bearer("ann", "read")["Authorization"].removeprefix("Bearer ")
+    with database.read() as connection:
+        (row,) = connection.execute(table.select()).all()
+    assert re.fullmatch("[0-9a-f]{64}", row.sha256)
+    assert secret not in map(str, row)
+
+
+def test_an_owner_may_queue_only_so_many(opened: Opened, bearer: Bearer) -> None:
+    api, ann, bea = opened(max_queued=4), bearer("ann", "submit"), bearer("bea", "submit")
+    assert api.post("/v1/sweeps", headers=ann, json=SWEEP).status_code == 202
+    assert api.post("/v1/experiments", headers=ann, json=SPEC).status_code == 202
+    for path, body in (("/v1/experiments", SPEC), ("/v1/sweeps", SWEEP)):
+        refused = api.post(path, headers=ann, json=body)
+        assert refused.status_code == 429
+        assert "SOLENOID_MAX_QUEUED" in refused.json()["detail"]
+    assert api.post("/v1/experiments", headers=bea, json=SPEC).status_code == 202
+
+
+def test_a_sweep_and_a_body_beyond_their_limits_are_refused_by_name(opened: Opened) -> None:
+    api = opened(Door(), max_sweep_points=2, max_request_bytes=2000)
+    sweep = api.post("/v1/sweeps", json=SWEEP)
+    assert sweep.status_code == 422
+    assert "SOLENOID_MAX_SWEEP_POINTS" in sweep.json()["detail"]
+    large = api.post("/v1/experiments", json={**SPEC, "name": "n" * 3000})
+    assert large.status_code == 413
+    assert "SOLENOID_MAX_REQUEST_BYTES" in large.json()["detail"]
+
+
+def test_a_spec_longer_than_the_time_limit_is_refused_by_name(opened: Opened) -> None:
+    refused = opened(Door(), time_limit_s=1e-6).post("/v1/experiments", json=SPEC)
+    assert refused.status_code == 422
+    assert "SOLENOID_TIME_LIMIT_S" in refused.json()["detail"]
+
+
+def test_other_sites_change_nothing_through_a_browser(opened: Opened) -> None:
+    api = opened(Door(own_names_only=True))
+    local = {"Host": "127.0.0.1:8000"}
+    assert api.post("/v1/experiments", headers=local, json=SPEC).status_code == 202
+    cross = {**local, "Sec-Fetch-Site": "cross-site"}
+    assert api.post("/v1/experiments", headers=cross, json=SPEC).status_code == 403
+    rebound = {"Host": "attacker.example:8000"}
+    assert api.get("/v1/experiments", headers=rebound).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("authority", "own"),
+    [
+        ("localhost:8000", True),
+        ("127.0.0.1", True),
+        ("[::1]:8000", True),
+        ("[::1]", True),
+        ("127.0.0.1.nip.io", False),
+        ("10.0.0.1:8000", False),
+        ("", False),
+    ],
+)
+def test_only_loopback_names_are_this_machines_own(authority: str, own: bool) -> None:
+    assert is_loopback(host_of(authority)) is own
+
+
+def test_every_answer_keeps_browsers_in_check(opened: Opened) -> None:
+    headers = opened().get("/v1/experiments").headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert "default-src 'self'" in headers["Content-Security-Policy"]
+
+
+def test_a_browser_signs_in_with_a_token_once(opened: Opened, bearer: Bearer) -> None:
+    api, secret = opened(), bearer("ann", "read")["Authorization"].removeprefix("Bearer ")
+    page = api.get("/v1/kinds", headers={"Accept": "text/html"})
+    assert (page.status_code, page.headers["location"]) == (303, "/sign-in")
+    assert "<form" in api.get("/sign-in").text
+    assert api.post("/sign-in", data={"token": "wrong"}).status_code == 401
+    signed_in = api.post("/sign-in", data={"token": secret})
+    assert signed_in.status_code == 303
+    cookie = signed_in.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    assert api.get("/v1/kinds").status_code == 200
+
+
+def test_the_first_token_is_made_on_the_machine_itself(
+    opened: Opened, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOLENOID_DATABASE_URL", database_url)
+
+    def token(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-P", "-m", "solenoid.cli", "token", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    made = token("create", "root", "--role", "admin", "--data-dir", str(tmp_path))
+    headers = {"Authorization": f"Bearer {made.stdout.strip()}"}
+    assert opened().get("/v1/tokens", headers=headers).status_code == 200
+    twice = token("create", "root")
+    assert twice.returncode == 1
+    assert "there is a token named root" in twice.stderr
+    assert "admin   root" in token("list").stdout
