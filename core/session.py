@@ -203,7 +203,9 @@ def _check_keys(arrays: Dataset) -> None:
 
 def _counts(values: NDArray[Any]) -> NDArray[np.float64]:
     if values.ndim != 2 or 0 in values.shape:
-        raise NotASession(f"`counts` has shape {values.shape}; it must be (trial, neuron)")
+        raise NotASession(
+            f"`counts` has shape {values.shape}; it must be (trial, neuron)" + _hint(values)
+        )
     if values.dtype.kind not in "iufb":
         raise NotASession(f"`counts` holds {values.dtype}; it must hold real numbers")
     counts = np.ascontiguousarray(values, dtype=np.float64)
@@ -219,6 +221,17 @@ def _counts(values: NDArray[Any]) -> NDArray[np.float64]:
             f"`counts` goes to {np.abs(counts).max():g}; the limit is {MAX_ACTIVITY:g}"
         )
     return counts
+
+
+def _hint(counts: NDArray[Any]) -> str:
+    """What to do about counts with a third axis."""
+    if counts.ndim != 3:
+        return ""
+    return (
+        ". If its third axis is time bins, upload it again with a mapping that names its axes and "
+        'a window of bins to sum over: {"counts": "counts", "axes": ["trial", "neuron", "time"], '
+        '"window": [0, 20]}, with `target` and the others mapped too'
+    )
 
 
 def _check_targets(names: tuple[str, ...]) -> None:

@@ -19,13 +19,16 @@ from core.session import (
 SHOWN = 10
 
 
-def summarise(arrays: Dataset, format: str) -> DatasetSummary:
-    """Shapes and types of all arrays, and what they make: a session, behaviour, both, neither."""
+def summarise(arrays: Dataset, format: str, notes: tuple[str, ...] = ()) -> DatasetSummary:
+    """Shapes and types of all arrays, and what they make: a session, behaviour, both, neither.
+
+    notes: what to tell about how they were read.
+    """
     shapes = {
         name: ArraySummary(shape=tuple(values.shape), dtype=str(values.dtype))
         for name, values in sorted(arrays.items())
     }
-    summary = DatasetSummary(format=format, arrays=shapes)
+    summary = DatasetSummary(format=format, arrays=shapes, warnings=notes)
     if has_behaviour(arrays):
         try:
             summary = _with_behaviour(summary, Behaviour.from_arrays(arrays))

@@ -20,6 +20,7 @@ from core.summary import summarise
 from store.settings import GIB, Settings
 
 INTERPRETER_BYTES = 2 * GIB  # libraries and their address space, before any array
+ARCHIVE_BYTES = 2**20  # what an archive of arrays has beside them
 
 
 class Unreadable(Exception):
@@ -74,21 +75,29 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
         reading = read_arrays(
             Path(request["blob"]), request["mapping"], max_bytes=request["max_array_bytes"]
         )
-        summary = summarise(reading.arrays, reading.format)
+        summary = summarise(reading.arrays, reading.format, reading.notes)
         save_arrays(reading.arrays, Path(request["arrays"]))
     except ExperimentError as refused:
         return {"refused": str(refused)}
     except MemoryError:
-        return {"refused": "reading the file takes more memory than reading may take"}
+        limit = _memory_bytes(request)
+        return {"refused": f"reading the file takes more than {limit} bytes of memory, the limit"}
     return {"summary": summary.model_dump(mode="json")}
 
 
 def _limit(request: Mapping[str, Any]) -> None:
-    memory = 3 * request["max_array_bytes"] + INTERPRETER_BYTES
-    seconds = int(request["seconds"]) + 1
-    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limits = {
+        resource.RLIMIT_DATA: _memory_bytes(request),
+        resource.RLIMIT_CPU: int(request["seconds"]) + 1,
+        resource.RLIMIT_FSIZE: request["max_array_bytes"] + ARCHIVE_BYTES,
+        resource.RLIMIT_CORE: 0,
+    }
+    for which, limit in limits.items():
+        resource.setrlimit(which, (limit, limit))
+
+
+def _memory_bytes(request: Mapping[str, Any]) -> int:
+    return int(3 * request["max_array_bytes"] + INTERPRETER_BYTES)
 
 
 def main() -> None:

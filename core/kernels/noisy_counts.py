@@ -23,4 +23,4 @@ def noisy_counts(
     latent = rng.standard_normal((trials, SHARED_DIMENSIONS))
     exponent = latent @ loadings.T - np.square(loadings).sum(axis=1) / 2
     exponent += private * rng.standard_normal((trials, neurons)) - private**2 / 2
-    return rng.poisson(rates * np.exp(exponent))
+    return np.asarray(rng.poisson(rates * np.exp(exponent)), dtype=np.int64)

@@ -23,7 +23,9 @@ def tuning_coefficients(rng: np.random.Generator, tuning: Tuning, neurons: int) 
     """
     if tuning == "random":
         parts = rng.standard_normal((2, neurons, RANDOM_HARMONICS))
-        return (parts[0] + 1j * parts[1]) / np.sqrt(RANDOM_HARMONICS)
+        return np.asarray(
+            (parts[0] + 1j * parts[1]) / np.sqrt(RANDOM_HARMONICS), dtype=np.complex128
+        )
     k = np.arange(1, 2 if tuning == "cosine" else SHARP_HARMONICS + 1)
     weight = np.ones(1) if tuning == "cosine" else ive(k, SHARPNESS)
     weight = weight * np.sqrt(2 / np.square(weight).sum())

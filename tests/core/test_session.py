@@ -54,6 +54,10 @@ with_nan[3, 2] = np.nan
         ({"counts": None, "target": None}, r"no `counts` and no `target`"),
         ({"counts": np.ones(48)}, r"`counts` has shape \(48,\); it must be \(trial, neuron\)"),
         ({"counts": np.ones((4, 3, 2))}, r"shape \(4, 3, 2\); it must be \(trial, neuron\)"),
+        (
+            {"counts": np.ones((4, 3, 2))},
+            r"third axis is time bins, .* a window of bins to",
+        ),
         ({"counts": np.ones((0, 3))}, r"shape \(0, 3\); it must be \(trial, neuron\)"),
         ({"counts": np.full((48, 5), "a")}, r"`counts` holds <U1; it must hold real numbers"),
         ({"counts": np.ones((48, 5), complex)}, r"`counts` holds complex128"),
