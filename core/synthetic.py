@@ -116,7 +116,7 @@ def _trials(spec: SyntheticSpec) -> int:
 def _fields(spec: SyntheticSpec) -> NDArray[np.int64]:
     """The field of each trial of one state: 0 for NF, 1 for FF."""
     phases = [spec.baseline_trials, spec.field_trials, spec.washout_trials]
-    return np.repeat([0, 1, 0], phases)
+    return np.repeat(np.array([0, 1, 0], dtype=np.int64), phases)
 
 
 def _targets(
@@ -135,8 +135,8 @@ def _targets(
 
 def _shared_out(total: int, weights: _Floats) -> NDArray[np.int64]:
     """Whole numbers in proportion to the weights, by largest remainders."""
-    exact = total * weights / weights.sum()
-    sizes = np.floor(exact).astype(np.int64)
+    exact: _Floats = total * weights / weights.sum()
+    sizes: NDArray[np.int64] = np.floor(exact).astype(np.int64)
     last = np.argsort(sizes - exact, kind="stable")[: total - sizes.sum()]
     sizes[last] += 1
     return sizes
