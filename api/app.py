@@ -11,6 +11,7 @@ from api import (
     archives,
     changes,
     compare,
+    dataset_files,
     datasets,
     events,
     experiments,
@@ -63,7 +64,17 @@ def create_app(settings: Settings, stopping: Callable[[], bool] = lambda: False)
     problems.install(app)
     for part in (
         *(kinds, experiments, changes, events, results),
-        *(query, compare, sweeps, sweep_figures, datasets, archives, presets, system),
+        *(
+            query,
+            compare,
+            sweeps,
+            sweep_figures,
+            datasets,
+            dataset_files,
+            archives,
+            presets,
+            system,
+        ),
     ):
         app.include_router(part.router)
     _document_problems(app)

@@ -43,7 +43,7 @@ def write_nwb(arrays: Dataset, path: Path, *, name: str, identifier: str, made: 
     """Write the session in these arrays; raises `NotASession` or `NotWritable`."""
     session = Session.from_arrays(arrays)
     counts = _whole(session.counts)
-    start = np.arange(len(counts)) * (TRIAL_S + PAUSE_S)
+    start: NDArray[np.float64] = np.arange(float(len(counts))) * (TRIAL_S + PAUSE_S)
     nwb = NWBFile(
         session_description=f"Spike counts of the dataset {name}. Spike times are evenly spread "
         "over each trial: only their number is data.",

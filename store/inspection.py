@@ -7,7 +7,6 @@ one child and gets a clear refusal.
 
 import json
 import resource
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from core.dataset import DatasetSummary
 from core.experiment import ExperimentError
 from core.reading import read_arrays, save_arrays
 from core.summary import summarise
+from store.children import Died, TookTooLong, answer_of
 from store.settings import GIB, Settings
 
 INTERPRETER_BYTES = 2 * GIB  # libraries and their address space, before any array
@@ -40,30 +40,22 @@ def inspect(
         "seconds": settings.inspection_s,
     }
     try:
-        answer = _ask_child(request, settings.inspection_s)
+        answer = _asked(request, settings.inspection_s)
         partial.replace(arrays)
     finally:
         partial.unlink(missing_ok=True)
     return DatasetSummary.model_validate(answer)
 
 
-def _ask_child(request: Mapping[str, Any], seconds: float) -> Any:
+def _asked(request: Mapping[str, Any], seconds: float) -> Any:
     try:
-        child = subprocess.run(
-            [sys.executable, "-P", "-m", "store.inspection"],
-            input=json.dumps(request).encode(),
-            capture_output=True,
-            timeout=seconds,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+        answer = answer_of("store.inspection", request, seconds)
+    except TookTooLong:
         raise Unreadable(f"reading the file took longer than {seconds:g} s") from None
-    try:
-        answer = json.loads(child.stdout)
-    except json.JSONDecodeError:
+    except Died as died:
         raise Unreadable(
-            f"reading the file ended the reader (exit status {child.returncode}); "
-            "it is damaged, or needs more memory than reading may take"
+            f"reading the file ended the reader ({died}); it is damaged, or needs more memory "
+            "than reading may take"
         ) from None
     if "refused" in answer:
         raise Unreadable(answer["refused"])
