@@ -39,15 +39,18 @@ def synthesise(
         list[str] | None,
         typer.Argument(
             metavar="[KEY=VALUE]...",
-            help="Fields of the session, such as scenario=null neurons=100 hfs.reaiming_deg=10.",
+            help="Fields of the session, such as neurons=100 hfs.reaiming_deg=10 seed=3.",
         ),
     ] = None,
+    scenario: Annotated[
+        str, typer.Option(help="cerebellar_block: all findings hold; null: none does.")
+    ] = "cerebellar_block",
     name: Annotated[str | None, typer.Option(help="What to call it.")] = None,
     as_json: Json = False,
 ) -> None:
     """Make a synthetic session whose truth is known; prints its id and what is in it."""
     with client(context) as service:
-        dataset = service.synthesise(assigned({}, assignments or []), name)
+        dataset = service.synthesise(assigned({"scenario": scenario}, assignments or []), name)
     if as_json:
         print_json(dataset.data)
         return
