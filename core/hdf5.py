@@ -73,12 +73,12 @@ def _texts(dataset: h5py.Dataset, budget: Budget) -> NDArray[np.str_]:
             f"`{dataset.name}` is a table of text {dataset.shape}; one row is read"
         )
     found: list[str] = []
-    longest = 1
+    longest, spent = 1, 0
     for start in range(0, len(dataset), _TEXTS_AT_ONCE):
-        part = [_decoded(text) for text in dataset[start : start + _TEXTS_AT_ONCE]]
-        longest = max(longest, *map(len, part))
-        budget.spend(4 * longest * len(part))
-        found += part
+        found += [_decoded(text) for text in dataset[start : start + _TEXTS_AT_ONCE]]
+        longest = max(longest, *map(len, found[start:]))
+        budget.spend(4 * longest * len(found) - spent)
+        spent = 4 * longest * len(found)
     return np.array(found, dtype=np.str_)
 
 

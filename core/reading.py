@@ -15,11 +15,19 @@ from numpy.typing import NDArray
 
 from core.mapping import ArrayMapping, mapped, unmapped, validated
 from core.matfile import Tree, read_mat
-from core.npz import UnreadableFile, read_npz, written_npz
+from core.npz import (
+    MAX_MEMBERS,
+    TooLarge,
+    UnreadableFile,
+    may_be_stored,
+    read_npz,
+    written_npz,
+)
 
 __all__ = ["Reading", "load_arrays", "read_arrays", "save_arrays"]
 
 MAX_BYTES = 2**31
+HEAD_BYTES = 2**20  # the header of a table with a column per neuron is long
 FORMATS = (
     "NWB and other HDF5 files, NPZ archives, MATLAB files, and tables in CSV or Parquet are read"
 )
@@ -55,7 +63,7 @@ def read_arrays(
     """
     with closing(_opened(source)) as content:
         form = _format(content)
-        return _READERS[form](content, mapping, max_bytes)
+        return _storable(_READERS[form](content, mapping, max_bytes))
 
 
 def save_arrays(arrays: Arrays, path: Path) -> None:
@@ -78,7 +86,7 @@ def _opened(source: bytes | Path) -> BinaryIO:
 
 def _format(content: BinaryIO) -> str:
     """What a file is by its first bytes; raises for what is not read."""
-    start = content.read(4096)
+    start = content.read(HEAD_BYTES)
     content.seek(0)
     if any(start[at:].startswith(_HDF5) for at in _USER_BLOCKS):
         return "hdf5"
@@ -156,6 +164,21 @@ def _from_tree(form: str, tree: Tree, mapping: Mapping[str, Any] | None) -> Read
     if mapping is None:
         return Reading(form, unmapped(tree))
     return Reading(form, mapped(tree, validated(mapping, ArrayMapping)))
+
+
+def _storable(reading: Reading) -> Reading:
+    """Without arrays whose names cannot be kept, such as columns called `m/s`, and saying so."""
+    kept = {name: values for name, values in reading.arrays.items() if may_be_stored(name)}
+    if len(kept) > MAX_MEMBERS:
+        raise TooLarge(
+            f"the file has {len(kept)} arrays; at most {MAX_MEMBERS} are kept: name those that are "
+            "needed in a mapping"
+        )
+    odd = [f"{name[:50]!a}" for name in reading.arrays if name not in kept]
+    if not odd:
+        return reading
+    told = f"{len(odd)} arrays were left out, their names cannot be kept; map them: {odd[0]}"
+    return Reading(reading.format, kept, (*reading.notes, told))
 
 
 _READERS = {"npz": _npz, "mat": _mat, "hdf5": _hdf5, "csv": _csv, "parquet": _parquet}

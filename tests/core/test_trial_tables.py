@@ -114,3 +114,15 @@ def test_a_table_of_text_is_refused_at_the_limit() -> None:
         read_arrays(content, max_bytes=1_000_000)
     with pytest.raises(UnreadableFile, match="an empty file"):
         read_arrays(b"")
+
+
+def test_a_column_whose_name_cannot_be_kept_is_told_of_and_can_be_mapped() -> None:
+    content = b"x/y,perturbation\n1,0\n2,0\n"
+    reading = read_arrays(content)
+    assert set(reading.arrays) == {"perturbation"}
+    assert "1 arrays were left out, their names cannot be kept; map them: 'x/y'" in reading.notes
+    mapped = read_arrays(content, {"reach": "x/y"})
+    assert mapped.arrays["reach"].tolist() == [1, 2]
+    many = ",".join(f"c{n}" for n in range(1001)).encode()
+    with pytest.raises(TooLarge, match="1001 arrays; at most 1000 are kept"):
+        read_arrays(many + b"\n" + b"1," * 1000 + b"1\n")
