@@ -12,6 +12,7 @@ from api import (
     archives,
     changes,
     compare,
+    dataset_files,
     datasets,
     events,
     experiments,
@@ -76,8 +77,8 @@ def create_app(
     problems.install(app)
     for part in (
         *(kinds, experiments, changes, events, results),
-        *(query, compare, sweeps, sweep_figures, datasets, archives, presets, system),
-        *(tokens, sign_in, metrics),
+        *(query, compare, sweeps, sweep_figures, datasets, dataset_files, archives, presets),
+        *(tokens, sign_in, metrics, system),
     ):
         app.include_router(part.router)
     _document_problems(app)

@@ -1,4 +1,4 @@
-"""Datasets: upload, list, show, download, delete."""
+"""Datasets: upload, make, list, show, delete."""
 
 import asyncio
 import json
@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as PathParameter
-from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from starlette.datastructures import UploadFile
 
@@ -20,8 +19,8 @@ from api.pages import Page, PageQuery, decoded, encoded
 from api.problems import BadRequest, documented, refusal
 from api.submissions import Name
 from core.dataset import DatasetSummary
+from core.synthetic_spec import SyntheticSpec
 from store import datasets
-from store.experiments import NotFound
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 
@@ -78,6 +77,14 @@ class UploadQuery(BaseModel):
     mapping: str | None = None
 
 
+class SyntheticQuery(BaseModel):
+    """What a synthetic session is called."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name | None = None
+
+
 @router.post(
     "",
     status_code=201,
@@ -94,7 +101,10 @@ async def upload(
     query: Annotated[UploadQuery, Query()],
     service: Service,
 ) -> Any:
-    """Upload a file (NPZ, MAT v5): a form with `file` and perhaps `mapping`, or the body."""
+    """Upload a file (NWB, NPZ, MAT, CSV, Parquet), as a form with `file` or as the body.
+
+    A `mapping` says which arrays or columns are what, where the file has names of its own.
+    """
     incoming = datasets.incoming_path(service.settings, uuid4().hex)
     try:
         name, mapping_text = await _received(request, query, incoming)
@@ -110,14 +120,30 @@ async def upload(
         )
     finally:
         incoming.unlink(missing_ok=True)
-    if dataset.status == "inspecting":
-        dataset = await asyncio.to_thread(_inspected, service, dataset)
-    if dataset.status == "refused":
-        await asyncio.to_thread(datasets.delete, service.database, service.settings, dataset.id)
-        return refusal("file", name, dataset.error or "refused")
-    response.status_code = 201 if dataset.status == "ready" else 202
-    response.headers["Location"] = f"{router.prefix}/{dataset.id}"
-    return Dataset.model_validate(dataset)
+    return await _settled(service, response, dataset)
+
+
+@router.post(
+    "/synthetic",
+    status_code=201,
+    response_model=Dataset,
+    responses={
+        202: {"model": Dataset, "description": "Stored; inspection is still going on"},
+        **documented(413, 422),
+    },
+)
+async def synthesise(
+    spec: SyntheticSpec,
+    response: Response,
+    query: Annotated[SyntheticQuery, Query()],
+    service: Service,
+) -> Any:
+    """Make a synthetic session whose truth is known; the same spec gives the same dataset."""
+    name = query.name or f"{spec.scenario}_{spec.seed}.npz"
+    dataset = await asyncio.to_thread(
+        datasets.add_synthetic, service.database, service.settings, spec, name=name
+    )
+    return await _settled(service, response, dataset)
 
 
 @router.get("", responses=documented(422))
@@ -138,27 +164,22 @@ def show_dataset(id: Id, service: Service) -> Dataset:
     return Dataset.model_validate(datasets.get(service.database, str(id)))
 
 
-@router.get(
-    "/{id:uuid}/download",
-    response_class=FileResponse,
-    responses={
-        200: {"content": {"application/octet-stream": {}}},
-        **documented(404, 422),
-    },
-)
-def download_dataset(id: Id, service: Service) -> FileResponse:
-    """The file as it was uploaded."""
-    dataset = datasets.get(service.database, str(id))
-    path = datasets.blob_path(service.settings, dataset.blob_sha256)
-    if not path.exists():
-        raise NotFound(f"dataset {id} was refused; its file was not kept")
-    return FileResponse(path, media_type="application/octet-stream", filename=dataset.name)
-
-
 @router.delete("/{id:uuid}", status_code=204, responses=documented(404, 409, 422))
 def delete_dataset(id: Id, service: Service) -> None:
     """Delete a dataset that no experiment uses."""
     datasets.delete(service.database, service.settings, str(id))
+
+
+async def _settled(service: Context, response: Response, dataset: datasets.Dataset) -> Any:
+    """The answer about a dataset once it was inspected, or when that takes too long."""
+    if dataset.status == "inspecting":
+        dataset = await asyncio.to_thread(_inspected, service, dataset)
+    if dataset.status == "refused":
+        await asyncio.to_thread(datasets.delete, service.database, service.settings, dataset.id)
+        return refusal("file", dataset.name, dataset.error or "refused")
+    response.status_code = 201 if dataset.status == "ready" else 202
+    response.headers["Location"] = f"{router.prefix}/{dataset.id}"
+    return Dataset.model_validate(dataset)
 
 
 async def _received(request: Request, query: UploadQuery, incoming: Path) -> tuple[str, str | None]:

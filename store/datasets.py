@@ -13,13 +13,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import sqlalchemy as sa
 
 from core.dataset import DatasetSummary, dataset_id
 from core.experiment import Dataset as Arrays
 from core.experiment import ExperimentError
-from core.reading import load_arrays
+from core.reading import load_arrays, save_arrays
+from core.synthetic import synthesised
+from core.synthetic_spec import SyntheticSpec
 from store.database import Database
 from store.experiments import Conflict, NotFound
 from store.inspection import Unreadable, inspect
@@ -99,6 +102,18 @@ def add(
 
     database.write(work)
     return get(database, identifier)
+
+
+def add_synthetic(
+    database: Database, settings: Settings, spec: SyntheticSpec, *, name: str
+) -> Dataset:
+    """Make a synthetic session and take it in; the same spec is the same dataset."""
+    made = incoming_path(settings, uuid4().hex)
+    try:
+        save_arrays(synthesised(spec), made)
+        return add(database, settings, made, name=name, mapping=None)
+    finally:
+        made.unlink(missing_ok=True)
 
 
 def look_into(database: Database, settings: Settings, identifier: str) -> Dataset:
