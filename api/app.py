@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from api import (
+    activity,
     archives,
     changes,
     compare,
@@ -24,6 +25,7 @@ from api import (
     system,
 )
 from api.context import Context
+from api.dashboard import routers
 from api.limits import BodyLimit
 from store.database import Database
 from store.datasets import interrupted
@@ -62,10 +64,12 @@ def create_app(settings: Settings, stopping: Callable[[], bool] = lambda: False)
     app.add_middleware(BodyLimit, settings=settings)
     problems.install(app)
     for part in (
-        *(kinds, experiments, changes, events, results),
+        *(kinds, experiments, changes, events, activity, results),
         *(query, compare, sweeps, sweep_figures, datasets, archives, presets, system),
     ):
         app.include_router(part.router)
+    for router in routers.ROUTERS:
+        app.include_router(router)
     _document_problems(app)
     return app
 
