@@ -1,5 +1,5 @@
 """Every page: this list is the only registration."""
 
-from api.dashboard import assets, experiment, table
+from api.dashboard import assets, experiment, home, new, table
 
-ROUTERS = (assets.router, table.router, experiment.router)
+ROUTERS = (assets.router, home.router, table.router, experiment.router, new.router)

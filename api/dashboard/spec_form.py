@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from api.dashboard.words import number, spaced
+from core.experiment import MAX_INTEGER
 
 Schema = Mapping[str, Any]
 Control = Literal["number", "either", "text", "select", "check", "checks", "json", "dataset"]
@@ -168,14 +169,19 @@ def _range(schema: Schema, options: list[Schema]) -> str:
     """`1 to 1000`, `above 0`, as the schema has it."""
     for option in (schema, *options):
         limits = {**option, **{k: schema[k] for k in ("minimum", "maximum") if k in schema}}
-        low, above = limits.get("minimum"), limits.get("exclusiveMinimum")
-        high, below = limits.get("maximum"), limits.get("exclusiveMaximum")
-        start = number(low) if low is not None else f"above {number(above)}" if above is not None else ""
-        end = number(high) if high is not None else f"below {number(below)}" if below is not None else ""
+        start = _end(limits, "minimum", "exclusiveMinimum", "above")
+        end = _end(limits, "maximum", "exclusiveMaximum", "below")
         if start and end:
-            return f"{start} to {end}" if high is not None else f"{start}, {end}"
-        if start or end:
-            return (f"from {start}" if low is not None else start) or (
-                f"up to {end}" if high is not None else end
-            )
+            return f"{start} to {end}" if "maximum" in limits else f"{start}, {end}"
+        if start:
+            return f"from {start}" if "minimum" in limits else start
+        if end:
+            return f"up to {end}" if "maximum" in limits else end
     return ""
+
+
+def _end(limits: Schema, closed: str, open: str, word: str) -> str:
+    """One end of a range; none where only what JSON can carry limits it."""
+    if closed in limits:
+        return number(limits[closed]) if limits[closed] < MAX_INTEGER else ""
+    return f"{word} {number(limits[open])}" if open in limits else ""
