@@ -26,7 +26,7 @@ QUICK_S = 30.0  # a preset for one click, while its reader waits
 def home_page(request: Request, service: Service) -> Response:
     """The first page."""
     prepare_vega(service.settings)
-    latest = _found(service, "status = 'succeeded'", LATEST)
+    latest = _found(service, "status = 'succeeded' and sweep is null", LATEST)
     presets = [
         entry
         for entry in list_presets().items

@@ -23,18 +23,21 @@ function disconnect() {
 const root = () => document.body;
 
 function apply(report) {
-  document.dispatchEvent(new CustomEvent("report", { detail: report }));
-  const rows = document.querySelectorAll(`[data-experiment="${report.id}"]`);
-  let changed = !rows.length && report.status !== "running";
-  rows.forEach((row) => { changed = show(row, report) || changed; });
-  if (changed || (!rows.length && document.querySelector("[data-refresh-unknown]"))) refreshSoon();
+  const places = document.querySelectorAll(`[data-experiment="${report.id}"]`);
+  const unknown = !places.length && "refreshUnknown" in root().dataset;
+  if ([...places].filter((place) => show(place, report)).length || unknown) refreshSoon();
 }
 
 // Whether the status is another one than before.
-function show(row, report) {
-  const bar = row.querySelector("progress");
+function show(place, report) {
+  const bar = place.querySelector("progress");
   if (bar && report.progress !== undefined) bar.value = report.progress;
-  const word = row.querySelector("[data-status]");
+  if ("cell" in place.dataset) {
+    const changed = !place.classList.contains(report.status);
+    place.className = report.status;
+    return changed;
+  }
+  const word = place.querySelector("[data-status]");
   if (!word || word.textContent === report.status) return false;
   word.textContent = report.status;
   word.className = `status ${report.status}`;
