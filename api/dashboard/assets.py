@@ -6,7 +6,6 @@ Every address holds a hash of the content, so that a browser keeps it for ever.
 import gzip
 import hashlib
 import mimetypes
-import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from importlib.metadata import version
@@ -24,6 +23,7 @@ from store.settings import Settings
 router = APIRouter(include_in_schema=False)
 
 FOLDER = Path(__file__).parent / "static"
+SNIPPET = "window.vegaEmbed = vegaEmbed;"
 FOR_EVER = "public, max-age=31536000, immutable"
 
 _bundling = ThreadPoolExecutor(1, "vega")
@@ -88,9 +88,9 @@ def prepare_vega(settings: Settings) -> Future[bytes]:
 def _bundle(path: Path) -> bytes:
     if path.exists():
         return path.read_bytes()
-    packed = gzip.compress(vl_convert.javascript_bundle().encode(), mtime=0)
+    packed = gzip.compress(vl_convert.javascript_bundle(SNIPPET).encode(), mtime=0)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{uuid4().hex}.part")
     partial.write_bytes(packed)
-    os.replace(partial, path)
+    partial.replace(path)
     return packed

@@ -24,18 +24,14 @@ def datasets_page(request: Request, service: Service, cursor: Cursor = None) -> 
     """All datasets, newest first, and where to drop another."""
     found = list_datasets(PageQuery(cursor=cursor), service)
     limit = service.settings.max_upload_bytes
-    return page(
-        request, "datasets.html", datasets=found.items, next=found.next_cursor, limit=limit
-    )
+    return page(request, "datasets.html", datasets=found.items, next=found.next_cursor, limit=limit)
 
 
 @router.get("/datasets/{id:uuid}")
 def dataset_page(id: Id, request: Request, service: Service) -> Response:
     """One dataset."""
     dataset = show_dataset(id, service)
-    used = " or ".join(
-        f"(kind = '{name}' and param.dataset = '{id}')" for name in _analyses()
-    )
+    used = " or ".join(f"(kind = '{name}' and param.dataset = '{id}')" for name in _analyses())
     recent = list_experiments(ListQuery(where=used, limit=OF_A_DATASET), service).items
     return page(
         request,

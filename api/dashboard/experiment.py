@@ -72,11 +72,16 @@ def _metrics(
     for place, (name, metric) in enumerate(kind.metrics.items()):
         first = 2 + place * len(SPREAD)
         cells = {
-            arm: {**dict(zip(SPREAD, rows[arm][first:], strict=False)), **_missing(experiment, arm, name)}
+            arm: {
+                **dict(zip(SPREAD, rows[arm][first:], strict=False)),
+                **_missing(experiment, arm, name),
+            }
             for arm in arms
         }
         if any(cell["median"] is not None for cell in cells.values()):
-            table.append((name, metric, {**cells, "": {"replicates": max(rows[arm][1] for arm in arms)}}))
+            table.append(
+                (name, metric, {**cells, "": {"replicates": max(rows[arm][1] for arm in arms)}})
+            )
     return table
 
 
@@ -109,5 +114,6 @@ def _citation(experiment: Experiment, kind: KindEntry) -> list[str]:
     solenoid = versions.get("solenoid", "")
     seed = f", seed {experiment.spec['seed']}" if "seed" in experiment.spec else ""
     made = f"Computed with Solenoid {solenoid}".strip()
-    own = f"{made}: {experiment.kind} version {experiment.kind_version}{seed}, experiment {experiment.id}."
+    what = f"{experiment.kind} version {experiment.kind_version}{seed}"
+    own = f"{made}: {what}, experiment {experiment.id}."
     return [own, *kind.references]

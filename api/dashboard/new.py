@@ -34,9 +34,7 @@ class NewQuery(BaseModel):
 
 
 @router.get("/new")
-def new_page(
-    request: Request, query: Annotated[NewQuery, Query()], service: Service
-) -> Response:
+def new_page(request: Request, query: Annotated[NewQuery, Query()], service: Service) -> Response:
     """Choose a kind, or fill in the form of one."""
     if not (query.kind or query.start or query.preset):
         return page(request, "choose.html", kinds=list_kinds().items, presets=list_presets().items)

@@ -36,10 +36,14 @@ THEMES = ("light", "dark")
 def page(request: Request, template: str, *, status: int = 200, **content: Any) -> Response:
     """A template filled in; the chosen theme comes from a cookie, so that nothing flashes."""
     theme = request.cookies.get("theme", "")
-    text = _environment().get_template(template).render(
-        path=request.url.path,
-        theme=theme if theme in THEMES else "",
-        **content,
+    text = (
+        _environment()
+        .get_template(template)
+        .render(
+            path=request.url.path,
+            theme=theme if theme in THEMES else "",
+            **content,
+        )
     )
     return Response(text, status, headers=HEADERS, media_type="text/html; charset=utf-8")
 

@@ -89,7 +89,7 @@ function arrows(signs) {
 
 const toy = document.querySelector("[data-toy]");
 const choice = document.querySelector("[data-flipped]");
-let start = [0.35, 1.9];
+let start = [-1.9, 1.3];
 
 const signsOf = (rule) => SIGNS[rule === "gradient_descent" ? "none" : choice.value];
 const plane = (rule) => toy.querySelector(`[data-plane=${rule}]`);
