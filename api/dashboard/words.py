@@ -26,6 +26,8 @@ def plain(value: Any) -> str:
         return spaced(value)
     if value is None or isinstance(value, bool | int | float):
         return "none" if value is None else number(value)
+    if isinstance(value, list) and value and all(isinstance(part, str) for part in value):
+        return ", ".join(map(spaced, value))
     text = json.dumps(value)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 

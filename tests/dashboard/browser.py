@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 MISSING = f"no browser ({', '.join(PROGRAMS)}) is installed: the pages are not tested"
@@ -24,6 +24,7 @@ def executable() -> Path | None:
 @contextmanager
 def launched(program: Path) -> Iterator[Browser]:
     """The browser without a window; containers and root need it without its sandbox."""
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser
@@ -41,7 +42,12 @@ def opened(browser: Browser, url: str, **options: object) -> Iterator[Page]:
     page.set_default_timeout(PATIENCE_MS)
     said: list[str] = []
     asked: set[str] = set()
-    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+
+    def heard(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            said.append(message.text)
+
+    page.on("console", heard)
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
     yield page

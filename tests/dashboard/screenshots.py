@@ -10,7 +10,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from tests.dashboard.browser import MISSING, PATIENCE_MS, executable, launched, opened
 from tests.stack import RunningStack
@@ -88,11 +88,11 @@ def _paths(stack: RunningStack) -> dict[str, str]:
 
 def _take(browser: Browser, url: str, what: tuple[str, str, str]) -> None:
     name, width, theme = what
-    size = {"width": WIDTHS[width], "height": 900}
+    size: ViewportSize = {"width": WIDTHS[width], "height": 900}
     with opened(browser, url, viewport=size, color_scheme=theme) as page:
         page.goto(url)
         height = min(page.evaluate("() => document.documentElement.scrollHeight"), TALLEST)
-        page.set_viewport_size({**size, "height": height})
+        page.set_viewport_size({"width": WIDTHS[width], "height": height})
         _settle(page)
         folder = TARGET if what in CHOSEN else TARGET / "all"
         folder.mkdir(parents=True, exist_ok=True)

@@ -33,7 +33,9 @@ export function coloured(document, dark) {
 }
 
 const TOOLTIP = { disableDefaultStyle: true };
-const ERRORS = 1; // what Vega warns of is about its own layout
+
+const ERRORS = 1; // what Vega warns of is no news to a reader
+const OPTIONS = { actions: false, ast: true, renderer: "svg", defaultStyle: false, tooltip: TOOLTIP, logLevel: ERRORS };
 
 // Draw a document into a canvas; the picture keeps its shape and fills the space it was given.
 export async function draw(canvas, document) {
@@ -41,7 +43,7 @@ export async function draw(canvas, document) {
   canvas.view?.finalize();
   const place = window.document.createElement("div");
   place.className = "drawn";
-  const { view } = await embed(place, coloured(document, isDark()), { actions: false, ast: true, renderer: "svg", defaultStyle: false, tooltip: TOOLTIP, logLevel: ERRORS });
+  const { view } = await embed(place, coloured(document, isDark()), OPTIONS);
   const svg = place.querySelector("svg");
   const [width, height] = [svg.getAttribute("width"), svg.getAttribute("height")];
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);

@@ -53,7 +53,7 @@ function parallel({ lines, metric }) {
   const words = (name) => name.replaceAll("_", " ");
   const values = shown.flatMap((line) => axes.map((axis, place) => ({ id: line.id, axis: words(axis), place, at: scales.get(axis).of(line[axis]), end: scales.get(metric).of(line[metric]), value: line[axis] })));
   const ends = axes.flatMap((axis) => scales.get(axis).ends.map((label, end) => ({ axis: words(axis), at: end, label })));
-  const x = { field: "axis", type: "nominal", sort: axes.map(words), title: null, axis: { labelAngle: 0, orient: "top", grid: true, domain: false, ticks: false, labelFontSize: 12 } };
+  const x = { field: "axis", type: "nominal", sort: axes.map(words), title: null, axis: { labelAngle: 0, orient: "top", grid: true, domain: false, ticks: false, labelFontSize: 12, labelPadding: 22 } };
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json", width: 760, height: 260, background: "white", padding: 14,
     config: { view: { stroke: null }, font: "sans-serif", axis: { labelColor: "#1f2933", gridColor: "#6b7785" } },
@@ -61,7 +61,7 @@ function parallel({ lines, metric }) {
       { data: { values }, params: [{ name: "hover", select: { type: "point", fields: ["id"], on: "pointerover", clear: "pointerout" } }], mark: { type: "line", strokeWidth: 1.4 },
         encoding: { x, y: { field: "at", type: "quantitative", axis: null }, detail: { field: "id" }, color: { field: "end", type: "quantitative", scale: { scheme: "viridis" }, legend: null },
           opacity: { condition: { param: "hover", value: 0.9, empty: true }, value: 0.08 } } },
-      { data: { values: ends }, mark: { type: "text", color: "#6b7785", fontSize: 11, align: "left", dx: 5 }, encoding: { x, y: { field: "at", type: "quantitative" }, text: { field: "label" } } },
+      ...[0, 1].map((end) => ({ data: { values: ends.filter(({ at }) => at === end) }, mark: { type: "text", color: "#6b7785", fontSize: 11, dy: end ? -9 : 12 }, encoding: { x, y: { field: "at", type: "quantitative" }, text: { field: "label" } } })),
     ],
   };
 }
