@@ -43,7 +43,9 @@ export async function draw(canvas, document) {
   canvas.view?.finalize();
   const place = window.document.createElement("div");
   place.className = "drawn";
-  const { view } = await embed(place, coloured(document, isDark()), OPTIONS);
+  // The canvas says what the picture is; a name for every mark would only be noise.
+  const quiet = { ...document, config: { ...document.config, aria: false } };
+  const { view } = await embed(place, coloured(quiet, isDark()), OPTIONS);
   const svg = place.querySelector("svg");
   const [width, height] = [svg.getAttribute("width"), svg.getAttribute("height")];
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
