@@ -1,5 +1,7 @@
 """Every page by the rules of axe-core for WCAG 2.1 AA, in both themes; and on a phone."""
 
+from typing import Literal
+
 import pytest
 from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
@@ -8,6 +10,7 @@ from tests.dashboard.browser import opened
 from tests.dashboard.conftest import KIND, Seeded
 from tests.stack import RunningStack
 
+Theme = Literal["light", "dark"]
 pytestmark = pytest.mark.xdist_group("dashboard")
 
 PATHS = {
@@ -24,7 +27,10 @@ PATHS = {
     "dataset": "/datasets/{dataset}",
     "science": "/science",
 }
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes": ["violations"]}
+RULES: dict[Theme, list[str]] = {
+    "light": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"],
+    "dark": ["color-contrast"],  # all else is the same in both
+}
 PHONE = {"width": 375, "height": 720}
 
 
@@ -35,9 +41,9 @@ def test_a_page_is_accessible_and_fits_a_phone(
     path = PATHS[name].format(**vars(seeded))
     page.emulate_media(reduced_motion="reduce")
     page.goto(path)
-    for theme in ("light", "dark"):
+    for theme, rules in RULES.items():
         page.emulate_media(color_scheme=theme)
-        found = Axe().run(page, options=RULES)["violations"]
+        found = Axe().run(page, options={"runOnly": rules})["violations"]
         assert not found, [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found]
     with opened(browser, stack.url, viewport=PHONE) as phone:
         phone.goto(path)

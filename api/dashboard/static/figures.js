@@ -43,13 +43,12 @@ export async function draw(canvas, document) {
   canvas.view?.finalize();
   const place = window.document.createElement("div");
   place.className = "drawn";
-  // The canvas says what the picture is; a name for every mark would only be noise.
-  const quiet = { ...document, config: { ...document.config, aria: false } };
-  const { view } = await embed(place, coloured(quiet, isDark()), OPTIONS);
+  const { view } = await embed(place, coloured(document, isDark()), OPTIONS);
   const svg = place.querySelector("svg");
   const [width, height] = [svg.getAttribute("width"), svg.getAttribute("height")];
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.setAttribute("preserveAspectRatio", "xMidYMid meet");
+  svg.setAttribute("aria-hidden", "true"); // the canvas says what the picture is
   svg.removeAttribute("width");
   svg.removeAttribute("height");
   svg.style.maxWidth = `${Math.round(width * 1.6)}px`;
