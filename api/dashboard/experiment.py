@@ -1,7 +1,8 @@
 """One experiment: its spec in words, what came of it, and all it takes to repeat or cite it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request, Response
@@ -18,7 +19,6 @@ from api.results import list_arrays, list_figures
 
 router = pages()
 
-SPREAD = {"median": "median({})", "low": "quantile({}, 0.1)", "high": "quantile({}, 0.9)"}
 PRINTED = ("report",)
 
 
@@ -46,7 +46,7 @@ def shown(request: Request, id: Id, service: Context) -> dict[str, Any]:
         "words": tree(kind.spec_schema, experiment.spec),
         "spec": json.dumps(experiment.spec, indent=2),
         "figures": list_figures(id, service).items,
-        "metrics": _metrics(experiment, kind, service) if succeeded else [],
+        "numbers": _numbers(experiment, kind, service) if succeeded else None,
         "arrays": list_arrays(id, service).items if succeeded else [],
         "curl": _curl(experiment, str(request.base_url)),
         "python": _python(experiment, str(request.base_url)),
@@ -55,39 +55,59 @@ def shown(request: Request, id: Id, service: Context) -> dict[str, Any]:
     }
 
 
-def _metrics(
-    experiment: Experiment, kind: KindEntry, service: Context
-) -> list[tuple[str, Any, dict[str, Any]]]:
-    """Each metric with its spread over the replicates of every arm."""
-    terms = [form.format(f"metric.{name}") for name in kind.metrics for form in SPREAD.values()]
+@dataclass(frozen=True)
+class Spread:
+    """One metric of one arm over its replicates."""
+
+    median: float | None
+    low: float | None
+    high: float | None
+    missing: int
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The table of metrics: those that any arm has a value of, arm by arm."""
+
+    arms: Sequence[str]
+    replicates: int
+    rows: Mapping[str, Mapping[str, Spread]]
+
+
+def _numbers(experiment: Experiment, kind: KindEntry, service: Context) -> Numbers:
+    terms = [term for name in kind.metrics for term in _terms(f"metric.{name}")]
     asked = ResultsQuery(
         where=f"experiment = '{experiment.id}'",
         kind=experiment.kind,
         group_by="arm",
         aggregate=", ".join(["count()", *terms]),
     )
-    rows = {row["arm"]: list(row.values()) for row in query_results(asked, service).items}
-    arms = [arm for arm in experiment.summary or {} if arm in rows]
-    table = []
-    for place, (name, metric) in enumerate(kind.metrics.items()):
-        first = 2 + place * len(SPREAD)
-        cells = {
-            arm: {
-                **dict(zip(SPREAD, rows[arm][first:], strict=False)),
-                **_missing(experiment, arm, name),
-            }
-            for arm in arms
-        }
-        if any(cell["median"] is not None for cell in cells.values()):
-            table.append(
-                (name, metric, {**cells, "": {"replicates": max(rows[arm][1] for arm in arms)}})
-            )
-    return table
+    answers = [list(row.values()) for row in query_results(asked, service).items]
+    found = {arm: (count, values) for arm, count, *values in answers}
+    arms = [arm for arm in experiment.summary or {} if arm in found]
+    rows = {
+        name: {arm: _spread(experiment, arm, name, found[arm][1][3 * place :]) for arm in arms}
+        for place, name in enumerate(kind.metrics)
+    }
+    return Numbers(
+        arms=arms,
+        replicates=max((found[arm][0] for arm in arms), default=0),
+        rows={
+            name: of_arms
+            for name, of_arms in rows.items()
+            if any(spread.median is not None for spread in of_arms.values())
+        },
+    )
 
 
-def _missing(experiment: Experiment, arm: str, name: str) -> dict[str, int]:
-    found = (experiment.summary or {}).get(arm, {}).get(name)
-    return {"missing": found.missing if found else 0}
+def _terms(metric: str) -> tuple[str, str, str]:
+    return f"median({metric})", f"quantile({metric}, 0.1)", f"quantile({metric}, 0.9)"
+
+
+def _spread(experiment: Experiment, arm: str, name: str, values: Sequence[Any]) -> Spread:
+    summary = (experiment.summary or {}).get(arm, {}).get(name)
+    median, low, high = values[:3]
+    return Spread(median, low, high, summary.missing if summary else 0)
 
 
 def _curl(experiment: Experiment, base: str) -> str:

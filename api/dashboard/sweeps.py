@@ -1,6 +1,5 @@
 """Sweeps: the list, and one with its maps, its slices and the progress of its grid."""
 
-from itertools import chain
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -14,6 +13,7 @@ from api.dashboard.words import title
 from api.kinds import KindEntry, show_kind
 from api.pages import Cursor, PageQuery
 from api.sweeps import ChildRow, Id, Sweep, TableQuery, list_sweeps, show_sweep, sweep_results
+from core.kinds import KINDS
 
 router = pages()
 
@@ -52,8 +52,8 @@ def sweep_page(
     sweep = show_sweep(id, service)
     kind = show_kind(sweep.kind)
     children = _children(id, service)
-    places = _places(children, kind)
-    shown = _shown(query, kind, places, children)
+    axes = _places(children, sweep.kind)
+    shown = _shown(query, kind, axes, children)
     return page(
         request,
         "sweep.html",
@@ -63,8 +63,8 @@ def sweep_page(
         total=sum(sweep.counts.values()),
         children=children,
         rows=children[:MOST_ROWS],
-        places=list(dict.fromkeys(chain(places, *(child.point for child in children[:1])))),
-        axes=places,
+        varied=list(children[0].point) if children else [],
+        axes=axes,
         shown=shown,
         arms=_arms(children) or [shown["arm"]],
         heatmap=_address(sweep, "heatmap", shown, "x", "y", "metric", "arm"),
@@ -89,15 +89,17 @@ def _children(id: Id, service: Context) -> list[ChildRow]:
     return found
 
 
-def _places(children: list[ChildRow], kind: KindEntry) -> list[str]:
-    """The axes that a map can be drawn over: those that are parameters with a column."""
-    names = dict.fromkeys(name for child in children[:1] for name in child.point)
-    columns = {name.rpartition(".")[2]: name for name in kind.parameters}
-    return [
-        columns.get(name) or columns.get(name.rpartition(".")[2], "")
-        for name in names
-        if name in kind.parameters or name.rpartition(".")[2] in columns
-    ] or list(kind.parameters)[:1]
+def _places(children: list[ChildRow], kind: str) -> list[str]:
+    """The axes that a map can be drawn over: those that are parameters, by their columns."""
+    columns = {
+        name: column.name
+        for column in KINDS[kind].columns
+        for name in (column.dotted, column.name)
+        if name is not None
+    }
+    point = children[0].point if children else {}
+    found = dict.fromkeys(columns[name] for name in point if name in columns)
+    return list(found) or [KINDS[kind].columns[0].name]
 
 
 def _shown(
@@ -109,12 +111,12 @@ def _shown(
     return {
         "x": x,
         "y": query.y or (others[0] if others else x),
-        "metric": query.metric or _telling(kind, children),
+        "metric": query.metric or _telling(kind),
         "arm": query.arm or ("curl_descent" if "curl_descent" in arms else next(iter(arms), "all")),
     }
 
 
-def _telling(kind: KindEntry, children: list[ChildRow]) -> str:
+def _telling(kind: KindEntry) -> str:
     """The first metric on test data if there is one, else the first of all."""
     return next((name for name in kind.metrics if "test" in name), next(iter(kind.metrics)))
 
