@@ -61,6 +61,24 @@ def _indexed_afterwards(database: Database) -> Iterator[None]:
             index.create(connection)
 
 
+def fill_experiments(database: Database, count: int) -> None:
+    """As many experiments as lists and pages show them: whole specs and medians, no metric rows."""
+    specs = _parameters(count)
+    shown = {"spec": KINDS[KIND].example().model_dump(mode="json"), "summary": _summary()}
+    _insert(database, sweeps, map(_sweep, range(count // OF_SWEEP + 1)))
+    _insert(database, experiments, ({**_experiment(i, count), **shown} for i in range(count)))
+    _insert(
+        database, parameters[KIND], ({"experiment_id": _id(i), **p} for i, p in enumerate(specs))
+    )
+    _insert(database, medians[KIND], _medians(specs))
+    _analyse(database)
+
+
+def _summary() -> dict[str, Any]:
+    metric = {"median": 0.5, "missing": 0}
+    return {arm: dict.fromkeys(KINDS[KIND].metrics, metric) for arm in ARMS}
+
+
 def _make(database: Database, count: int) -> None:
     specs = _parameters(count)
     _insert(database, sweeps, map(_sweep, range(count // OF_SWEEP + 1)))
