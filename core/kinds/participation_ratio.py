@@ -41,9 +41,11 @@ from core.kernels.participation_ratio_error import (
 )
 from core.kernels.resampling import draw_cost, two_sided_p
 from core.selection import Selection, selected
+from core.sentences import OPTIMISTIC, number, paragraph, tested, verdict, with_interval
 from core.session_spec import ALL, COMPARISON, Comparison, SessionSpec, checked_session
 
 OPERATIONS_PER_S = 15_000_000_000
+Metrics = Mapping[str, float | int | bool | None]
 Z_95 = 1.959963984540054
 
 
@@ -132,6 +134,21 @@ def rows(spec: ParticipationRatioSpec, result: Result) -> tuple[Row, ...]:
     tested = isfinite(log_ratio) and len(null) > 0
     p_value = two_sided_p(log_ratio, null) if tested else nan
     return (*each, Row(COMPARISON, 0, {"log_ratio": log_ratio, "p_value": p_value}))
+
+
+def reading(spec: ParticipationRatioSpec, result: Result) -> str:
+    """The estimates, the test, and what they cannot tell."""
+    by_arm = {row.arm: row.metrics for row in rows(spec, result)}
+    targets = result["cell_trials"].shape[1]
+    said = [_said(name, by_arm[name], targets) for name in spec.arms]
+    if spec.block is not None:
+        said.append(_compared(spec, float(by_arm[COMPARISON]["p_value"] or nan)))
+    return paragraph(
+        *said,
+        OPTIMISTIC if result["rows_correlated"][0] else "",
+        "The ratio counts the dimensions that the targets' mean activity takes, not those of "
+        "single trials, and it depends on which neurons were recorded.",
+    )
 
 
 def estimate(spec: ParticipationRatioSpec, summaries: Mapping[str, DatasetSummary]) -> Estimate:
@@ -302,6 +319,28 @@ def _doubt(each: RatioEstimate) -> str:
     return ""
 
 
+def _said(name: str, metrics: Metrics, targets: int) -> str:
+    ratio, low, high = (
+        float(metrics[key] or nan) for key in ("participation_ratio", "ci_low", "ci_high")
+    )
+    if not isfinite(ratio):
+        return f"The data of {name} cannot tell how many dimensions the {targets} targets take."
+    return (
+        f"The means of {targets} targets take {with_interval(ratio, low, high)} of at most "
+        f"{targets - 1} dimensions in {name}; uncorrected they would seem to take "
+        f"{number(float(metrics['participation_ratio_naive'] or nan))}."
+    )
+
+
+def _compared(spec: ParticipationRatioSpec, p_value: float) -> str:
+    first, second = spec.arms
+    return verdict(
+        p_value,
+        found=f"The blocks {first} and {second} differ in it ({tested(p_value)}).",
+        nothing=f"Nothing shows that {first} and {second} differ in it ({tested(p_value)}).",
+    )
+
+
 KIND: Kind[ParticipationRatioSpec] = Kind(
     name="dimensionality.participation_ratio",
     version=1,
@@ -331,6 +370,7 @@ KIND: Kind[ParticipationRatioSpec] = Kind(
     rows=rows,
     estimate=estimate,
     example=example,
+    reading=reading,
     datasets=lambda spec: (spec.dataset,),
     overlays={
         "participation_ratio": Overlay(
