@@ -35,3 +35,16 @@ def halves(
     """Random halves, stratified: for each split, which observations are in the first half."""
     for seed in seeds.spawn(n_splits):
         yield stratified_folds(stratum, 2, np.random.default_rng(seed)) == 0
+
+
+def early_half(stratum: NDArray[np.int64], time: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which observations are in the first half of their stratum by time; a middle one is.
+
+    Early and late halves of one block are pseudo-blocks: what differs between them is drift.
+    """
+    early = np.zeros(len(stratum), dtype=np.bool_)
+    for label in np.unique(stratum):
+        members = np.flatnonzero(stratum == label)
+        ordered = members[np.argsort(time[members], kind="stable")]
+        early[ordered[: (len(ordered) + 1) // 2]] = True
+    return early

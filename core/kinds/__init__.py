@@ -11,6 +11,7 @@ from core.kinds import (
     curl_descent_toy,
     participation_ratio,
     plasticity_curl,
+    variance_partition,
 )
 
 KINDS: Mapping[str, Kind[Any]] = {
@@ -22,5 +23,6 @@ KINDS: Mapping[str, Kind[Any]] = {
         curl_descent_toy.KIND,
         plasticity_curl.KIND,
         participation_ratio.KIND,
+        variance_partition.KIND,
     )
 }

@@ -33,7 +33,6 @@ from core.kernels.participation_ratio import (
 from core.kernels.participation_ratio_error import (
     MIN_DENOMINATOR_Z,
     RatioEstimate,
-    Report,
     log_ratio_of,
     log_ratios,
     permuted_log_ratios,
@@ -42,7 +41,9 @@ from core.kernels.participation_ratio_error import (
 from core.kernels.resampling import draw_cost, two_sided_p
 from core.selection import Selection, selected
 from core.sentences import OPTIMISTIC, number, paragraph, tested, verdict, with_interval
+from core.session_arrays import described
 from core.session_spec import ALL, COMPARISON, Comparison, SessionSpec, checked_session
+from core.stages import Report, stages
 
 OPERATIONS_PER_S = 15_000_000_000
 Metrics = Mapping[str, float | int | bool | None]
@@ -113,7 +114,7 @@ def run(spec: ParticipationRatioSpec, inputs: Mapping[str, Dataset], progress: P
     )
     sizes = np.bincount(chosen.units.block).tolist()
     targets, neurons = len(chosen.session.target_labels), len(chosen.session.neurons)
-    reports = _reports(progress, _work(spec, sizes, targets, neurons))
+    reports = stages(progress, _work(spec, sizes, targets, neurons))
     estimates = [_estimate_of(spec, chosen.units, arm, reports[arm]) for arm in range(len(sizes))]
     arrays = _estimates(estimates) | _left_out(chosen, estimates) | _description(spec, chosen)
     warnings = chosen.warnings + _doubts(spec, estimates)
@@ -185,17 +186,6 @@ def _draws_memory(spec: ParticipationRatioSpec) -> int:
     return 8 * spec.permutations + (40_000_000 if spec.neuron_correction else 0)
 
 
-def _reports(progress: Progress, work: list[int]) -> list[Report]:
-    """One report per stage, each moving the whole by its share of the work."""
-    ends = np.cumsum([0, *work], dtype=np.float64) / max(sum(work), 1)
-
-    def report(stage: int) -> Report:
-        low, high = float(ends[stage]), float(ends[stage + 1])
-        return lambda fraction: progress(low + (high - low) * fraction)
-
-    return [report(stage) for stage in range(len(work))]
-
-
 def _estimate_of(
     spec: ParticipationRatioSpec, units: Units, arm: int, report: Report
 ) -> RatioEstimate:
@@ -252,13 +242,9 @@ def _description(spec: ParticipationRatioSpec, chosen: Selection) -> dict[str, A
     counts = [session.counts[chosen.arm == arm] for arm in arms]
     targets = [session.condition[chosen.arm == arm] for arm in arms]
     means = [condition_means(x, c) for x, c in zip(counts, targets, strict=True)]
-    cells = np.stack([np.bincount(c, minlength=len(session.target_labels)) for c in targets])
     of_means, of_trials = _spectra(means), _spectra(counts)
     unit = "count^2" if spec.transform == "none" else "count"
-    return {
-        "cell_trials": Array(cells, ("arm", "target"), "trial"),
-        "neurons": Array(session.neurons, ("neuron",)),
-        "rows_correlated": Array(np.array([chosen.optimistic]), ("session",)),
+    return described(chosen, len(arms)) | {
         "participation_ratio_naive": Array(_ratios(of_means), ("arm",)),
         "total_covariance_participation_ratio": Array(_ratios(of_trials), ("arm",)),
         "spectrum_condition_means": Array(of_means, ("arm", "mean_component"), unit),
