@@ -5,6 +5,7 @@ from typing import Any
 
 from core.experiment import Kind
 from core.kinds import (
+    condition_distance,
     curl_descent_phase_diagram,
     curl_descent_simulation,
     curl_descent_stability,
@@ -24,5 +25,6 @@ KINDS: Mapping[str, Kind[Any]] = {
         plasticity_curl.KIND,
         participation_ratio.KIND,
         variance_partition.KIND,
+        condition_distance.KIND,
     )
 }

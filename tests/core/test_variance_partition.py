@@ -81,12 +81,8 @@ def test_balanced_sums_of_squares_are_those_of_statsmodels() -> None:
     x = generator.standard_normal((6, 2))[cell] + generator.standard_normal((42, 2))
     seen = Observations(x, cell // 2, cell % 2, np.ones(42))
     corrected, naive = (each[0] for each in partitions(seen, seen.cell[None]))
-    tables = [
-        sm.stats.anova_lm(
-            ols("x ~ C(s) * C(l)", pd.DataFrame({"x": y, "s": cell // 2, "l": cell % 2})).fit()
-        )
-        for y in x.T
-    ]
+    frames = [pd.DataFrame({"x": y, "s": cell // 2, "l": cell % 2}) for y in x.T]
+    tables = [sm.stats.anova_lm(ols("x ~ C(s) * C(l)", frame).fit()) for frame in frames]
     terms = ["C(s)", "C(l)", "C(s):C(l)"]
     plain = sum(table.loc[terms, "sum_sq"].to_numpy() / 7 for table in tables)
     noise = sum(
@@ -98,8 +94,9 @@ def test_balanced_sums_of_squares_are_those_of_statsmodels() -> None:
 
 def test_unequal_cells_equal_projectors_written_out() -> None:
     seen = observed(1)
-    A, J = (lambda n: np.eye(n) - 1 / n), (lambda n: np.full((n, n), 1 / n))
-    projectors = [np.kron(A(3), J(2)), np.kron(J(3), A(2)), np.kron(A(3), A(2))]
+    J3, J2 = np.full((3, 3), 1 / 3), np.full((2, 2), 1 / 2)
+    A3, A2 = np.eye(3) - J3, np.eye(2) - J2
+    projectors = [np.kron(A3, J2), np.kron(J3, A2), np.kron(A3, A2)]
     cells = [seen.activity[seen.cell == c] for c in range(6)]
     means = np.stack([x.mean(axis=0) for x in cells])
     noise = np.array([x.var(axis=0, ddof=1).sum() / len(x) for x in cells])
