@@ -29,7 +29,10 @@ def state_space(
     """
     x, y = (alt.X("x:Q", title="component 1"), alt.Y("y:Q", title="component 2"))
     colour = alt.Color(
-        "target:N", scale=target_scale(labels, angles_deg), sort=list(labels), title="target"
+        "target:N",
+        scale=target_scale(labels, angles_deg),
+        sort=list(labels),
+        legend=alt.Legend(title="target", symbolOpacity=1),
     )
     layers: list[alt.Chart] = []
     if trials is not None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from core.experiment import Kind
 from core.kinds import (
+    components,
     condition_distance,
     curl_descent_phase_diagram,
     curl_descent_simulation,
@@ -24,6 +25,7 @@ KINDS: Mapping[str, Kind[Any]] = {
         curl_descent_toy.KIND,
         plasticity_curl.KIND,
         participation_ratio.KIND,
+        components.KIND,
         variance_partition.KIND,
         condition_distance.KIND,
     )
