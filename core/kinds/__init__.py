@@ -11,6 +11,7 @@ from core.kinds import (
     curl_descent_simulation,
     curl_descent_stability,
     curl_descent_toy,
+    intrinsic,
     participation_ratio,
     plasticity_curl,
     variance_partition,
@@ -26,6 +27,7 @@ KINDS: Mapping[str, Kind[Any]] = {
         plasticity_curl.KIND,
         participation_ratio.KIND,
         components.KIND,
+        intrinsic.KIND,
         variance_partition.KIND,
         condition_distance.KIND,
     )
