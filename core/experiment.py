@@ -170,6 +170,11 @@ def as_it_is(spec: S, hashes: Mapping[str, str]) -> S:
     return spec
 
 
+def no_reading(spec: Spec, result: Result) -> str:
+    """For kinds whose numbers need no words."""
+    return ""
+
+
 def no_border(spec: Spec, x: str, y: str, at: NDArray[Any]) -> None:
     """For kinds whose maps have no line that theory knows."""
 
@@ -178,9 +183,9 @@ def no_border(spec: Spec, x: str, y: str, at: NDArray[Any]) -> None:
 class Kind(Generic[S]):
     """A declared type of experiment.
 
-    `run` is pure: the same spec, version and datasets give the same bits. `rows` and `figures`
-    read nothing but the spec and the arrays of the result. `estimate` sees only the summaries of
-    the datasets and raises `Refused` for a spec that they cannot satisfy.
+    `run` is pure: the same spec, version and datasets give the same bits. `rows`, `figures` and
+    `reading` read nothing but the spec and the arrays of the result. `estimate` sees only the
+    summaries of the datasets and raises `Refused` for a spec that they cannot satisfy.
     """
 
     name: str
@@ -205,6 +210,8 @@ class Kind(Generic[S]):
     settings: Mapping[str, Setting] = field(default_factory=dict)
     border: Callable[[S, str, str, NDArray[Any]], NDArray[Any] | None] = no_border
     """Where theory expects a map over two parameters to change: y at given x, or None."""
+    reading: Callable[[S, Result], str] = no_reading
+    """What the result says in plain words, with its caveats; every analysis of data has one."""
     overlays: Mapping[str, Overlay[S]] = field(default_factory=dict)
     """Pictures that put several experiments into one frame, for comparisons."""
     indexes: tuple[tuple[str, ...], ...] = ()

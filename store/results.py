@@ -32,6 +32,7 @@ class Outcome:
     arrays: Sequence[Mapping[str, Any]]
     summary: Summary
     warnings: Sequence[str]
+    reading: str
     versions: Mapping[str, str]
 
     @property
@@ -72,6 +73,7 @@ def prepare(
         ],
         summary=summary,
         warnings=result.warnings,
+        reading=kind.reading(spec, result),
         versions=versions,
     )
 
@@ -87,6 +89,7 @@ def commit(database: Database, claimed: Claim, outcome: Outcome) -> None:
             progress=1.0,
             summary=outcome.summary,
             warnings=list(outcome.warnings),
+            reading=outcome.reading or None,
             versions=outcome.versions,
             disk_bytes=outcome.disk_bytes,
         )

@@ -121,6 +121,13 @@ def test_the_example_has_a_value_for_every_metric(kind: Kind[Any]) -> None:
 
 
 @every_kind
+def test_an_analysis_of_data_says_in_words_what_it_found(kind: Kind[Any]) -> None:
+    text = kind.reading(kind.example(), result(kind.name))
+    assert text == "" or text.endswith(".")
+    assert text or not kind.datasets(kind.example())
+
+
+@every_kind
 def test_every_figure_renders(kind: Kind[Any]) -> None:
     assert kind.figures
     for figure in kind.figures.values():

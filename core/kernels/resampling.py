@@ -6,11 +6,14 @@ and its 95 % interval for the participation ratio covers the truth 0 to 1 % of t
 """
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.kernels.participation_ratio import Floats
+
+Label = TypeVar("Label", np.bool_, np.int64)
 
 
 def draw_cost(n_trials: int, n_conditions: int, own_neurons: int) -> int:
@@ -54,9 +57,9 @@ def stratified_jackknife_error(left_out: Floats, stratum: NDArray[np.int64]) -> 
 
 
 def permuted_within(
-    first: NDArray[np.bool_], stratum: NDArray[np.int64], seed: int, draws: int, length: int
-) -> Iterator[tuple[slice, NDArray[np.bool_]]]:
-    """Chunks of "draws trials": which trials are in the first block, shuffled inside each stratum.
+    labels: NDArray[Label], stratum: NDArray[np.int64], seed: int, draws: int, length: int
+) -> Iterator[tuple[slice, NDArray[Label]]]:
+    """Chunks of "draws trials": the labels of the trials, shuffled inside each stratum.
 
     Each stratum has a generator of its own, so that a draw does not depend on the number of draws.
     """
@@ -65,10 +68,19 @@ def permuted_within(
     generators = [np.random.default_rng(each) for each in seeds]
     for start in range(0, draws, length):
         chunk = slice(start, min(start + length, draws))
-        labels = np.tile(first, (chunk.stop - start, 1))
+        shuffled = np.tile(labels, (chunk.stop - start, 1))
         for trials, generator in zip(strata, generators, strict=True):
-            labels[:, trials] = generator.permuted(labels[:, trials], axis=1)
-        yield chunk, labels
+            shuffled[:, trials] = generator.permuted(shuffled[:, trials], axis=1)
+        yield chunk, shuffled
+
+
+def upper_p(observed: float, null: Floats) -> float:
+    """(1 + draws at least as large) / (1 + draws), for what is positive where there is an effect.
+
+    As in `two_sided_p` an undefined draw counts against the effect, and rounding does not.
+    """
+    slack = 1e-12 * abs(observed)
+    return (1 + int((~(null < observed - slack)).sum())) / (1 + len(null))
 
 
 def two_sided_p(observed: float, null: Floats) -> float:

@@ -5,13 +5,17 @@ from typing import Any
 
 from core.experiment import Kind
 from core.kinds import (
+    components,
+    condition_distance,
     curl_descent_phase_diagram,
     curl_descent_representation,
     curl_descent_simulation,
     curl_descent_stability,
     curl_descent_toy,
+    intrinsic,
     participation_ratio,
     plasticity_curl,
+    variance_partition,
 )
 
 KINDS: Mapping[str, Kind[Any]] = {
@@ -24,5 +28,9 @@ KINDS: Mapping[str, Kind[Any]] = {
         curl_descent_toy.KIND,
         plasticity_curl.KIND,
         participation_ratio.KIND,
+        components.KIND,
+        intrinsic.KIND,
+        variance_partition.KIND,
+        condition_distance.KIND,
     )
 }

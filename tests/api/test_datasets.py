@@ -127,6 +127,7 @@ def test_a_silent_neuron_is_reported_and_left_out(stack: RunningStack) -> None:
     experiment = stack.ended(stack.submit(KIND, {"dataset": dataset["id"]})["id"])
     assert experiment["status"] == "succeeded", experiment["error"]
     assert any("neuron" in warning for warning in experiment["warnings"])
+    assert "which neurons were recorded" in experiment["reading"]
     assert experiment["summary"]["all"]["neurons"]["median"] == 5
 
 
