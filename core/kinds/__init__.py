@@ -5,6 +5,7 @@ from typing import Any
 
 from core.experiment import Kind
 from core.kinds import (
+    behaviour_adaptation,
     curl_descent_phase_diagram,
     curl_descent_simulation,
     curl_descent_stability,
@@ -22,5 +23,6 @@ KINDS: Mapping[str, Kind[Any]] = {
         curl_descent_toy.KIND,
         plasticity_curl.KIND,
         participation_ratio.KIND,
+        behaviour_adaptation.KIND,
     )
 }
