@@ -12,6 +12,7 @@ from core.kinds import (
     curl_descent_toy,
     participation_ratio,
     plasticity_curl,
+    population_reaiming,
 )
 
 KINDS: Mapping[str, Kind[Any]] = {
@@ -23,6 +24,7 @@ KINDS: Mapping[str, Kind[Any]] = {
         curl_descent_toy.KIND,
         plasticity_curl.KIND,
         participation_ratio.KIND,
+        population_reaiming.KIND,
         behaviour_adaptation.KIND,
     )
 }

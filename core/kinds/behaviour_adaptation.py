@@ -26,6 +26,7 @@ from core.experiment import (
 )
 from core.kernels.adaptation import (
     AdaptationFit,
+    Report,
     fit_adaptation,
     fitted_curve,
     likelihood_ratio_p,
@@ -164,7 +165,7 @@ def _one_regime_per_arm(movements: Movements, arm: NDArray[np.int64]) -> Movemen
     )
 
 
-def _estimates(spec: AdaptationSpec, fit: AdaptationFit, report: Progress) -> Estimates:
+def _estimates(spec: AdaptationSpec, fit: AdaptationFit, report: Report) -> Estimates:
     if spec.model == "two_state":
         return two_state_estimates(fit.movements, len(spec.arms), report)
     return estimates(fit, report)

@@ -66,4 +66,4 @@ def _counts(
 
 def _smooth(local: NDArray[np.float64]) -> NDArray[np.float64]:
     """Neighbouring targets change alike."""
-    return (local + np.roll(local, 1, 0) + np.roll(local, -1, 0)) / np.sqrt(3)
+    return np.asarray((local + np.roll(local, 1, 0) + np.roll(local, -1, 0)) / np.sqrt(3))

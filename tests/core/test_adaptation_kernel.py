@@ -130,7 +130,7 @@ def test_a_target_s_own_state_is_one_state_where_all_targets_learn_alike() -> No
     y = simulated(SCHEDULE, np.random.default_rng(3))
     y[10:14] = np.nan
     movements = series(y)
-    _, which = separations(np.arange(4) * 90.0)
+    _, which = separations(np.array([0.0, 90.0, 180.0, 270.0]))
     model, target = generalization(which), np.arange(len(y)) % 4
     local = np.array([0.9, 0.2, 0.2, 0.2, np.log(1e-12), np.log(9.0)])
     many = model.regimes(local[None, None])

@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from core.adaptation import AdaptationSpec
 from core.examples import REACHING_UNDER_BLOCK
 from core.experiment import ExperimentError, Refused, Result, silent
-from core.kinds.behaviour_adaptation import KIND, AdaptationSpec
+from core.kinds.behaviour_adaptation import KIND
 from core.reading import read_arrays
 from core.session_spec import Comparison
 from core.summary import summarise
 from tests.core.adaptation_twin import SCHEDULE, simulated
 from tests.core.reaching_session import TRUTH, reaching_session
 
-SESSION = read_arrays(REACHING_UNDER_BLOCK.path).arrays
+SESSION = dict(read_arrays(REACHING_UNDER_BLOCK.path).arrays)
 UPLOADED = "00000000-0000-0000-0000-000000000000"
 Arrays = dict[str, NDArray[Any]]
 
