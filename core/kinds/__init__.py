@@ -13,6 +13,7 @@ from core.kinds import (
     participation_ratio,
     plasticity_curl,
     population_reaiming,
+    population_subspaces,
 )
 
 KINDS: Mapping[str, Kind[Any]] = {
@@ -25,6 +26,7 @@ KINDS: Mapping[str, Kind[Any]] = {
         plasticity_curl.KIND,
         participation_ratio.KIND,
         population_reaiming.KIND,
+        population_subspaces.KIND,
         behaviour_adaptation.KIND,
     )
 }

@@ -191,7 +191,8 @@ def reading(spec: ReaimingSpec, result: Result) -> str:
         f"and a decoder says {number(float(result['decoder_shift_deg'][0]))} overall and "
         f"{number(float(result['decoder_shift_per_target_deg'].min()))} to "
         f"{number(float(result['decoder_shift_per_target_deg'].max()))} by target: the wider these "
-        "ranges, the less the change is one turn. A shift common to all targets enters the decoder.",
+        "ranges, the less the change is one turn. A shift common to all targets enters the "
+        "decoder.",
         OPTIMISTIC if bool(result["rows_correlated"][0]) else "",
         *(f"{each[0].upper()}{each[1:]}." for each in _doubts(result)),
     )

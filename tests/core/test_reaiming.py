@@ -106,7 +106,7 @@ def test_known_shifts_are_recovered(shift: float) -> None:
 def test_the_interval_holds_the_truth_and_the_test_finds_it_or_finds_nothing() -> None:
     for shift in (0.0, 20.0):
         spec = spec_of(resamples=60, permutations=60, splits=1)
-        result = KIND.run(spec, {UPLOADED: turned_session(shift, 3)}, silent)
+        result = KIND.run(spec, {UPLOADED: turned_session(shift, 5)}, silent)
         found = KIND.rows(spec, result)[0].metrics
         assert float(found["ci_low"] or 0) < shift < float(found["ci_high"] or 0)
         assert (float(found["p_value"] or 1) < 0.05) == (shift > 0)
