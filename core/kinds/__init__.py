@@ -12,6 +12,7 @@ from core.kinds import (
     curl_descent_toy,
     participation_ratio,
     plasticity_curl,
+    population_generalization,
     population_reaiming,
     population_subspaces,
 )
@@ -25,6 +26,7 @@ KINDS: Mapping[str, Kind[Any]] = {
         curl_descent_toy.KIND,
         plasticity_curl.KIND,
         participation_ratio.KIND,
+        population_generalization.KIND,
         population_reaiming.KIND,
         population_subspaces.KIND,
         behaviour_adaptation.KIND,
