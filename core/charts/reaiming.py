@@ -71,9 +71,10 @@ def draw_rings(spec: Blocks, result: Result) -> alt.TopLevelMixin:
     title = alt.Title(
         f"Ring of targets, {spec.reference} and {spec.compare}", subtitle=_turn(result)
     )
-    return alt.LayerChart(
+    chart: alt.LayerChart = alt.LayerChart(
         layer=[lines.encode(detail="block:N"), points], width=SIDE, height=SIDE, title=title
     ).resolve_scale(shape="independent", strokeDash="independent")
+    return chart
 
 
 def draw_shifts(spec: Blocks, result: Result) -> alt.TopLevelMixin:

@@ -113,9 +113,9 @@ def generalization(separation: NDArray[np.int64]) -> Model:
 def separations(angle_deg: Floats) -> tuple[Floats, NDArray[np.int64]]:
     """The distinct distances between targets, in degrees, and which of them joins each pair."""
     apart = np.abs(angle_deg[:, None] - angle_deg[None, :]) % 360.0
-    apart = np.round(np.minimum(apart, 360.0 - apart), 3)
-    distinct, which = np.unique(apart, return_inverse=True)
-    return distinct, which.reshape(apart.shape)
+    nearer: Floats = np.asarray(np.round(np.minimum(apart, 360.0 - apart), 3))
+    distinct, which = np.unique(nearer, return_inverse=True)
+    return distinct, which.reshape(nearer.shape)
 
 
 def asymptote(retention: Floats, learning: Floats) -> float:

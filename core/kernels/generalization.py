@@ -73,7 +73,9 @@ def half_circles(order: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 def cross_condition_accuracy(found: Clouds, sides: NDArray[np.bool_]) -> float:
     """CCGP of one dichotomy, the mean accuracy over pairs of left-out conditions."""
-    pairs = [(a, b) for a in np.flatnonzero(sides) for b in np.flatnonzero(~sides)]
+    pairs = [
+        (a, b) for a in np.flatnonzero(sides).tolist() for b in np.flatnonzero(~sides).tolist()
+    ]
     return float(np.mean([_pair_accuracy(found, sides, a, b) for a, b in pairs]))
 
 
@@ -93,8 +95,8 @@ def turned(found: Clouds, generator: np.random.Generator) -> tuple[Clouds, Float
 def turned_accuracy(found: Clouds, turns: Floats, sides: NDArray[np.bool_]) -> float:
     """CCGP of turned clouds: for each pair the means turn about the training conditions' mean."""
     total, pairs = 0.0, 0
-    for a in np.flatnonzero(sides):
-        for b in np.flatnonzero(~sides):
+    for a in np.flatnonzero(sides).tolist():
+        for b in np.flatnonzero(~sides).tolist():
             centre = np.delete(found.means, (a, b), axis=0).mean(axis=0)
             means = np.matmul(turns, (found.means - centre)[:, :, None])[:, :, 0] + centre
             moved = found.activity[[a, b]] + (means - found.means)[[a, b], None]

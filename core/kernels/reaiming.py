@@ -39,7 +39,9 @@ class Rings:
     @property
     def gain(self) -> float:
         """How much larger the compared ring is."""
-        return float(np.linalg.norm(self.compare) / max(np.linalg.norm(self.reference), 1e-300))
+        return float(np.linalg.norm(self.compare)) / max(
+            float(np.linalg.norm(self.reference)), 1e-300
+        )
 
     @property
     def turns(self) -> Complex:

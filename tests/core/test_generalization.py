@@ -157,7 +157,7 @@ def test_the_change_products_are_means_over_pairs_of_distinct_trials() -> None:
     found = change_products(X, condition, second)
 
     def own(c: int, late: bool) -> Floats:
-        return X[(condition == c) & (second == late)]
+        return np.asarray(X[(condition == c) & (second == late)])
 
     def pairs(rows: Floats) -> float:
         gram = rows @ rows.T

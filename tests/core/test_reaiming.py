@@ -78,7 +78,7 @@ def test_a_turned_copy_is_recovered_exactly_and_grows_with_its_gain() -> None:
         at = aim + np.deg2rad(turn_deg)
         return np.asarray(size * np.stack([np.cos(at), np.sin(at)], axis=1) @ basis.T + 5.0)
 
-    found = rings(ring(0, 1), ring(0, 1), ring(33, 2), np.arange(8) * 45.0)
+    found = rings(ring(0, 1), ring(0, 1), ring(33, 2), ANGLES)
     assert np.degrees(np.angle(found.overlap)) == pytest.approx(33.0)
     assert abs(found.overlap) == pytest.approx(1.0)
     assert found.gain == pytest.approx(2.0)
