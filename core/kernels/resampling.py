@@ -1,8 +1,9 @@
 """Trial weights for the stratified jackknife and for permutations of block labels.
 
 Both leave the estimator alone and change only the weights of trials, so that one Gram matrix serves
-every draw. The plain bootstrap is absent on purpose: it treats copies of one trial as independent,
-and its 95 % interval for the participation ratio covers the truth 0 to 1 % of the time.
+every draw. The plain bootstrap is no way to the error of a participation ratio: it treats copies of
+one trial as independent, and its 95 % interval covers the truth 0 to 1 % of the time. It serves for
+what is linear in the means, such as the turn of a ring.
 """
 
 from collections.abc import Iterator
@@ -81,6 +82,15 @@ def upper_p(observed: float, null: Floats) -> float:
     """
     slack = 1e-12 * abs(observed)
     return (1 + int((~(null < observed - slack)).sum())) / (1 + len(null))
+
+
+def resampled_weights(stratum: NDArray[np.int64], generator: np.random.Generator) -> Floats:
+    """How often each observation is drawn, with replacement inside its stratum: "observations"."""
+    weights = np.zeros(len(stratum))
+    for label in np.unique(stratum):
+        own = np.flatnonzero(stratum == label)
+        weights[own] = np.bincount(generator.integers(len(own), size=len(own)), minlength=len(own))
+    return weights
 
 
 def two_sided_p(observed: float, null: Floats) -> float:

@@ -5,6 +5,7 @@ from typing import Any
 
 from core.experiment import Kind
 from core.kinds import (
+    behaviour_adaptation,
     components,
     condition_distance,
     curl_descent_phase_diagram,
@@ -15,6 +16,9 @@ from core.kinds import (
     intrinsic,
     participation_ratio,
     plasticity_curl,
+    population_generalization,
+    population_reaiming,
+    population_subspaces,
     variance_partition,
 )
 
@@ -32,5 +36,9 @@ KINDS: Mapping[str, Kind[Any]] = {
         intrinsic.KIND,
         variance_partition.KIND,
         condition_distance.KIND,
+        population_generalization.KIND,
+        population_reaiming.KIND,
+        population_subspaces.KIND,
+        behaviour_adaptation.KIND,
     )
 }

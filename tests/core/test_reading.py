@@ -63,7 +63,10 @@ def test_the_matlab_original_gives_the_same_arrays_as_the_bundled_archive() -> N
 
 
 def test_bundled_examples_have_fixed_ids() -> None:
-    assert [each.dataset_id for each in EXAMPLES] == ["d6d17bc5-669e-541d-8bb3-9ba2a9685c56"]
+    assert [each.dataset_id for each in EXAMPLES] == [
+        "d6d17bc5-669e-541d-8bb3-9ba2a9685c56",
+        "e0455177-338e-541c-9f34-1b8160b6a006",
+    ]
 
 
 def test_saved_arrays_come_back_the_same_and_have_the_same_bytes(tmp_path: Path) -> None:
