@@ -87,6 +87,25 @@ def test_the_heat_map_is_drawn(stack: RunningStack, finished: dict[str, Any]) ->
     assert "student_scale" in wrong.json()["errors"][0]["message"]
 
 
+def test_a_metric_that_no_experiment_reached_is_drawn_in_grey(
+    stack: RunningStack, finished: dict[str, Any]
+) -> None:
+    over = {"x": "student_scale", "y": "seed", "metric": "epochs_to_threshold"}
+    path = f"/v1/sweeps/{finished['id']}/figures/heatmap.png"
+    answer = stack.http.get(path, params={**over, "arm": "curl_descent"})
+    assert answer.content.startswith(b"\x89PNG")
+    wrong = stack.http.get(path, params={**over, "arm": "curl"})
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "arm")
+    assert "curl_descent" in wrong.json()["detail"]
+
+
+def test_a_profile_along_words_is_refused(stack: RunningStack, finished: dict[str, Any]) -> None:
+    path = f"/v1/sweeps/{finished['id']}/figures/profile.png"
+    answer = stack.http.get(path, params={"x": "activation", "metric": "final_test_error"})
+    assert answer.status_code == 422
+    assert "heat map" in answer.json()["detail"]
+
+
 def test_the_profile_is_drawn(stack: RunningStack, finished: dict[str, Any]) -> None:
     path = f"/v1/sweeps/{finished['id']}/figures/profile"
     along = {"x": "student_scale", "metric": "final_test_error"}
