@@ -1,5 +1,7 @@
 """Sweeps over HTTP, on the real service."""
 
+import csv
+import io
 import json
 import time
 from typing import Any
@@ -69,6 +71,14 @@ def test_the_table_comes_as_csv(stack: RunningStack, finished: dict[str, Any]) -
     header, *lines = answer.text.splitlines()
     assert header.startswith("experiment,status,student.scale,seed,arm,")
     assert len(lines) == 6 * 2
+
+
+def test_places_that_are_no_scalars_are_json_in_a_csv(stack: RunningStack) -> None:
+    rules = [["curl_descent"], ["gradient_descent", "curl_descent"]]
+    identifier = ended(stack, submit(stack, axes={"rules": rules})["id"])["id"]
+    answer = stack.http.get(f"/v1/sweeps/{identifier}/results", params={"format": "csv"})
+    found = [json.loads(row["rules"]) for row in csv.DictReader(io.StringIO(answer.text))]
+    assert found == [rules[0], rules[1], rules[1]]
 
 
 def test_the_heat_map_is_drawn(stack: RunningStack, finished: dict[str, Any]) -> None:
