@@ -1,6 +1,7 @@
 """Sweeps: many experiments from one request, watched, cancelled, retried and extended as one."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -342,6 +343,11 @@ def _child_row(row: dict[str, Any]) -> ChildRow:
     return ChildRow(id=row["id"], status=row["status"], point=row["point"], metrics=metrics)
 
 
+def _cell(value: Any) -> Any:
+    """A place as CSV holds it; lists and groups of fields as JSON."""
+    return json.dumps(value) if isinstance(value, dict | list) else value
+
+
 def _csv(rows: list[ChildRow]) -> Response:
     """One line per child and arm."""
     axes = list(dict.fromkeys(name for row in rows for name in row.point))
@@ -349,7 +355,8 @@ def _csv(rows: list[ChildRow]) -> Response:
         dict.fromkeys(name for row in rows for arm in row.metrics.values() for name in arm)
     )
     lines = (
-        [row.id, row.status, *map(row.point.get, axes), arm, *map(values.get, metrics)]
+        [row.id, row.status, *(_cell(row.point.get(axis)) for axis in axes), arm]
+        + [values.get(name) for name in metrics]
         for row in rows
         for arm, values in (row.metrics or {"": {}}).items()
     )

@@ -1,5 +1,7 @@
 """Sweeps over HTTP, on the real service."""
 
+import csv
+import io
 import json
 import time
 from typing import Any
@@ -71,6 +73,14 @@ def test_the_table_comes_as_csv(stack: RunningStack, finished: dict[str, Any]) -
     assert len(lines) == 6 * 2
 
 
+def test_places_that_are_no_scalars_are_json_in_a_csv(stack: RunningStack) -> None:
+    rules = [["curl_descent"], ["gradient_descent", "curl_descent"]]
+    identifier = ended(stack, submit(stack, axes={"rules": rules})["id"])["id"]
+    answer = stack.http.get(f"/v1/sweeps/{identifier}/results", params={"format": "csv"})
+    found = [json.loads(row["rules"]) for row in csv.DictReader(io.StringIO(answer.text))]
+    assert found == [rules[0], rules[1], rules[1]]
+
+
 def test_the_heat_map_is_drawn(stack: RunningStack, finished: dict[str, Any]) -> None:
     path = f"/v1/sweeps/{finished['id']}/figures/heatmap"
     over = {
@@ -85,6 +95,25 @@ def test_the_heat_map_is_drawn(stack: RunningStack, finished: dict[str, Any]) ->
     wrong = stack.http.get(f"{path}.png", params={**over, "x": "student_scal"})
     assert wrong.status_code == 422
     assert "student_scale" in wrong.json()["errors"][0]["message"]
+
+
+def test_a_metric_that_no_experiment_reached_is_drawn_in_grey(
+    stack: RunningStack, finished: dict[str, Any]
+) -> None:
+    over = {"x": "student_scale", "y": "seed", "metric": "epochs_to_threshold"}
+    path = f"/v1/sweeps/{finished['id']}/figures/heatmap.png"
+    answer = stack.http.get(path, params={**over, "arm": "curl_descent"})
+    assert answer.content.startswith(b"\x89PNG")
+    wrong = stack.http.get(path, params={**over, "arm": "curl"})
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "arm")
+    assert "curl_descent" in wrong.json()["detail"]
+
+
+def test_a_profile_along_words_is_refused(stack: RunningStack, finished: dict[str, Any]) -> None:
+    path = f"/v1/sweeps/{finished['id']}/figures/profile.png"
+    answer = stack.http.get(path, params={"x": "activation", "metric": "final_test_error"})
+    assert answer.status_code == 422
+    assert "heat map" in answer.json()["detail"]
 
 
 def test_the_profile_is_drawn(stack: RunningStack, finished: dict[str, Any]) -> None:
