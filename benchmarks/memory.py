@@ -10,6 +10,7 @@ import json
 import resource
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from core.curl_descent import SimulationSpec
@@ -87,8 +88,16 @@ def run_alone(name: str) -> None:
     """In the child: run, make the rows as a worker does, tell the peak."""
     spec = spec_of(name)
     KIND.rows(spec, KIND.run(spec, {}, silent))
-    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps({"peak_bytes": kilobytes * (1 if sys.platform == "darwin" else 1024)}))
+    print(json.dumps({"peak_bytes": _own_peak_bytes()}))
+
+
+def _own_peak_bytes() -> int:
+    """Of this process alone: what Linux puts into ru_maxrss may be the peak of its parent."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+        return int(lines["VmHWM"].split()[0]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from math import sqrt
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from core.experiment import MAX_INTEGER, Declared, Spec
@@ -24,6 +24,17 @@ Samples = Annotated[int, Field(ge=1, le=MAX_SAMPLES)]
 Scale = Annotated[float, Field(gt=0, le=MAX_SCALE)]
 
 
+def _fraction(fraction: float) -> float:
+    if not 0 <= fraction <= 1:
+        raise ValueError(f"{fraction:g} is no fraction of a layer's neurons: from 0 to 1")
+    return fraction
+
+
+Fraction = Annotated[
+    float, AfterValidator(_fraction), Field(json_schema_extra={"minimum": 0, "maximum": 1})
+]
+
+
 def out_of_limits(field: str, value: object, message: str) -> PydanticCustomError:
     """A refusal that names value and limit in its text, and the field for programs to put first."""
     context = {"field": field, "value": str(value), "given": value, "message": message}
@@ -33,10 +44,8 @@ def out_of_limits(field: str, value: object, message: str) -> PydanticCustomErro
 class LayerFlips(Declared):
     """How many neurons of one layer learn with the wrong sign: a fraction or a count, not both."""
 
-    fraction: float | None = Field(
+    fraction: Fraction | None = Field(
         default=None,
-        ge=0,
-        le=1,
         description="Fraction of the layer's neurons that is flipped; the count is "
         "floor(fraction * n + 1e-9).",
     )
