@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from core.curl_descent_record import Record, check_record
 from core.experiment import MAX_INTEGER, Declared, Spec
 from core.kernels.draws import Distribution
-from core.limits import MAX_SCALE, Scale, out_of_limits
+from core.limits import MAX_SCALE, Fraction, Scale, out_of_limits
 from core.session_spec import DatasetId
 
 Rule = Literal["gradient_descent", "curl_descent", "feedback_alignment", "curl_feedback_alignment"]
@@ -27,10 +27,8 @@ Samples = Annotated[int, Field(ge=1, le=MAX_SAMPLES)]
 class LayerFlips(Declared):
     """How many neurons of one layer learn with the wrong sign: a fraction or a count, not both."""
 
-    fraction: float | None = Field(
+    fraction: Fraction | None = Field(
         default=None,
-        ge=0,
-        le=1,
         description="Fraction of the layer's neurons that is flipped; the count is "
         "floor(fraction * n + 1e-9).",
     )

@@ -286,6 +286,10 @@ def _warnings(spec: SimulationSpec, curves: Curves) -> tuple[str, ...]:
             f"{resting} of {networks} networks converged to rounding and rested from there "
             "(retired_at_epoch; training.retire)"
         )
+    if spec.flips.site == "postsynaptic" and spec.outputs == spec.flip_counts[1] == 1:
+        messages.append(
+            "the only output is flipped: all of W2 climbs the gradient under the curl rules"
+        )
     if short:
         messages.append(f"the last batch of every epoch holds {short} samples, not {spec.batch}")
     return (*messages, *measures.warnings(spec))

@@ -109,6 +109,13 @@ def test_divergence_is_a_result() -> None:
     assert result.warnings[0] == "8 of 8 networks diverged"
 
 
+def test_flipping_the_only_output_is_explained() -> None:
+    flips = {"readout": {"fraction": 1.0}, "site": "postsynaptic"}
+    words = "the only output is flipped: all of W2 climbs the gradient under the curl rules"
+    assert words in run(spec_of(outputs=1, flips=flips, training={"epochs": 2})).warnings
+    assert words not in run(spec_of(outputs=2, flips=flips, training={"epochs": 2})).warnings
+
+
 def test_rows_carry_the_replicates_own_numbers() -> None:
     spec = spec_of(rules=["curl_descent"], replicate_offset=7, replicates=2)
     assert [(row.arm, row.replicate) for row in KIND.rows(spec, run(spec))] == [
@@ -208,7 +215,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         r"a fraction or a count, not both 0.5 and 1",
     ),
     ({"flips": {"readout": {}}}, r"give a fraction or a count \["),
-    ({"flips": {"readout": {"fraction": 1.5}}}, r"less than or equal to 1"),
+    ({"flips": {"readout": {"fraction": 1.5}}}, r"1.5 is no fraction of a layer's neurons"),
+    ({"flips": {"hidden": {"fraction": -0.1}}}, r"-0.1 is no fraction of a layer's neurons"),
+    ({"flips": {"hidden": {"fraction": float("nan")}}}, r"flips.hidden.fraction"),
     ({"training": {"batch_size": 34}}, r"34 is more than the 33 samples"),
     ({"training": {"batch_size": 0}}, r"training.batch_size"),
     ({"training": {"learning_rate": float("nan")}}, r"learning_rate"),

@@ -99,6 +99,11 @@ def test_random_settings_repeat_with_their_seed_and_keep_to_their_range() -> Non
         ({"axes": {"a": {"zip": {"seed": [2]}}, "seed": [1]}}, "axes.seed", "twice"),
         ({"axes": {"hidden": [10, -3]}}, "hidden", "point 1 of the sweep: hidden = -3"),
         ({"axes": {"compression_ratio": [1.0]}}, "derive.total_neurons", "needs it"),
+        (
+            {"axes": {"compression_ratio": [1.0, 0.0]}, "derive": {"total_neurons": 20}},
+            "compression_ratio",
+            "must be above 0",
+        ),
         ({"axes": {"hidden": [3]}, "derive": {"total_neurons": 3}}, "derive.total_neurons", "no"),
         ({"base": {"training": 3}, "axes": {"epochs": [3]}}, "training.epochs", "not a group"),
     ],
