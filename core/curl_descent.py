@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from core.curl_descent_record import Record, check_record
+from core.curl_descent_record import MAX_TANGENT_NUMBERS, Record, check_record
 from core.experiment import MAX_INTEGER, Declared, Spec
 from core.kernels.draws import Distribution
 from core.limits import MAX_SCALE, Fraction, Scale, out_of_limits
@@ -360,6 +360,10 @@ def _check_measures(spec: SimulationSpec) -> None:
         raise out_of_limits("record.lyapunov_exponents", exponents, limit)
     if exponents > spec.free_weights:
         limit = f"is more than the {spec.free_weights} directions in which the weights can move"
+        raise out_of_limits("record.lyapunov_exponents", exponents, limit)
+    most = MAX_TANGENT_NUMBERS // (spec.hidden * (spec.inputs + spec.outputs))
+    if exponents > most:
+        limit = f"is more than the {most} exponents that can be measured with so many weights"
         raise out_of_limits("record.lyapunov_exponents", exponents, limit)
 
 

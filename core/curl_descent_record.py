@@ -10,6 +10,7 @@ from core.limits import Scale, out_of_limits
 
 MAX_EXPONENTS = 100
 MAX_PROBES = 100_000
+MAX_TANGENT_NUMBERS = 2**25  # of one network's tangent vectors; orthonormal by one long call
 
 
 class Record(Declared):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from core.charts.learning import HEIGHT, MANY_RECORDS, WIDTH, empty, rule_colour
 from core.curl_descent import SimulationSpec
 from core.experiment import Result
-from core.figures import INK, MUTED
+from core.figures import MUTED
 from core.kernels.lyapunov import block_epochs
 
 MOST_NETWORKS = 200  # in one picture; more would bury each other
@@ -165,5 +165,6 @@ def _networks(rules: Sequence[str], values: NDArray[Any]) -> list[tuple[int, int
 
 
 def _zero() -> alt.Chart:
-    rule = alt.Chart(alt.InlineData([{"at": 0.0}])).mark_rule(color=INK, opacity=0.7)
-    return rule.encode(y="at:Q", strokeDash=alt.value([5, 4]), stroke=alt.value(MUTED))
+    rule = alt.Chart(alt.InlineData([{"at": 0.0}])).mark_rule(color=MUTED, strokeDash=[5, 4])
+    zero: alt.Chart = rule.encode(y="at:Q")
+    return zero

@@ -138,7 +138,7 @@ def simulated(simulation: Simulation, clock: Clock, keeper: Keeper) -> Curves:
         learner = BatchLearner(networks, source, schedule, state, clock, maps)
     sets = train, test
     recording = Recording(sizes.networks, len(simulation.record))
-    observers = _observers(simulation, networks, sets, state, clock)
+    observers = _observers(simulation, networks, sets, clock)
     changing = (learner, recording, *observers)
     constant = (teachers, train, test, state.scratch, clock)
     if keeper.kept is not None:
@@ -260,7 +260,6 @@ def _observers(
     simulation: Simulation,
     networks: Networks,
     sets: tuple[Samples, Samples],
-    state: State,
     clock: Clock,
 ) -> list[Observer]:
     """Everybody who looks at the networks while they learn."""
@@ -271,7 +270,6 @@ def _observers(
         train=sets[0],
         test=sets[1],
         postsynaptic=simulation.flips.postsynaptic,
-        state=state,
         tick=clock.tick,
     )
     eta, record = simulation.schedule.eta, tuple(simulation.record.tolist())

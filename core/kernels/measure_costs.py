@@ -9,11 +9,12 @@ from core.kernels import curl_fraction
 from core.kernels.costs import MOVE_S, MULTIPLY_ADD_S, Sizes
 from core.kernels.lyapunov import BLOCKS
 from core.kernels.observation import Observation
+from core.kernels.students import samples_needed
 from core.kernels.tangent_map import samples_at_once
 
 LOOK_S = 3.0e-5
 """To look at one network, beside arithmetic."""
-TANGENT_S = 2.0e-4
+TANGENT_S = 2.5e-4
 """One epoch of one network's tangent vectors, beside arithmetic."""
 TANGENT_NUMBER_S = 1.0e-8
 """For every number of a tangent vector, and of the activity that carries it."""
@@ -72,8 +73,8 @@ def _weights(sizes: Sizes) -> int:
 
 
 def _samples(sizes: Sizes) -> int:
-    """Training samples that measures look at: linear networks need no more than inputs."""
-    return min(sizes.train, sizes.inputs) if sizes.linear else sizes.train
+    """Training samples that measures look at."""
+    return samples_needed(sizes.train, sizes.inputs, linear=sizes.linear)
 
 
 def _kept(sizes: Sizes, looks: int, numbers: int, number: int | None = None) -> Cost:
@@ -145,7 +146,7 @@ def _lyapunov(sizes: Sizes, k: int, window: int) -> Cost:
 
 def _data_bytes(sizes: Sizes) -> int:
     """Training data in float64, where they are not already."""
-    if sizes.linear and sizes.train > sizes.inputs:
+    if _samples(sizes) < sizes.train:
         return 8 * sizes.inputs * (4 * sizes.inputs + 2 * sizes.replicates * sizes.outputs)
     copied = sizes.bytes_per_number < 8
     return copied * 8 * sizes.train * (sizes.inputs + sizes.replicates * sizes.outputs)
@@ -153,7 +154,7 @@ def _data_bytes(sizes: Sizes) -> int:
 
 def _data_seconds(sizes: Sizes) -> float:
     """To find the fewest samples that will do for linear networks."""
-    if not sizes.linear:
+    if _samples(sizes) == sizes.train:
         return 0.0
     products = sizes.train * sizes.inputs * (sizes.inputs + sizes.replicates * sizes.outputs)
     return MULTIPLY_ADD_S * products + 2e-9 * sizes.inputs**3

@@ -67,8 +67,8 @@ class Recorded:
         self._seen = 0
 
     def look(self, epoch: int) -> None:
-        """One more record of every network that is alive."""
-        for n in np.flatnonzero(self.students.alive).tolist():
+        """One more record of every network that is still finite."""
+        for n in filter(self.students.finite, range(len(self.values))):
             with np.errstate(all="ignore"):
                 self.values[n, self._seen] = self._of(n)
             self.students.tick()
@@ -87,9 +87,13 @@ class Conservation:
     def __init__(self, students: Students, record: Sequence[int]) -> None:
         hidden = {"hidden": students.layers.hidden}
         self._recorded = Recorded(students, record, "Q", self._conserved, hidden)
-        self.epochs, self.look = record, self._recorded.look
+        self.epochs = record
         fields = map(students.field, range(students.networks.count))
         self._scale = np.stack([conservation.magnitude(field) for field in fields])
+
+    def look(self, epoch: int) -> None:
+        """Q of every network."""
+        self._recorded.look(epoch)
 
     def _conserved(self, n: int) -> Array:
         field = self._recorded.students.field(n)
@@ -111,7 +115,11 @@ class Trajectory:
         self._students = students
         dtype, weights = students.networks.weights.W1.dtype, {"weight": students.layers.weights}
         self._recorded = Recorded(students, epochs, "path", self._weights, weights, dtype)
-        self.epochs, self.look = epochs, self._recorded.look
+        self.epochs = epochs
+
+    def look(self, epoch: int) -> None:
+        """One snapshot of every network."""
+        self._recorded.look(epoch)
 
     def _weights(self, n: int) -> Array:
         return np.concatenate([W.ravel() for W in self._students.weights(n)])
@@ -119,7 +127,7 @@ class Trajectory:
     def measured(self) -> Mapping[str, Measured]:
         """One participation ratio per network; nan for one that died or stood still."""
         ratios = np.full(len(self._recorded.values), np.nan)
-        for n in np.flatnonzero(self._students.alive).tolist():
+        for n in filter(self._students.finite, range(len(ratios))):
             snapshots = self._recorded.values[n]
             ratios[n] = effective_dimension.participation_ratio(snapshots, self._students.tick)
         return {"trajectory_dimensionality": Measured(ratios)}
@@ -146,8 +154,10 @@ class Lyapunov:
         block = (epoch - self._counted_from) // self._block
         for n in range(len(self._blocks)):
             growth = np.array(np.nan)
-            if self._students.alive[n]:
-                self._vectors[n], growth = carried_on(self._vectors[n], shape, self._through(n))
+            if self._students.finite(n):
+                with np.errstate(all="ignore"):
+                    vectors, growth = carried_on(self._vectors[n], shape, self._through(n))
+                self._vectors[n] = vectors
             if block >= 0:
                 self._blocks[n, block] += growth / self._block
             self._students.tick()

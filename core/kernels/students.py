@@ -9,10 +9,16 @@ import numpy as np
 from core.kernels.activations import ACTIVATIONS, LINEAR
 from core.kernels.curl_fraction import UpdateField
 from core.kernels.derivatives import Array, derivatives
-from core.kernels.learners import Networks, Samples, State
+from core.kernels.learners import Networks, Samples
 from core.kernels.networks import Layers
 
-_ROWS_AT_ONCE = 4096
+_TERMS_AT_ONCE = 2**27  # multiply-adds between two looks at the clock
+_LARGEST_REDUCTION = 1000  # inputs; beyond, to find eigenvectors is one long wait
+
+
+def samples_needed(samples: int, inputs: int, *, linear: bool) -> int:
+    """How many samples measures look at: linear networks need no more than they have inputs."""
+    return min(samples, inputs) if linear and inputs <= _LARGEST_REDUCTION else samples
 
 
 @dataclass(frozen=True)
@@ -24,13 +30,11 @@ class Students:
     train: Samples
     test: Samples
     postsynaptic: bool
-    state: State
     tick: Callable[[], None]
 
-    @property
-    def alive(self) -> Array:
-        """Which networks have finite weights at present, "networks"."""
-        return self.state.alive
+    def finite(self, n: int) -> bool:
+        """Whether every weight of one network is a finite number."""
+        return all(bool(np.isfinite(part[n]).all()) for part in self.networks.weights)
 
     def weights(self, n: int) -> tuple[Array, Array]:
         """W1 "hidden inputs" and W2 "outputs hidden" of one network."""
@@ -67,8 +71,9 @@ class Students:
         W1, _ = self.weights(n)
         phi = ACTIVATIONS[self.networks.model.phi]
         h = np.zeros((samples, self.layers.hidden))
-        for first in range(0, samples, _ROWS_AT_ONCE):
-            part = slice(first, min(first + _ROWS_AT_ONCE, samples))
+        together = max(1, _TERMS_AT_ONCE // W1.size)
+        for first in range(0, samples, together):
+            part = slice(first, min(first + together, samples))
             x = self.test.x[part, : self.layers.inputs].astype(float)
             h[part] = derivatives(phi, x @ W1.T)[0]
             self.tick()
@@ -84,7 +89,7 @@ class Students:
         X = self.train.x[: self.train.count, : self.layers.inputs]
         Y = self.train.y[:, : self.train.count]
         linear = self.networks.model.phi == self.networks.model.psi == LINEAR
-        if linear and self.train.count > self.layers.inputs:
+        if samples_needed(self.train.count, self.layers.inputs, linear=linear) < self.train.count:
             return self._fewest(X, Y)
         return X.astype(float, copy=False), Y.astype(float, copy=False)
 
@@ -93,8 +98,9 @@ class Students:
         replicates, _, outputs = Y.shape
         XX = np.zeros((X.shape[1], X.shape[1]))
         XY = np.zeros((replicates, X.shape[1], outputs))
-        for first in range(0, len(X), _ROWS_AT_ONCE):
-            part = slice(first, first + _ROWS_AT_ONCE)
+        together = max(1, _TERMS_AT_ONCE // X.shape[1] ** 2)
+        for first in range(0, len(X), together):
+            part = slice(first, first + together)
             x = X[part].astype(float)
             XX += x.T @ x
             for own, answers in zip(XY, Y, strict=True):

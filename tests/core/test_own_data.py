@@ -1,6 +1,5 @@
 """Inputs, covariance and teacher of one's own: what is used, and what is refused in which words."""
 
-import io
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from core.dataset import DatasetSummary
 from core.experiment import Dataset, ExperimentError, Refused, Result, silent
 from core.kernels.draws import Role, generator
 from core.kinds.curl_descent_simulation import KIND
+from core.npz import written_npz
 from core.reading import read_arrays
 from core.summary import summarise
 from tests.core.curl_twin import answers, loss, start
@@ -22,9 +22,7 @@ RNG = np.random.default_rng(3)
 
 def run(arrays: Dataset, **changes: Any) -> tuple[Result, DatasetSummary]:
     """A run on arrays that went through a file, as an upload does."""
-    file = io.BytesIO()
-    np.savez(file, **arrays)
-    reading = read_arrays(file.getvalue())
+    reading = read_arrays(written_npz(arrays))
     summary = summarise(reading.arrays, reading.format)
     spec = spec_of(**changes)
     assert KIND.datasets(spec) == (ID,)
