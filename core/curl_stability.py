@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from core.curl_descent import out_of_limits
 from core.experiment import MAX_INTEGER, Declared, Spec
 from core.kernels.networks import FlipCounts, Layers
+from core.limits import out_of_limits
 
 LEAST_RATIO, MOST_RATIO = 1e-4, 1e4
 LEAST_KAPPA, MOST_KAPPA = 1e-3, 1e3

@@ -1,5 +1,6 @@
 """One simulation from plain numbers to its curves: draw, learn from record to record, measure."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,6 +10,7 @@ from core.kernels import costs
 from core.kernels.batches import Fresh, FullBatch, Shuffled, Source
 from core.kernels.clock import Clock, pieces
 from core.kernels.draws import Role, fill, generator
+from core.kernels.given import Given
 from core.kernels.learners import (
     BatchLearner,
     Learner,
@@ -30,6 +32,8 @@ from core.kernels.networks import (
     set_norms,
     shifted_weights,
 )
+from core.kernels.observation import Observation, observers_of, stops
+from core.kernels.observers import Measured, Observer
 from core.kernels.responses import add_squared_errors, answer
 from core.kernels.stack import (
     BLOCK,
@@ -41,6 +45,7 @@ from core.kernels.stack import (
     padded_columns,
     scratch_for,
 )
+from core.kernels.students import Students
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,8 @@ class Simulation:
     learning_rate: float
     per_epoch: bool
     record: Array  # "record", epochs from 0 to the last
+    observation: Observation
+    given: Given
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -96,6 +103,7 @@ class Curves:
     test_error: Array  # "networks record"
     order_parameter_q: Array  # "networks", nan where not traced or not finite
     extrema: Extrema  # over the records, or every epoch where exact
+    measured: Mapping[str, Measured]  # by name, what else was observed
 
 
 def simulated(simulation: Simulation, clock: Clock) -> Curves:
@@ -104,6 +112,7 @@ def simulated(simulation: Simulation, clock: Clock) -> Curves:
     draw = Draw(simulation.seed, simulation.replicates, simulation.dtype, clock.tick)
     layers = Layers(sizes.inputs, sizes.teacher_hidden, sizes.outputs)
     teachers = drawn_weights(draw, Role.TEACHER, layers, simulation.teacher)
+    simulation.given.copy_teacher(teachers, clock.tick)
     set_norms(draw, teachers, *simulation.teacher_norms)
     networks = _networks(simulation, draw, teachers)
     train, test = (
@@ -117,11 +126,14 @@ def simulated(simulation: Simulation, clock: Clock) -> Curves:
     else:
         source = _source(simulation, teachers, train, clock)
         learner = BatchLearner(networks, source, schedule, state, clock)
-    errors, extrema = _recorded(simulation, networks, learner, (train, test), state, clock)
+    sets = train, test
+    observers = _observers(simulation, networks, sets, clock)
+    errors, extrema = _recorded(simulation, networks, learner, sets, state, clock, observers)
     q = np.full(sizes.networks, np.nan)
     if sizes.window:
         q = order_parameter_q(state.trace, sizes.hidden, sizes.inputs, state.alive, clock.tick)
-    return Curves(errors[0], errors[1], q, extrema)
+    measured = [observer.measured() for observer in observers]
+    return Curves(errors[0], errors[1], q, extrema, {k: v for m in measured for k, v in m.items()})
 
 
 def _networks(simulation: Simulation, draw: Draw, teachers: Weights) -> Networks:
@@ -145,8 +157,14 @@ def _samples(
     """Inputs, the same for all, and every teacher's answers to them; then zeros as padding."""
     sizes, dtype = simulation.sizes, simulation.dtype
     x = np.zeros((padded(count + 1, BLOCK), padded_columns(sizes.inputs, dtype)), dtype)
-    rng = generator(simulation.seed, role)
-    fill(rng, x[:count, : sizes.inputs], "normal", simulation.input_std, clock.tick)
+    used, given = x[:count, : sizes.inputs], simulation.given
+    if given.inputs is not None:
+        first = sizes.train if role is Role.TEST_INPUTS else 0
+        used[:] = given.inputs[first : first + count]
+    else:
+        std = simulation.input_std if given.covariance_root is None else 1.0
+        fill(generator(simulation.seed, role), used, "normal", std, clock.tick)
+        given.mix(used, clock.tick)
     return Samples(x, _answers(simulation, teachers, x, clock), count)
 
 
@@ -189,16 +207,23 @@ def _recorded(
     sets: tuple[Samples, Samples],
     state: State,
     clock: Clock,
+    observers: Sequence[Observer],
 ) -> tuple[Array, Extrema]:
     """Training and test errors, "two networks record", while learning from look to look."""
     sizes, record = simulation.sizes, simulation.record.tolist()
     errors, extrema = np.zeros((2, sizes.networks, len(record))), Extrema(sizes.networks)
     opening = sizes.epochs - sizes.window
+    looks = range(sizes.epochs + 1) if sizes.every_epoch else record
     before = r = 0
-    for epoch in range(sizes.epochs + 1) if sizes.every_epoch else record:
+    for epoch, looked, watching in stops(looks, observers):
         untraced = min(max(opening - before, 0), epoch - before)
         learner.advance(untraced, traced=False)
         learner.advance(epoch - before - untraced, traced=sizes.window > 0)
+        before = epoch
+        for observer in watching:
+            observer.look(epoch)
+        if not looked:
+            continue
         now = np.stack(
             [_mean_errors(sizes, networks, samples, state.scratch, clock) for samples in sets]
         )
@@ -207,8 +232,27 @@ def _recorded(
             errors[:, :, r] = now
             clock.values = _medians(simulation.rules, now[1])
             r += 1
-        before = epoch
     return errors, extrema
+
+
+def _observers(
+    simulation: Simulation,
+    networks: Networks,
+    sets: tuple[Samples, Samples],
+    clock: Clock,
+) -> list[Observer]:
+    """Everybody who looks at the networks while they learn."""
+    sizes = simulation.sizes
+    students = Students(
+        networks=networks,
+        layers=Layers(sizes.inputs, sizes.hidden, sizes.outputs),
+        train=sets[0],
+        test=sets[1],
+        postsynaptic=simulation.flips.postsynaptic,
+        tick=clock.tick,
+    )
+    eta, record = simulation.schedule.eta, simulation.record.tolist()
+    return observers_of(simulation.observation, students, record, eta=eta, seed=simulation.seed)
 
 
 def _mean_errors(
