@@ -21,7 +21,7 @@ from core.experiment import Kind
 from core.kinds import KINDS
 from core.sweeps import Axis, SweepDefinition, points, size, widened
 from core.sweeps import Name as AxisName
-from store import sweeps
+from store import inputs, sweeps
 from store.experiments import Submission, digest
 from store.tables import TERMINAL
 from workers.doorbell import ring
@@ -295,17 +295,17 @@ def _children(
     if count > limit:
         raise BadRequest("axes", count, f"the sweep has {count} points; the limit is {limit}")
     places = list(points(kind, definition))
-    costs = estimates(service, kind, [point.spec for point in places])
+    specs = [point.spec for point in places]
+    costs = estimates(service, kind, specs)
+    specs = inputs.pinned(service.database, kind, specs)
     tags = labels.tags if labels else {}
     priority = labels.priority if labels else -1
     return [
         sweeps.Child(
-            Submission(
-                kind, point.spec, fitting(service, cost), name=None, tags=tags, priority=priority
-            ),
+            Submission(kind, spec, fitting(service, cost), name=None, tags=tags, priority=priority),
             point.place,
         )
-        for point, cost in zip(places, costs, strict=True)
+        for point, spec, cost in zip(places, specs, costs, strict=True)
     ]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from core.experiment import Kind
 from core.kinds import (
     curl_descent_phase_diagram,
+    curl_descent_representation,
     curl_descent_simulation,
     curl_descent_stability,
     curl_descent_toy,
@@ -17,6 +18,7 @@ KINDS: Mapping[str, Kind[Any]] = {
     kind.name: kind
     for kind in (
         curl_descent_simulation.KIND,
+        curl_descent_representation.KIND,
         curl_descent_stability.KIND,
         curl_descent_phase_diagram.KIND,
         curl_descent_toy.KIND,
