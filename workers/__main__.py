@@ -29,7 +29,14 @@ def main() -> None:
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     # The level is that of Celery's own handlers, which ours replace, but for its pool's.
     app.worker_main(
-        ["worker", f"--hostname={name}", f"--concurrency={slots}", "--loglevel=WARNING", *quiet]
+        [
+            "--quiet",
+            "worker",
+            f"--hostname={name}",
+            f"--concurrency={slots}",
+            "--loglevel=WARNING",
+            *quiet,
+        ]
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.kernels.ledger import Stage, new_stage
 from core.kernels.neuron_number import own_neuron_term
 from core.kernels.participation_ratio import (
     Floats,
@@ -70,14 +71,17 @@ def ratio_estimate(
     report: Report,
     *,
     neuron_correction: bool,
+    stage: Callable[..., Stage] = new_stage,
 ) -> RatioEstimate:
     """The corrected ratio of "units neurons" with its jackknife, each unit weighted by its size."""
     gram = trial_gram(activity, condition)
     whole = moments(gram, size[None], neuron_correction=neuron_correction)
-    left_out = np.empty((2, len(size)))
-    for draws, weights in leave_one_out(size, _chunk_length(gram, neuron_correction)):
-        left_out[:, draws] = moments(gram, weights, neuron_correction=neuron_correction)
+    jackknife = stage(2, len(size))
+    chunks = leave_one_out(size, _chunk_length(gram, neuron_correction))
+    for draws, weights in jackknife.missing(chunks):
+        jackknife.add(draws, moments(gram, weights, neuron_correction=neuron_correction))
         report(draws.stop / len(size))
+    left_out = jackknife.values
     denominator_se = stratified_jackknife_error(left_out[1], condition)
     unsure = whole[1, 0] <= MIN_DENOMINATOR_Z * denominator_se
     return RatioEstimate(
@@ -100,22 +104,23 @@ def permuted_log_ratios(
     seed: int,
     draws: int,
     neuron_correction: bool,
+    stage: Callable[..., Stage] = new_stage,
 ) -> Floats:
     """log(PR_1 / PR_2) with the block labels of units shuffled within each condition.
 
     NaN where a shuffled block has no positive A_hat and B_hat.
     """
     gram = trial_gram(activity, condition)
-    null = np.empty(draws)
+    null = stage(draws)
     length = _chunk_length(gram, neuron_correction)
-    for chunk, labels in permuted_within(first, condition, seed, draws, length):
+    for chunk, labels in null.missing(permuted_within(first, condition, seed, draws, length)):
         one, two = (
             log_ratios(moments(gram, side * size, neuron_correction=neuron_correction))
             for side in (labels, ~labels)
         )
-        null[chunk] = one - two
+        null.add(chunk, one - two)
         report(chunk.stop / draws)
-    return null
+    return null.values
 
 
 def _chunk_length(gram: TrialGram, neuron_correction: bool) -> int:

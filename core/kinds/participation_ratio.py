@@ -1,6 +1,7 @@
 """How many dimensions the task occupies in a population, and whether two blocks differ in it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from math import exp, isfinite, nan
 
 import numpy as np
@@ -8,6 +9,7 @@ from pydantic import Field
 
 from core.charts.comparison import draw_participation_ratios
 from core.charts.participation_ratio import draw_null, draw_ratios, draw_spectra
+from core.checkpoints import checkpoints
 from core.columns import columns_of
 from core.dataset import DatasetSummary
 from core.examples import GOLUB_BCI
@@ -25,6 +27,7 @@ from core.experiment import (
 )
 from core.independence import Units
 from core.kernels.folds import early_half
+from core.kernels.ledger import Ledger, Stage
 from core.kernels.participation_ratio import (
     Floats,
     condition_means,
@@ -40,6 +43,7 @@ from core.kernels.participation_ratio_error import (
     ratio_estimate,
 )
 from core.kernels.resampling import draw_cost, two_sided_p
+from core.kernels.snapshot import Keeper
 from core.selection import Selection, selected
 from core.sentences import OPTIMISTIC, number, paragraph, tested, verdict, with_interval
 from core.session_arrays import described
@@ -125,12 +129,17 @@ def run(spec: ParticipationRatioSpec, inputs: Mapping[str, Dataset], progress: P
     targets, neurons = len(chosen.session.target_labels), len(chosen.session.neurons)
     work = _work(spec, sizes, targets, neurons)
     reports = stages(progress, [*work, sum(work[: len(sizes)]) / 4])
-    estimates = [_estimate_of(spec, chosen.units, arm, reports[arm]) for arm in range(len(sizes))]
+    places = checkpoints(progress)
+    ledger = Ledger(Keeper(places.kept(), places.keep))
+    estimates = [
+        _estimate_of(spec, chosen.units, arm, reports[arm], partial(ledger.stage, f"arm {arm}"))
+        for arm in range(len(sizes))
+    ]
     arrays = _estimates(estimates) | _left_out(chosen, estimates) | _description(spec, chosen)
     warnings = chosen.warnings + _doubts(spec, estimates)
     if spec.block is None:
         return Result(arrays, warnings)
-    null = _null(spec, chosen.units, reports[-2])
+    null = _null(spec, chosen.units, reports[-2], partial(ledger.stage, "null"))
     arrays |= _pseudo_blocks(spec, chosen, reports[-1])
     arrays["permutation_log_ratio"] = Array(null, ("permutation",))
     return Result(arrays, warnings + _undefined(null))
@@ -202,7 +211,11 @@ def _draws_memory(spec: ParticipationRatioSpec) -> int:
 
 
 def _estimate_of(
-    spec: ParticipationRatioSpec, units: Units, arm: int, report: Report
+    spec: ParticipationRatioSpec,
+    units: Units,
+    arm: int,
+    report: Report,
+    stage: Callable[..., Stage],
 ) -> RatioEstimate:
     own = units.block == arm
     return ratio_estimate(
@@ -211,10 +224,13 @@ def _estimate_of(
         units.size[own],
         report,
         neuron_correction=spec.neuron_correction,
+        stage=stage,
     )
 
 
-def _null(spec: ParticipationRatioSpec, units: Units, report: Report) -> Floats:
+def _null(
+    spec: ParticipationRatioSpec, units: Units, report: Report, stage: Callable[..., Stage]
+) -> Floats:
     return permuted_log_ratios(
         units.activity,
         units.condition,
@@ -224,6 +240,7 @@ def _null(spec: ParticipationRatioSpec, units: Units, report: Report) -> Floats:
         seed=spec.seed,
         draws=spec.permutations,
         neuron_correction=spec.neuron_correction,
+        stage=stage,
     )
 
 

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from core.checkpoints import Kept
+from core.examples import GOLUB_BCI
 from core.experiment import Cancelled, silent
 from core.kinds import KINDS
+from core.reading import load_arrays
 
 SIMULATION = KINDS["curl_descent.simulation"]
 
@@ -69,5 +71,22 @@ def test_an_interrupted_simulation_ends_with_the_same_bits(
             SIMULATION.run(spec, {}, caller)
         kept = caller.newest
     resumed = SIMULATION.run(spec, {}, Interrupted(None, kept))
+    for array, expected in whole.arrays.items():
+        assert np.array_equal(resumed[array], expected.values, equal_nan=True), array
+
+
+@pytest.mark.parametrize("interruptions", [(1,), (3, 2, 4)])
+def test_an_interrupted_analysis_ends_with_the_same_bits(interruptions: tuple[int, ...]) -> None:
+    kind = KINDS["dimensionality.participation_ratio"]
+    spec = kind.example()
+    inputs = {GOLUB_BCI.dataset_id: load_arrays(GOLUB_BCI.path)}
+    whole = kind.run(spec, inputs, silent)
+    kept: Kept | None = None
+    for at in interruptions:
+        caller = Interrupted(at, kept)
+        with pytest.raises(Cancelled):
+            kind.run(spec, inputs, caller)
+        kept = caller.newest
+    resumed = kind.run(spec, inputs, Interrupted(None, kept))
     for array, expected in whole.arrays.items():
         assert np.array_equal(resumed[array], expected.values, equal_nan=True), array

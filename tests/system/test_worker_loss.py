@@ -90,3 +90,32 @@ def pid_of_attempt(stack: RunningStack, identifier: str) -> int:
 def _rows(stack: RunningStack, identifier: str) -> list[object]:
     rows: list[object] = stack.http.get(f"/v1/experiments/{identifier}/results").json()["items"]
     return rows
+
+
+def test_a_process_that_does_not_listen_is_killed_when_its_work_is_cancelled(
+    stack: RunningStack,
+) -> None:
+    identifier = stack.submit(KIND, ENDLESS)["id"]
+    stack.until(identifier, "running")
+    deaf = psutil.Process(pid_of_attempt(stack, identifier))
+    deaf.send_signal(signal.SIGSTOP)
+    stack.http.post(f"/v1/experiments/{identifier}/cancel")
+    experiment = stack.ended(identifier)
+    assert experiment["status"] == "cancelled"
+    psutil.wait_procs([deaf], timeout=30)
+    assert not deaf.is_running()
+    assert stack.ended(stack.submit(KIND, QUICK)["id"])["status"] == "succeeded"
+
+
+def test_a_stack_killed_outright_goes_on_at_once_and_says_so(stack: RunningStack) -> None:
+    identifier = stack.submit(KIND, ENDLESS)["id"]
+    stack.until(identifier, "running")
+    stack.process.kill()
+    stack.process.wait()
+    stack.http.close()
+    stack.__enter__()
+    experiment = stack.until(identifier, "running")
+    stack.http.post(f"/v1/experiments/{identifier}/cancel")
+    assert stack.ended(identifier)["status"] == "cancelled"
+    assert "the last stack was killed; experiments that go on: 1" in stack.stop(signal.SIGTERM)
+    assert [attempt["outcome"] for attempt in experiment["history"]] == ["lost", None]

@@ -2,6 +2,7 @@
 
 import argparse
 import itertools
+import os
 import sys
 import tempfile
 import time
@@ -22,6 +23,8 @@ def main() -> None:
     parser.add_argument("--pause", type=float, default=3.0, help="seconds between two faults")
     parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
     given = parser.parse_args()
+    # A compiler says nothing for longer than these short leases: let it work once, not each round.
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(".pytest_cache/numba").absolute()))
     kinds = ("sqlite", "postgresql") if given.database == "both" else (given.database,)
     end = time.monotonic() + given.seconds
     for seed in itertools.count(given.seed):

@@ -1,0 +1,53 @@
+"""Memory that a spec takes beyond its limit ends that experiment, with a sentence, and no other."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from store import experiments
+from store.database import Database
+from tests.stack import unset_solenoid
+from tests.store.test_transitions import KIND, accepted
+
+WORKER = """
+import resource
+import psutil
+import redis
+from store.database import Database
+from store.settings import settings
+from workers.execution import Workplace, run_next
+
+configured = settings()
+database = Database(configured.resolved_database_url)
+place = Workplace(configured, database, redis.Redis(unix_socket_path="/nowhere"), "w")
+assert run_next(place)
+limit = psutil.Process().memory_info().data + 2**26
+resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+assert run_next(place) and run_next(place)
+"""
+MODEST = {"inputs": 4, "hidden": 4, "training": {"epochs": 1}, "replicates": 1}
+GREEDY = {**MODEST, "inputs": 1000, "data": {"train_size": 50_000, "test_size": 10}}
+
+
+def test_an_experiment_without_enough_memory_fails_and_its_neighbours_do_not(
+    migrated_sqlite: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "solenoid.db").write_bytes(migrated_sqlite.read_bytes())
+    database = Database(f"sqlite:///{tmp_path / 'solenoid.db'}")
+    made = [
+        accepted(database, spec=KIND.spec.model_validate(spec)) for spec in (MODEST, GREEDY, MODEST)
+    ]
+    ran = subprocess.run(
+        [sys.executable, "-P", "-c", WORKER],
+        env={**unset_solenoid(), "SOLENOID_DATA_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    before, greedy, after = (experiments.get(database, each) for each in made)
+    assert (before.status, after.status) == ("succeeded", "succeeded")
+    assert greedy.status == "failed"
+    assert greedy.error == "ran out of memory: the limit here is 4.0 GiB"
+    database.close()
