@@ -19,10 +19,11 @@ from api.hooks import HookState, OnEnd, receiver, state
 from api.pages import Page, PageQuery, decoded, encoded
 from api.problems import BadRequest, documented
 from api.submissions import Name, TagKey, TagValue, check_room, estimates, fitting
+from core.axes import Axis
+from core.axes import Name as AxisName
 from core.experiment import Kind
 from core.kinds import KINDS
-from core.sweeps import Axis, SweepDefinition, points, size, widened
-from core.sweeps import Name as AxisName
+from core.sweeps import SweepDefinition, points, size, widened
 from store import inputs, sweeps
 from store.experiments import Submission, digest
 from store.tables import TERMINAL

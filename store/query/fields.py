@@ -144,4 +144,6 @@ def _of_other_kinds(name: str, owners: Kinds, reach: Reach) -> str:
 def _unknown(name: str, reach: Reach) -> str:
     known = (vocabulary(reach.subject, k) for k in (reach.kinds, *((kind,) for kind in KINDS)))
     every = dict.fromkeys(name for names in known for name in names)
-    return f"no field is named {name}{nearest(name, [*every, TAG + 'KEY'])}"
+    plain = ", ".join(known for known in every if "." not in known)
+    forms = f"; there are {plain}, param.NAME, metric.NAME and tag.KEY"
+    return f"no field is named {name}{nearest(name, [*every, TAG + 'KEY']) or forms}"

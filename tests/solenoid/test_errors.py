@@ -66,7 +66,7 @@ def test_an_unknown_field_of_a_spec_suggests_the_nearest(client: Client) -> None
 
 
 def test_a_question_is_refused_with_the_position_of_the_mistake(client: Client) -> None:
-    with pytest.raises(BadInput, match=r"^where, position 14: no field is named foo"):
+    with pytest.raises(BadInput, match=r"^where, position 14: no field is named foo; there"):
         client.results("arm = 'x' and foo = 1")
 
 
