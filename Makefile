@@ -29,7 +29,7 @@ presets: .venv/installed ## run every preset quickly and write docs/presets.md
 	$(BIN)/python -m benchmarks.presets
 
 screenshots: .venv/installed ## pictures of every page of the dashboard
-	$(BIN)/python -m tests.dashboard.screenshots
+	NUMBA_CACHE_DIR=$(CURDIR)/.pytest_cache/numba $(BIN)/python -m tests.dashboard.screenshots
 
 migration: .venv/installed ## MESSAGE="...": write the migration that a changed declaration needs
 	$(BIN)/python -P -m migrations revision "$(MESSAGE)"

@@ -1,5 +1,4 @@
-"""A new experiment: a form made from the schema of its kind, filled from an example, a preset or an
-experiment that is already there."""
+"""A new experiment: the form of its kind, filled from an example, a preset or another."""
 
 from typing import Annotated, Any
 from uuid import UUID

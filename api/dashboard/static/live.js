@@ -11,7 +11,6 @@ let due = 0;
 function connect() {
   if (source || document.hidden) return;
   source = new EventSource("/v1/events");
-  source.addEventListener("open", () => root().dispatchEvent(new CustomEvent("live")));
   source.addEventListener("changes", (event) => JSON.parse(event.data).forEach(apply));
 }
 
@@ -20,12 +19,14 @@ function disconnect() {
   source = null;
 }
 
-const root = () => document.body;
+const told = new Map();
 
 function apply(report) {
-  const places = document.querySelectorAll(`[data-experiment="${report.id}"]`);
-  const unknown = !places.length && "refreshUnknown" in root().dataset;
-  if ([...places].filter((place) => show(place, report)).length || unknown) refreshSoon();
+  const places = [...document.querySelectorAll(`[data-experiment="${report.id}"]`)];
+  const news = told.get(report.id) !== report.status;
+  told.set(report.id, report.status);
+  const unknown = !places.length && news && "refreshUnknown" in document.body.dataset;
+  if (places.filter((place) => show(place, report)).length || unknown) refreshSoon();
 }
 
 // Whether the status is another one than before.
