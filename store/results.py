@@ -32,8 +32,8 @@ class Outcome:
     arrays: Sequence[Mapping[str, Any]]
     summary: Summary
     warnings: Sequence[str]
-    reading: str
     versions: Mapping[str, str]
+    reading: str = ""
 
     @property
     def disk_bytes(self) -> int:
@@ -73,8 +73,8 @@ def prepare(
         ],
         summary=summary,
         warnings=result.warnings,
-        reading=kind.reading(spec, result),
         versions=versions,
+        reading=kind.reading(spec, result),
     )
 
 

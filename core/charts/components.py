@@ -138,9 +138,10 @@ def _panel(rows: list[dict[str, Any]], spec: Arms, title: str, axis: str) -> alt
             y=y, tooltip=["block:N", "curve:N", "component:Q", "variance:Q"]
         ),
     )
-    return alt.LayerChart(
+    chart: alt.LayerChart = alt.LayerChart(
         layer=layers, width=280, height=240, title=alt.Title(title, fontSize=12)
     ).resolve_scale(strokeDash="independent")
+    return chart
 
 
 def _colour(spec: Arms) -> alt.Color:

@@ -71,8 +71,9 @@ def draw_matrix(spec: Distances, result: Result) -> alt.TopLevelMixin:
     ]
     axis = alt.Axis(labelFontSize=9, labelOverlap=False, grid=False)
     side = CELL * len(cells) if len(cells) <= 32 else 32 * CELL
-    return (
-        alt.Chart(alt.InlineData(rows), width=side, height=side)
+    title = alt.Title("Distances between all targets and labels")
+    chart: alt.Chart = (
+        alt.Chart(alt.InlineData(rows), width=side, height=side, title=title)
         .mark_rect()
         .encode(
             x=alt.X("column:N", sort=cells, title=None, axis=axis),
@@ -82,8 +83,8 @@ def draw_matrix(spec: Distances, result: Result) -> alt.TopLevelMixin:
             ),
             tooltip=["row:N", "column:N", "distance:Q"],
         )
-        .properties(title=alt.Title("Distances between all targets and labels"))
     )
+    return chart
 
 
 def draw_null(spec: Distances, result: Result) -> alt.TopLevelMixin:
@@ -103,13 +104,13 @@ def draw_null(spec: Distances, result: Result) -> alt.TopLevelMixin:
         p = f"p = {two_sided_p(observed, differences):.3g}" if len(null) else "not tested"
         title = f"{' less '.join(spec.states)}, {p}"
         panels.append(_panel(differences, observed, title, "difference"))
-    title = alt.Title("Mean distance under shuffled labels", subtitle=_lines(result))
-    return alt.hconcat(*panels, spacing=24).properties(title=title)
+    heading = alt.Title("Mean distance under shuffled labels", subtitle=_lines(result))
+    return alt.hconcat(*panels, spacing=24).properties(title=heading)
 
 
 def _panel(
     null: np.ndarray[tuple[int], np.dtype[np.float64]], observed: float, title: str, x: str
-) -> alt.Chart | alt.LayerChart:
+) -> alt.LayerChart:
     return observed_among(null, observed, title=alt.Title(title, fontSize=12), x=x, width=240)
 
 

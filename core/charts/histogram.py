@@ -18,11 +18,12 @@ def observed_among(
     title: alt.TitleParams,
     x: str = "variance",
     width: int = 200,
-) -> alt.TopLevelMixin:
+) -> alt.LayerChart:
     """A histogram of draws with a line at what was observed."""
     defined = null[np.isfinite(null)]
     if len(defined) == 0:
-        return notice("No shuffles were asked for", width, 200).properties(title=title)
+        text = notice("No shuffles were asked for", width, 200)
+        return alt.LayerChart(layer=(text,), title=title)
     ends = [*defined.tolist(), *([observed] if isfinite(observed) else [])]
     margin = 0.05 * (max(ends) - min(ends)) or 1.0
     counts, edges = np.histogram(defined, BINS, range=(min(ends) - margin, max(ends) + margin))

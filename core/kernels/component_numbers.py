@@ -154,8 +154,9 @@ def _log_likelihood(S: Floats, L: Floats, noise: Floats) -> float:
 
 def _centred_means(activity: Floats, condition: Codes, size: Floats) -> Floats:
     w = (condition == np.arange(int(condition.max()) + 1)[:, None]) * size
-    means: Floats = w @ activity / w.sum(axis=1, keepdims=True)
-    return means - means.mean(axis=0)
+    means = w @ activity / w.sum(axis=1, keepdims=True)
+    centred: Floats = means - means.mean(axis=0)
+    return centred
 
 
 def _repeated(axes_from: Floats, others: Floats) -> Floats:

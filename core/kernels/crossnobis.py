@@ -127,12 +127,12 @@ def distance_matrix(seen: Labelled, views: Sequence[Floats]) -> Floats:
 
     G = M_train M_test', the products of cell means over neurons.
     """
-    total = 0.0
+    total = np.zeros((2 * seen.shape[0] * seen.shape[1],) * 2)
     for k, view in enumerate(views):
         train, test = (_means(seen, view, rows) for rows in (seen.fold != k, seen.fold == k))
         G = train @ test.T
         own = np.diag(G)
-        total = total + own[:, None] + own[None, :] - G - G.T
+        total += own[:, None] + own[None, :] - G - G.T
     matrix: Floats = total / (len(views) * seen.activity.shape[1])
     return matrix
 

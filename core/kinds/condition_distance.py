@@ -270,7 +270,8 @@ def _pseudo_distances(chosen: Selection, spec: ConditionDistanceSpec) -> Floats:
         units.activity, units.condition, units.block, late.astype(np.int64), units.size, fold
     )
     found = distances(halves, whitened(halves, halves.cell), halves.part[None])[0]
-    return found.reshape(len(spec.states), 2, targets).mean(axis=1)
+    means: Floats = found.reshape(len(spec.states), 2, targets).mean(axis=1)
+    return means
 
 
 def _tested(

@@ -158,9 +158,8 @@ def test_null_sessions_are_rejected_at_the_nominal_rate() -> None:
 
 
 def spec_of(**changes: Any) -> ConditionDistanceSpec:
-    return ConditionDistanceSpec(
-        **({"dataset": UPLOADED, "between": ("NF", "FF"), "permutations": 99} | changes)
-    )
+    plain: dict[str, Any] = {"dataset": UPLOADED, "between": ("NF", "FF"), "permutations": 99}
+    return ConditionDistanceSpec(**(plain | changes))
 
 
 def run(spec: ConditionDistanceSpec, arrays: Mapping[str, NDArray[Any]]) -> Result:
@@ -190,9 +189,8 @@ def test_a_change_under_block_only_is_found_there_and_in_the_comparison() -> Non
         found["HFS:mean"]["distance"] or 0
     )
     assert found["comparison"]["distance"] == pytest.approx(difference)
-    assert found["HFS:target:0"]["trials"] + found["control:target:0"]["trials"] == np.sum(
-        arrays["target"] == 0
-    )
+    trials = [int(found[f"{state}:target:0"]["trials"] or 0) for state in ("HFS", "control")]
+    assert sum(trials) == np.sum(arrays["target"] == 0)
     text = KIND.reading(spec, result)
     assert "not the same in control and HFS" in text
     for figure in KIND.figures.values():

@@ -38,11 +38,13 @@ def ring(points: int, neurons: int, noise: float) -> Floats:
     angle = generator.uniform(0, 2 * np.pi, points)
     plane = np.linalg.qr(generator.standard_normal((neurons, 2)))[0]
     circle = np.column_stack([np.cos(angle), np.sin(angle)]) @ plane.T
-    return circle + noise * generator.standard_normal((points, neurons))
+    noisy: Floats = circle + noise * generator.standard_normal((points, neurons))
+    return noisy
 
 
 def run(arrays: dict[str, Any], **changes: Any) -> tuple[IntrinsicSpec, Result]:
-    spec = IntrinsicSpec(**({"dataset": UPLOADED, "surrogates": 2} | changes))
+    plain: dict[str, Any] = {"dataset": UPLOADED, "surrogates": 2}
+    spec = IntrinsicSpec(**(plain | changes))
     return spec, KIND.run(spec, {UPLOADED: arrays}, silent)
 
 
