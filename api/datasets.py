@@ -120,30 +120,28 @@ async def upload(
         )
     finally:
         incoming.unlink(missing_ok=True)
-    return await _settled(service, response, dataset)
+    if dataset.status == "inspecting":
+        dataset = await asyncio.to_thread(_inspected, service, dataset)
+    if dataset.status == "refused":
+        await asyncio.to_thread(datasets.delete, service.database, service.settings, dataset.id)
+        return refusal("file", name, dataset.error or "refused")
+    response.status_code = 201 if dataset.status == "ready" else 202
+    response.headers["Location"] = f"{router.prefix}/{dataset.id}"
+    return Dataset.model_validate(dataset)
 
 
-@router.post(
-    "/synthetic",
-    status_code=201,
-    response_model=Dataset,
-    responses={
-        202: {"model": Dataset, "description": "Stored; inspection is still going on"},
-        **documented(413, 422),
-    },
-)
-async def synthesise(
+@router.post("/synthetic", status_code=201, responses=documented(400, 413, 422))
+def synthesise(
     spec: SyntheticSpec,
     response: Response,
     query: Annotated[SyntheticQuery, Query()],
     service: Service,
-) -> Any:
+) -> Dataset:
     """Make a synthetic session whose truth is known; the same spec gives the same dataset."""
     name = query.name or f"{spec.scenario}_{spec.seed}.npz"
-    dataset = await asyncio.to_thread(
-        datasets.add_synthetic, service.database, service.settings, spec, name=name
-    )
-    return await _settled(service, response, dataset)
+    dataset = datasets.add_synthetic(service.database, service.settings, spec, name=name)
+    response.headers["Location"] = f"{router.prefix}/{dataset.id}"
+    return Dataset.model_validate(dataset)
 
 
 @router.get("", responses=documented(422))
@@ -168,18 +166,6 @@ def show_dataset(id: Id, service: Service) -> Dataset:
 def delete_dataset(id: Id, service: Service) -> None:
     """Delete a dataset that no experiment uses."""
     datasets.delete(service.database, service.settings, str(id))
-
-
-async def _settled(service: Context, response: Response, dataset: datasets.Dataset) -> Any:
-    """The answer about a dataset once it was inspected, or when that takes too long."""
-    if dataset.status == "inspecting":
-        dataset = await asyncio.to_thread(_inspected, service, dataset)
-    if dataset.status == "refused":
-        await asyncio.to_thread(datasets.delete, service.database, service.settings, dataset.id)
-        return refusal("file", dataset.name, dataset.error or "refused")
-    response.status_code = 201 if dataset.status == "ready" else 202
-    response.headers["Location"] = f"{router.prefix}/{dataset.id}"
-    return Dataset.model_validate(dataset)
 
 
 async def _received(request: Request, query: UploadQuery, incoming: Path) -> tuple[str, str | None]:

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from core.experiment import MAX_INTEGER, Declared
 from core.session import MIN_CELL_TRIALS
 
-MAX_COUNTS = 5_000_000
+MAX_COUNTS = 2_000_000
 Scenario = Literal["cerebellar_block", "null"]
 Size = Annotated[float, Field(ge=0, le=5)]
 Variance = Annotated[float, Field(ge=0, le=1e4)]

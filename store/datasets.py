@@ -7,6 +7,7 @@ Only the inspecting child ever opens an uploaded file; everybody else reads the 
 """
 
 import hashlib
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from core.dataset import DatasetSummary, dataset_id
 from core.experiment import Dataset as Arrays
 from core.experiment import ExperimentError
 from core.reading import load_arrays, save_arrays
+from core.summary import summarise
 from core.synthetic import synthesised
 from core.synthetic_spec import SyntheticSpec
 from store.database import Database
@@ -107,13 +109,24 @@ def add(
 def add_synthetic(
     database: Database, settings: Settings, spec: SyntheticSpec, *, name: str
 ) -> Dataset:
-    """Make a synthetic session and take it in; the same spec is the same dataset."""
+    """Make a synthetic session and take it in; the same spec is the same dataset.
+
+    The file is our own, so nobody needs to look into it first: it is the archive of its arrays.
+    """
+    arrays = synthesised(spec)
     made = incoming_path(settings, uuid4().hex)
     try:
-        save_arrays(synthesised(spec), made)
-        return add(database, settings, made, name=name, mapping=None)
+        save_arrays(arrays, made)
+        dataset = add(database, settings, made, name=name, mapping=None)
     finally:
         made.unlink(missing_ok=True)
+    if dataset.status == "inspecting":
+        kept = arrays_path(settings, dataset.id)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(blob_path(settings, dataset.blob_sha256), kept)
+        summary = summarise(arrays, "npz").model_dump(mode="json")
+        _update(database, dataset.id, status="ready", summary=summary)
+    return get(database, dataset.id)
 
 
 def look_into(database: Database, settings: Settings, identifier: str) -> Dataset:

@@ -14,11 +14,9 @@ import pytest
 from core.examples import GOLUB_BCI
 from core.reading import read_arrays
 from core.synthetic import truth
-from tests.core.hdf5_files import nwb_file, written
 from tests.stack import RunningStack
 
 DATA = Path(__file__).parents[1] / "data"
-NWB = written(nwb_file())
 KIND = "dimensionality.participation_ratio"
 
 
@@ -184,8 +182,7 @@ HOSTILE = {
     "truncated": (npz(**session(8))[:-200], "damaged"),
     "a text file": (b"counts and targets\n", "text file"),
     "a CSV table without rows": (b"counts,target\n\n", "no rows"),
-    "a truncated NWB file": (NWB[:5000], "damaged"),
-    "an NWB file without trials": (NWB, "no trials: looked for"),
+    "a damaged HDF5 file": (b"\x89HDF\r\n\x1a\n" + bytes(600), "damaged"),
     "empty": (b"", "empty"),
 }
 

@@ -179,7 +179,7 @@ def test_unequal_trials_keep_four_in_every_cell() -> None:
     ("spec", "message"),
     [
         ({"field_trials": 20}, r"field_trials is 20; 8 targets with 4 trials each need 32"),
-        ({"neurons": 2000, "field_trials": 9000}, r"are 36640000; at most 5000000 are made"),
+        ({"neurons": 2000, "field_trials": 9000}, r"are 36640000; at most 2000000 are made"),
         ({"scenario": "other"}, r"scenario"),
         ({"scenario": []}, r"scenario"),
         ({"hfs": {"gain": 1}}, r"hfs.gain"),
