@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo up test chaos lint bench presets migration lock clean
+.PHONY: demo up test chaos lint bench presets screenshots migration lock clean
 
 demo: .venv/installed ## the service end to end on real input, then stop
 	$(BIN)/solenoid demo
@@ -27,6 +27,9 @@ bench: .venv/installed ## speed and memory, beside the plain way of doing the sa
 
 presets: .venv/installed ## run every preset quickly and write docs/presets.md
 	$(BIN)/python -m benchmarks.presets
+
+screenshots: .venv/installed ## pictures of every page of the dashboard
+	NUMBA_CACHE_DIR=$(CURDIR)/.pytest_cache/numba $(BIN)/python -m tests.dashboard.screenshots
 
 migration: .venv/installed ## MESSAGE="...": write the migration that a changed declaration needs
 	$(BIN)/python -P -m migrations revision "$(MESSAGE)"

@@ -9,9 +9,11 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from api import (
+    activity,
     archives,
     changes,
     compare,
+    dataset_files,
     datasets,
     events,
     experiments,
@@ -29,6 +31,7 @@ from api import (
 )
 from api.access import Access, Door
 from api.context import Context
+from api.dashboard import routers
 from api.limits import BodyLimit
 from api.observation import Observation
 from api.security_headers import SecurityHeaders
@@ -75,11 +78,13 @@ def create_app(
     app.add_middleware(Observation, registry=app.state.registry)
     problems.install(app)
     for part in (
-        *(kinds, experiments, changes, events, results),
-        *(query, compare, sweeps, sweep_figures, datasets, archives, presets, system),
-        *(tokens, sign_in, metrics),
+        *(kinds, experiments, changes, events, activity, results),
+        *(query, compare, sweeps, sweep_figures, datasets, dataset_files, archives, presets),
+        *(tokens, sign_in, metrics, system),
     ):
         app.include_router(part.router)
+    for router in routers.ROUTERS:
+        app.include_router(router)
     _document_problems(app)
     return app
 

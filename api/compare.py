@@ -18,11 +18,11 @@ from core.comparison import Medians
 from core.experiment import Compared, Kind, Metric
 from core.figures import themed
 from core.kinds import KINDS
+from core.spelling import nearest
 from store import results
 from store.comparison import several
 from store.experiments import Conflict, Experiment, NotFound
 from store.query.errors import QueryError
-from store.query.fields import nearest
 
 router = APIRouter(prefix="/v1/compare", tags=["compare"])
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated
 
 import redis
@@ -11,6 +12,7 @@ import redis.asyncio
 from celery import Celery
 from fastapi import Depends, Request
 
+from api.listening import Listening
 from store import datasets
 from store.database import Database
 from store.settings import Settings
@@ -31,6 +33,11 @@ class Context:
     inspections: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(INSPECTIONS_AT_ONCE, "inspection")
     )
+
+    @cached_property
+    def listening(self) -> Listening:
+        """The open streams that follow all experiments."""
+        return Listening(self.events)
 
     def inspect(self, dataset: str) -> Future[datasets.Dataset]:
         """Begin the inspection of a dataset in a child process."""

@@ -1,4 +1,4 @@
-"""Datasets: upload, list, show, download, delete."""
+"""Datasets: upload, make, list, show, delete."""
 
 import asyncio
 import json
@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as PathParameter
-from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from starlette.datastructures import UploadFile
 
@@ -20,8 +19,8 @@ from api.pages import Page, PageQuery, decoded, encoded
 from api.problems import BadRequest, documented, refusal
 from api.submissions import Name
 from core.dataset import DatasetSummary
+from core.synthetic_spec import SyntheticSpec
 from store import datasets
-from store.experiments import NotFound
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 
@@ -78,6 +77,14 @@ class UploadQuery(BaseModel):
     mapping: str | None = None
 
 
+class SyntheticQuery(BaseModel):
+    """What a synthetic session is called."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name | None = None
+
+
 @router.post(
     "",
     status_code=201,
@@ -94,7 +101,10 @@ async def upload(
     query: Annotated[UploadQuery, Query()],
     service: Service,
 ) -> Any:
-    """Upload a file (NPZ, MAT v5): a form with `file` and perhaps `mapping`, or the body."""
+    """Upload a file (NWB, NPZ, MAT, CSV, Parquet), as a form with `file` or as the body.
+
+    A `mapping` says which arrays or columns are what, where the file has names of its own.
+    """
     incoming = datasets.incoming_path(service.settings, uuid4().hex)
     try:
         name, mapping_text = await _received(request, query, incoming)
@@ -120,6 +130,20 @@ async def upload(
     return Dataset.model_validate(dataset)
 
 
+@router.post("/synthetic", status_code=201, responses=documented(400, 413, 422))
+def synthesise(
+    spec: SyntheticSpec,
+    response: Response,
+    query: Annotated[SyntheticQuery, Query()],
+    service: Service,
+) -> Dataset:
+    """Make a synthetic session whose truth is known; the same spec gives the same dataset."""
+    name = query.name or f"{spec.scenario}_{spec.seed}.npz"
+    dataset = datasets.add_synthetic(service.database, service.settings, spec, name=name)
+    response.headers["Location"] = f"{router.prefix}/{dataset.id}"
+    return Dataset.model_validate(dataset)
+
+
 @router.get("", responses=documented(422))
 def list_datasets(page: Annotated[PageQuery, Query()], service: Service) -> Page[Dataset]:
     """Datasets, newest first."""
@@ -136,23 +160,6 @@ def list_datasets(page: Annotated[PageQuery, Query()], service: Service) -> Page
 def show_dataset(id: Id, service: Service) -> Dataset:
     """One dataset."""
     return Dataset.model_validate(datasets.get(service.database, str(id)))
-
-
-@router.get(
-    "/{id:uuid}/download",
-    response_class=FileResponse,
-    responses={
-        200: {"content": {"application/octet-stream": {}}},
-        **documented(404, 422),
-    },
-)
-def download_dataset(id: Id, service: Service) -> FileResponse:
-    """The file as it was uploaded."""
-    dataset = datasets.get(service.database, str(id))
-    path = datasets.blob_path(service.settings, dataset.blob_sha256)
-    if not path.exists():
-        raise NotFound(f"dataset {id} was refused; its file was not kept")
-    return FileResponse(path, media_type="application/octet-stream", filename=dataset.name)
 
 
 @router.delete("/{id:uuid}", status_code=204, responses=documented(404, 409, 422))

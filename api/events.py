@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 
 from api.context import Context, Service
 from api.experiments import Id
+from api.listening import entries_of
 from api.problems import documented
 from store import experiments
 from store.tables import TERMINAL
@@ -88,13 +89,7 @@ async def _entries(
     except (RedisError, OSError):
         await asyncio.sleep(POLL_MS / 1000)
         return []
-    streams = answer.items() if isinstance(answer, dict) else answer
-    return [entry for _, found in streams for entry in _flat(found)]
-
-
-def _flat(found: Any) -> list[tuple[str, dict[str, str]]]:
-    # RESP3 answers a list of batches, RESP2 one batch.
-    return found[0] if found and isinstance(found[0], list) else list(found)
+    return entries_of(answer)
 
 
 def _state(experiment: experiments.Experiment, position: str) -> ServerSentEvent:

@@ -90,6 +90,10 @@ class Experiment(BaseModel):
     spec: dict[str, Any]
     summary: dict[str, dict[str, MetricSummary]] | None
     warnings: list[str]
+    reading: str | None = Field(
+        description="What the result says in plain words, with its caveats; null for kinds that "
+        "leave that to the numbers."
+    )
     error: str | None
     versions: dict[str, str] | None
     disk_bytes: int = Field(description="What its arrays take in the database, compressed.")

@@ -16,6 +16,8 @@ from starlette.exceptions import HTTPException
 
 from core.experiment import Refused
 from core.kinds import KINDS
+from core.spelling import unknown
+from core.sweeps import SweepRefused
 from store.experiments import Conflict, KeyReused, NotFound
 from store.query.errors import CursorRefused, QueryError
 
@@ -106,6 +108,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(BadRequest, _bad_request)
     app.add_exception_handler(TooMany, _too_many)
     app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(SweepRefused, _sweep_refused)
     app.add_exception_handler(QueryError, _query_error)
     app.add_exception_handler(CursorRefused, _cursor_refused)
     app.add_exception_handler(NotFound, _not_found)
@@ -146,11 +149,14 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
     # The union of submissions puts the kind's name into the path of every field of its spec.
     source, *path = error["loc"]
     parts = [str(part) for part in path if part not in KINDS]
+    kind = next((KINDS[part] for part in path if part in KINDS), None)
     value, message = error.get("input"), error["msg"].removeprefix("Value error, ")
     context = error.get("ctx", {})
     match error["type"]:
         case "missing":
             value = None
+        case "extra_forbidden" if kind is not None and parts[0] == "spec":
+            message = unknown(kind.spec, parts[1:])
         case "json_invalid":
             parts, value = [], None
             message = f"not JSON: {context['error']} (character {path[0]})"
@@ -200,6 +206,11 @@ def _too_many(_: Request, exception: Exception) -> JSONResponse:
 def _refused(_: Request, exception: Exception) -> JSONResponse:
     assert isinstance(exception, Refused)
     return refusal(f"spec.{exception.field}", exception.value, exception.message)
+
+
+def _sweep_refused(_: Request, exception: Exception) -> JSONResponse:
+    assert isinstance(exception, SweepRefused)
+    return refusal(exception.field, exception.value, exception.message)
 
 
 def _bad_request(_: Request, exception: Exception) -> JSONResponse:

@@ -1,6 +1,6 @@
 """What a client may submit: one closed model per kind, told apart by `kind`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, Union, cast
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, create_model
@@ -9,9 +9,10 @@ from api.access import caller
 from api.context import Context
 from api.hooks import OnEnd, receiver
 from api.problems import BadRequest, TooMany
+from core.dataset import DatasetSummary
 from core.experiment import Estimate, Kind, Refused, Spec
 from core.kinds import KINDS
-from store import datasets, transitions
+from store import datasets, inputs, transitions
 from store.experiments import NotFound, Submission
 
 # Any alphabet, but no control characters: PostgreSQL refuses NUL, and the others are invisible.
@@ -77,13 +78,43 @@ AnySubmission: Any = _any_kind((SpecOfKind, Labels), "Submission")
 
 
 def estimates(context: Context, kind: Kind[Any], specs: Sequence[Spec]) -> list[Estimate]:
-    """What each spec will cost; raises `Refused` when its datasets do not satisfy it."""
+    """What each spec will cost; raises `Refused` when its inputs do not satisfy it."""
     named = tuple(dict.fromkeys(name for spec in specs for name in kind.datasets(spec)))
     known = datasets.summaries(context.database, named) if named else {}
     for identifier in named:
         if identifier not in known:
-            raise Refused("dataset", identifier, _why_not(context, identifier))
+            raise Refused(_field(specs, identifier), identifier, _why_not(context, identifier))
+    for identifier in dict.fromkeys(name for spec in specs for name in kind.experiments(spec)):
+        known |= _result(context, specs, identifier)
     return [kind.estimate(spec, known) for spec in specs]
+
+
+def _result(context: Context, specs: Sequence[Spec], identifier: str) -> dict[str, DatasetSummary]:
+    """What is in the result of an experiment that a spec names; refuses one that has none."""
+    status = inputs.status(context.database, identifier)
+    if status != "succeeded":
+        why = "no experiment has this id" if status is None else f"the experiment is {status}"
+        raise Refused(_field(specs, identifier), identifier, f"{why}; it has no result")
+    return {identifier: inputs.summary(context.database, identifier)}
+
+
+def _field(specs: Sequence[Spec], identifier: str) -> str:
+    """The path of the field that names this id."""
+    for spec in specs:
+        for path, value in _texts(spec.model_dump(mode="json"), ()):
+            if value == identifier:
+                return ".".join(path)
+    return "dataset"
+
+
+def _texts(
+    document: Mapping[str, Any], above: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    for name, value in document.items():
+        if isinstance(value, Mapping):
+            yield from _texts(value, (*above, name))
+        elif isinstance(value, str):
+            yield (*above, name), value
 
 
 def _why_not(context: Context, identifier: str) -> str:
@@ -132,9 +163,10 @@ def accepted(context: Context, body: Any, idempotency_key: str | None) -> Submis
     kind = KINDS[body.kind]
     check_room(context, 1)
     (estimate,) = estimates(context, kind, [body.spec])
+    (spec,) = inputs.pinned(context.database, kind, [body.spec])
     return Submission(
         kind=kind,
-        spec=body.spec,
+        spec=spec,
         estimate=fitting(context, estimate),
         name=body.name,
         tags=body.tags,

@@ -17,6 +17,7 @@ from core.charts.profile import draw_profile
 from core.experiment import Kind
 from core.figures import themed
 from core.kinds import KINDS
+from core.spelling import nearest
 from core.sweeps import SweepDefinition, points
 from store import diagrams, sweeps
 
@@ -69,6 +70,8 @@ def heatmap(
     x, y = _column(kind, "x", query.x), _column(kind, "y", query.y)
     metric = _metric(kind, query.metric)
     cells = diagrams.cells(service.database, kind.name, sweep.id, x, y, metric, query.arm)
+    if all(value is None for _, _, value in cells):
+        _check_arm(query.arm, diagrams.arms(service.database, kind.name, sweep.id))
     theory = _theory(kind, SweepDefinition.model_validate(sweep.definition), x, y, cells)
     chart = draw_heatmap(cells, x=x, y=y, metric=metric, arm=query.arm, theory=theory)
     return _shown(chart, form)
@@ -82,6 +85,8 @@ def profile(
     sweep = sweeps.get(service.database, str(id))
     kind = KINDS[sweep.kind]
     x, metric = _column(kind, "x", query.x), _metric(kind, query.metric)
+    if _type(kind, x) in ("text", "boolean"):
+        raise BadRequest("x", query.x, "a profile runs along numbers; use a heat map for words")
     runs = diagrams.runs(service.database, kind.name, sweep.id, x, metric)
     return _shown(draw_profile(runs, x=x, metric=metric), form)
 
@@ -108,11 +113,25 @@ def _column(kind: Kind[Any], field: str, name: str) -> str:
     for column in kind.columns:
         if name in (column.name, column.dotted):
             return column.name
-    known = ", ".join(column.name for column in kind.columns)
-    raise BadRequest(field, name, f"{kind.name} has {known}")
+    raise _unknown(field, name, [column.name for column in kind.columns])
+
+
+def _type(kind: Kind[Any], name: str) -> str:
+    return next(column.type for column in kind.columns if column.name == name)
 
 
 def _metric(kind: Kind[Any], name: str) -> str:
     if name not in kind.metrics:
-        raise BadRequest("metric", name, f"{kind.name} has {', '.join(kind.metrics)}")
+        raise _unknown("metric", name, list(kind.metrics))
     return name
+
+
+def _check_arm(name: str, arms: Sequence[str]) -> None:
+    """An arm that no experiment has is a mistake, once there are any."""
+    if arms and name not in arms:
+        raise _unknown("arm", name, arms)
+
+
+def _unknown(field: str, name: str, known: Sequence[str]) -> BadRequest:
+    hint = nearest(name, known) or f"; there are {', '.join(known)}"
+    return BadRequest(field, name, f"there is none of this name{hint}")

@@ -1,6 +1,7 @@
 """Sweeps: many experiments from one request, watched, cancelled, retried and extended as one."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -18,11 +19,12 @@ from api.hooks import HookState, OnEnd, receiver, state
 from api.pages import Page, PageQuery, decoded, encoded
 from api.problems import BadRequest, documented
 from api.submissions import Name, TagKey, TagValue, check_room, estimates, fitting
+from core.axes import Axis
+from core.axes import Name as AxisName
 from core.experiment import Kind
 from core.kinds import KINDS
-from core.sweeps import Axis, SweepDefinition, points, size, widened
-from core.sweeps import Name as AxisName
-from store import sweeps
+from core.sweeps import SweepDefinition, points, size, widened
+from store import inputs, sweeps
 from store.experiments import Submission, digest
 from store.tables import TERMINAL
 from workers.doorbell import ring
@@ -43,7 +45,10 @@ class SweepRequest(SweepDefinition):
     name: Name | None = None
     tags: dict[TagKey, TagValue] = Field(default={}, max_length=50)
     priority: StrictInt = Field(
-        default=-1, ge=-10, le=10, description="Below 0, so that single experiments go first."
+        default=sweeps.CHILD_PRIORITY,
+        ge=-10,
+        le=10,
+        description="Below 0, so that single experiments go first.",
     )
     on_end: OnEnd | None = Field(
         default=None, description="Whom to tell when every experiment has ended."
@@ -136,7 +141,7 @@ def start(service: Context, body: SweepRequest, idempotency_key: str | None) -> 
     """Store a sweep with its children and ring for them; its id."""
     kind = _kind(body.kind)
     definition = _definition(body)
-    children = _children(service, kind, definition, body)
+    children = _children(service, kind, definition, _labels(body))
     check_room(service, len(children))
     identifier = sweeps.accept(
         service.database,
@@ -157,7 +162,7 @@ def start(service: Context, body: SweepRequest, idempotency_key: str | None) -> 
 def preview_sweep(body: Annotated[SweepRequest, Body()], service: Service) -> Preview:
     """What a sweep would be: how many experiments, at what cost, and the first of them."""
     kind = _kind(body.kind)
-    children = _children(service, kind, _definition(body), body)
+    children = _children(service, kind, _definition(body), _labels(body))
     return Preview(
         count=len(children),
         seconds=sum(child.submission.estimate.seconds for child in children),
@@ -202,12 +207,16 @@ def retry_sweep(id: Id, service: Service, body: Annotated[Retry | None, Body()] 
 
 @router.post("/{id:uuid}/extend", status_code=202, responses=documented(400, 404, 413, 422))
 def extend_sweep(id: Id, body: Annotated[Extension, Body()], service: Service) -> Changed:
-    """Add values or replicates: only specs that the sweep does not have yet are run."""
+    """Add values or replicates: only specs that the sweep does not have yet are run.
+
+    The new experiments have the tags that all others of the sweep share, and their priority.
+    """
     sweep = sweeps.get(service.database, str(id))
     kind = KINDS[sweep.kind]
     before = SweepDefinition.model_validate(sweep.definition)
     definition = widened(before, body.axes, body.replicates)
-    children = _children(service, kind, definition, None)
+    labels = sweeps.shared_labels(service.database, sweep.id)
+    children = _children(service, kind, definition, labels)
     changed = sweeps.extend(
         service.database, kind, sweep.id, definition.model_dump(mode="json"), children
     )
@@ -293,8 +302,12 @@ def _definition(body: SweepRequest) -> SweepDefinition:
     return SweepDefinition(**{name: getattr(body, name) for name in SweepDefinition.model_fields})
 
 
+def _labels(body: SweepRequest) -> sweeps.Labels:
+    return sweeps.Labels(body.tags, body.priority)
+
+
 def _children(
-    service: Context, kind: Kind[Any], definition: SweepDefinition, labels: SweepRequest | None
+    service: Context, kind: Kind[Any], definition: SweepDefinition, labels: sweeps.Labels
 ) -> list[sweeps.Child]:
     """Every spec of a sweep, valid and within the limits of this installation."""
     count, limit = size(definition), service.settings.max_sweep_points
@@ -305,22 +318,15 @@ def _children(
             f"the sweep has {count} points; the limit is {limit} (SOLENOID_MAX_SWEEP_POINTS)",
         )
     places = list(points(kind, definition))
-    costs = estimates(service, kind, [point.spec for point in places])
-    tags = labels.tags if labels else {}
-    priority = labels.priority if labels else -1
+    specs = [point.spec for point in places]
+    costs = estimates(service, kind, specs)
+    specs = inputs.pinned(service.database, kind, specs)
     return [
         sweeps.Child(
-            Submission(
-                kind,
-                point.spec,
-                fitting(service, cost),
-                tags=tags,
-                priority=priority,
-                owner=caller(),
-            ),
+            Submission(kind, spec, fitting(service, cost), owner=caller(), **vars(labels)),
             point.place,
         )
-        for point, cost in zip(places, costs, strict=True)
+        for point, spec, cost in zip(places, specs, costs, strict=True)
     ]
 
 
@@ -338,6 +344,11 @@ def _child_row(row: dict[str, Any]) -> ChildRow:
     return ChildRow(id=row["id"], status=row["status"], point=row["point"], metrics=metrics)
 
 
+def _cell(value: Any) -> Any:
+    """A place as CSV holds it; lists and groups of fields as JSON."""
+    return json.dumps(value) if isinstance(value, dict | list) else value
+
+
 def _csv(rows: list[ChildRow]) -> Response:
     """One line per child and arm."""
     axes = list(dict.fromkeys(name for row in rows for name in row.point))
@@ -345,7 +356,8 @@ def _csv(rows: list[ChildRow]) -> Response:
         dict.fromkeys(name for row in rows for arm in row.metrics.values() for name in arm)
     )
     lines = (
-        [row.id, row.status, *map(row.point.get, axes), arm, *map(values.get, metrics)]
+        [row.id, row.status, *(_cell(row.point.get(axis)) for axis in axes), arm]
+        + [values.get(name) for name in metrics]
         for row in rows
         for arm, values in (row.metrics or {"": {}}).items()
     )

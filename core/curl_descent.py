@@ -5,10 +5,12 @@ from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
+from core.curl_descent_record import MAX_TANGENT_NUMBERS, Record, check_record
 from core.experiment import MAX_INTEGER, Declared, Spec
 from core.kernels.draws import Distribution
+from core.limits import MAX_SCALE, Fraction, Scale, out_of_limits
+from core.session_spec import DatasetId
 
 Rule = Literal["gradient_descent", "curl_descent", "feedback_alignment", "curl_feedback_alignment"]
 Activation = Literal["linear", "tanh", "relu", "sigmoid"]
@@ -16,27 +18,17 @@ Activation = Literal["linear", "tanh", "relu", "sigmoid"]
 MAX_NEURONS = 100_000
 MAX_SAMPLES = 10_000_000
 MAX_REPLICATES = 10_000
-MAX_SCALE = 1e6
 EPSILONS = 10  # a perturbation smaller than this many rounding errors would be lost in them
 
 Neurons = Annotated[int, Field(ge=1, le=MAX_NEURONS)]
 Samples = Annotated[int, Field(ge=1, le=MAX_SAMPLES)]
-Scale = Annotated[float, Field(gt=0, le=MAX_SCALE)]
-
-
-def out_of_limits(field: str, value: object, message: str) -> PydanticCustomError:
-    """A refusal that names value and limit in its text, and the field for programs to put first."""
-    context = {"field": field, "value": str(value), "given": value, "message": message}
-    return PydanticCustomError("out_of_limits", "{value} {message}", context)
 
 
 class LayerFlips(Declared):
     """How many neurons of one layer learn with the wrong sign: a fraction or a count, not both."""
 
-    fraction: float | None = Field(
+    fraction: Fraction | None = Field(
         default=None,
-        ge=0,
-        le=1,
         description="Fraction of the layer's neurons that is flipped; the count is "
         "floor(fraction * n + 1e-9).",
     )
@@ -115,6 +107,17 @@ class Teacher(Declared):
     )
 
 
+class SimulatedTeacher(Teacher):
+    """A teacher that is drawn, or one's own."""
+
+    weights: DatasetId | None = Field(
+        default=None,
+        description="Id of a dataset with one's own teacher, the same for every replicate: W1 "
+        "(hidden, input) and W2 (output, hidden), as recorded weights have them. Its hidden width "
+        "is that of teacher.hidden; distribution and scale are then not used. null: drawn.",
+    )
+
+
 class Student(Declared):
     """The network that learns; all rules of a replicate start from the same weights."""
 
@@ -143,7 +146,7 @@ class Student(Declared):
 
 
 class Data(Declared):
-    """Inputs, independent normal components; shared by all replicates and rules."""
+    """Inputs, shared by all replicates and rules: independent normal components unless given."""
 
     train_size: Samples = Field(
         default=1000, description="Training samples P; with online, samples per epoch."
@@ -159,6 +162,18 @@ class Data(Declared):
         default=False,
         description="Draw fresh samples for every batch. train_error is then measured on "
         "train_size held samples that no batch ever contains.",
+    )
+    inputs: DatasetId | None = Field(
+        default=None,
+        description="Id of a dataset with one's own inputs, array inputs (sample, input): the "
+        "first train_size samples are for training, the next test_size for testing; input_std is "
+        "then not used. null: drawn.",
+    )
+    covariance: DatasetId | None = Field(
+        default=None,
+        description="Id of a dataset with the covariance of the inputs, array covariance (input, "
+        "input): they are drawn from a normal distribution with mean 0 and that covariance; "
+        "input_std is then not used. null: input_std squared on the diagonal.",
     )
 
 
@@ -189,32 +204,13 @@ class Training(Declared):
         description="After every update rescale W1 and W2 to their initial Frobenius norms (layer, "
         "the paper's simulations), each of their rows (row), or nothing (none).",
     )
-
-
-class Record(Declared):
-    """What to keep of a run."""
-
-    points: int = Field(
-        default=100,
-        ge=2,
-        le=10_000,
-        description="Largest number of records: epoch 0 and rounded geometric epochs from 1 to the "
-        "last, each once.",
-    )
-    threshold: Scale = Field(
-        default=0.001, description="Test error below which a network counts as trained."
-    )
-    order_parameter_window: int = Field(
-        default=0,
-        ge=0,
-        le=1_000_000_000,
-        description="Last epochs T_q over which order_parameter_q is taken (paper: 1000), at least "
-        "2; 0: not measured.",
-    )
-    exact_extrema: bool = Field(
-        default=False,
-        description="Measure errors after every epoch, so that smallest and largest errors and "
-        "loss_ascent are those of all epochs and not of the recorded ones.",
+    retire: bool = Field(
+        default=True,
+        description="Rest a network that has converged to rounding: at a record its training error "
+        "is below (100 machine epsilons)^2 of that of a silent network and 1e-8 of the largest it "
+        "was, and falls no longer. Its curves are flat from there (retired_at_epoch says where), "
+        "but for the window of order_parameter_q, in which every network is stepped. false: step "
+        "to the end. A network that is no longer finite is never stepped again.",
     )
 
 
@@ -250,7 +246,9 @@ class SimulationSpec(Spec):
         "rules send errors back through fixed random weights.",
     )
     flips: Flips = Field(default=Flips(), description="Rule-flipped neurons of the curl rules.")
-    teacher: Teacher = Field(default=Teacher(), description="The network that gives the targets.")
+    teacher: SimulatedTeacher = Field(
+        default=SimulatedTeacher(), description="The network that gives the targets."
+    )
     student: Student = Field(default=Student(), description="The network that learns.")
     data: Data = Field(default=Data(), description="Inputs.")
     training: Training = Field(default=Training(), description="How far and how fast to learn.")
@@ -306,6 +304,13 @@ class SimulationSpec(Spec):
         hidden, readout = self.flip_layers
         return self.flips.hidden.of(hidden), self.flips.readout.of(readout)
 
+    @property
+    def free_weights(self) -> int:
+        """In how many directions the weights can move: as many Lyapunov exponents there are."""
+        both = self.hidden * (self.inputs + self.outputs)
+        kept = {"none": 0, "layer": 2, "row": self.hidden + self.outputs}
+        return both - kept[self.training.norm_constraint]
+
     @model_validator(mode="after")
     def _fits_together(self) -> "SimulationSpec":
         if self.replicates > MAX_REPLICATES:
@@ -316,6 +321,8 @@ class SimulationSpec(Spec):
             raise out_of_limits("replicates", self.replicates, limit)
         _check_flips(self)
         _check_training(self)
+        _check_measures(self)
+        _check_data(self.data)
         if self.student.start == "at_solution":
             _check_start(self)
         return self
@@ -336,10 +343,37 @@ def _check_training(spec: SimulationSpec) -> None:
     if spec.batch > spec.data.train_size:
         limit = f"is more than the {spec.data.train_size} samples of data.train_size"
         raise out_of_limits("training.batch_size", spec.batch, limit)
-    window, epochs = spec.record.order_parameter_window, spec.training.epochs
-    if window == 1 or window > epochs:
-        limit = f"must be 0, or from 2 to the {epochs} epochs of training.epochs"
-        raise out_of_limits("record.order_parameter_window", window, limit)
+    check_record(spec.record, epochs=spec.training.epochs)
+
+
+def _check_measures(spec: SimulationSpec) -> None:
+    record, data = spec.record, spec.data
+    if record.probe_size > data.test_size:
+        limit = f"is more than the {data.test_size} test inputs of data.test_size"
+        raise out_of_limits("record.probe_size", record.probe_size, limit)
+    exponents = record.lyapunov_exponents
+    if exponents and (data.online or spec.batch < data.train_size):
+        limit = (
+            "cannot be measured: an update on a random part of the samples has no tangent map of "
+            'its own; set training.batch_size to "full" and data.online to false'
+        )
+        raise out_of_limits("record.lyapunov_exponents", exponents, limit)
+    if exponents > spec.free_weights:
+        limit = f"is more than the {spec.free_weights} directions in which the weights can move"
+        raise out_of_limits("record.lyapunov_exponents", exponents, limit)
+    most = MAX_TANGENT_NUMBERS // (spec.hidden * (spec.inputs + spec.outputs))
+    if exponents > most:
+        limit = f"is more than the {most} exponents that can be measured with so many weights"
+        raise out_of_limits("record.lyapunov_exponents", exponents, limit)
+
+
+def _check_data(data: Data) -> None:
+    if data.inputs is not None and data.covariance is not None:
+        limit = "cannot go with data.inputs: inputs of one's own have a covariance already"
+        raise out_of_limits("data.covariance", data.covariance, limit)
+    if data.online and (data.inputs is not None or data.covariance is not None):
+        limit = "draws fresh independent inputs; it cannot go with data.inputs or data.covariance"
+        raise out_of_limits("data.online", True, limit)
 
 
 def _check_start(spec: SimulationSpec) -> None:
@@ -348,7 +382,7 @@ def _check_start(spec: SimulationSpec) -> None:
         raise out_of_limits("teacher.hidden", spec.teacher_hidden, limit)
     epsilon = float(np.finfo(spec.precision).eps)
     least = EPSILONS * epsilon * _weight_size(spec)
-    if spec.student.perturbation < least:
+    if spec.teacher.weights is None and spec.student.perturbation < least:
         limit = (
             f"is lost in rounding: in {spec.precision} it must be at least {least:.2g}, 10 machine "
             f"epsilons times the size of the weights of {spec.student.perturbation_layer}"

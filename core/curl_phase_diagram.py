@@ -2,9 +2,9 @@
 
 from pydantic import ConfigDict, Field, model_validator
 
-from core.curl_descent import out_of_limits
 from core.curl_stability import KAPPA, CompressionRatio, Kappa
 from core.experiment import MAX_INTEGER, Declared, Spec
+from core.limits import out_of_limits
 
 
 class Ratios(Declared):

@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from core.curl_descent import out_of_limits
 from core.experiment import MAX_INTEGER, Declared, Spec
 from core.kernels.networks import FlipCounts, Layers
+from core.limits import Fraction, out_of_limits
 
 LEAST_RATIO, MOST_RATIO = 1e-4, 1e4
 LEAST_KAPPA, MOST_KAPPA = 1e-3, 1e3
@@ -21,12 +21,6 @@ def _ratio(c: float) -> float:
     return c
 
 
-def _fraction(fraction: float) -> float:
-    if not 0 <= fraction <= 1:
-        raise ValueError(f"{fraction:g} is no fraction of a layer's neurons: from 0 to 1")
-    return fraction
-
-
 def _kappa(kappa: float) -> float:
     if kappa <= 0:
         raise ValueError(f"{kappa:g} is no ratio of squared norms, ||W2||^2 / (M Var W1): above 0")
@@ -39,9 +33,6 @@ CompressionRatio = Annotated[
     float,
     AfterValidator(_ratio),
     Field(json_schema_extra={"minimum": LEAST_RATIO, "maximum": MOST_RATIO}),
-]
-Fraction = Annotated[
-    float, AfterValidator(_fraction), Field(json_schema_extra={"minimum": 0, "maximum": 1})
 ]
 Kappa = Annotated[
     float,

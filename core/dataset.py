@@ -46,6 +46,20 @@ class CellSummary(BaseModel):
     trials: int
 
 
+class BehaviourSummary(BaseModel):
+    """What there is of behaviour: trials, those on which the hand was not seen, clamp trials.
+
+    `measure` is the array that it was read from, `reach` or `error`.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    measure: str
+    trials: int
+    missing: int
+    clamp: int
+
+
 class DatasetSummary(BaseModel):
     """What inspection found in a file: enough to check and cost a spec without opening it again."""
 
@@ -59,4 +73,5 @@ class DatasetSummary(BaseModel):
     factors: dict[str, dict[str, int]] = {}
     cells: tuple[CellSummary, ...] = ()
     silent_neurons: tuple[int, ...] = ()
+    behaviour: BehaviourSummary | None = None
     warnings: tuple[str, ...] = ()

@@ -160,6 +160,21 @@ def no_datasets(spec: Spec) -> tuple[str, ...]:
     return ()
 
 
+def no_experiments(spec: Spec) -> tuple[str, ...]:
+    """For kinds whose specs name no other experiment."""
+    return ()
+
+
+def as_it_is(spec: S, hashes: Mapping[str, str]) -> S:
+    """For kinds whose specs pin no result."""
+    return spec
+
+
+def no_reading(spec: Spec, result: Result) -> str:
+    """For kinds whose numbers need no words."""
+    return ""
+
+
 def no_border(spec: Spec, x: str, y: str, at: NDArray[Any]) -> None:
     """For kinds whose maps have no line that theory knows."""
 
@@ -168,9 +183,9 @@ def no_border(spec: Spec, x: str, y: str, at: NDArray[Any]) -> None:
 class Kind(Generic[S]):
     """A declared type of experiment.
 
-    `run` is pure: the same spec, version and datasets give the same bits. `rows` and `figures`
-    read nothing but the spec and the arrays of the result. `estimate` sees only the summaries of
-    the datasets and raises `Refused` for a spec that they cannot satisfy.
+    `run` is pure: the same spec, version and datasets give the same bits. `rows`, `figures` and
+    `reading` read nothing but the spec and the arrays of the result. `estimate` sees only the
+    summaries of the datasets and raises `Refused` for a spec that they cannot satisfy.
     """
 
     name: str
@@ -186,9 +201,17 @@ class Kind(Generic[S]):
     estimate: Callable[[S, Mapping[str, DatasetSummary]], Estimate]
     example: Callable[[], S]
     datasets: Callable[[S], tuple[str, ...]] = no_datasets
+    experiments: Callable[[S], tuple[str, ...]] = no_experiments
+    """Experiments whose results are inputs: their arrays, and the labels `arm` and `replicate`."""
+    pinned: Callable[[S, Mapping[str, str]], S] = as_it_is
+    """The spec with the hashes of those results in it; refuses to contradict one that it has."""
+    example_sources: Mapping[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
+    """Kind and spec of the experiments that the example names."""
     settings: Mapping[str, Setting] = field(default_factory=dict)
     border: Callable[[S, str, str, NDArray[Any]], NDArray[Any] | None] = no_border
     """Where theory expects a map over two parameters to change: y at given x, or None."""
+    reading: Callable[[S, Result], str] = no_reading
+    """What the result says in plain words, with its caveats; every analysis of data has one."""
     overlays: Mapping[str, Overlay[S]] = field(default_factory=dict)
     """Pictures that put several experiments into one frame, for comparisons."""
     indexes: tuple[tuple[str, ...], ...] = ()

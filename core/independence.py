@@ -59,13 +59,15 @@ def serial_correlation(counts: NDArray[np.float64], cell: NDArray[np.int64]) -> 
 class Units:
     """What counts as one independent observation: a trial, or the mean of a group of them.
 
-    activity: "units neurons"; condition, block: target and block of each; size: its trials.
+    activity: "units neurons"; condition, block: target and block of each; size: its trials;
+    first: where its first trial is among those of the session.
     """
 
     activity: NDArray[np.float64]
     condition: NDArray[np.int64]
     block: NDArray[np.int64]
     size: NDArray[np.float64]
+    first: NDArray[np.int64]
     name: str
 
 
@@ -76,7 +78,8 @@ def independent_units(session: Session, block: NDArray[np.int64]) -> Units:
     """
     if session.group is None:
         sizes = np.ones(len(session.counts))
-        return Units(session.counts, session.condition, block, sizes, "trials")
+        places = np.arange(len(session.counts))
+        return Units(session.counts, session.condition, block, sizes, places, "trials")
     names, first, unit = np.unique(session.group, return_index=True, return_inverse=True)
     condition, own = session.condition[first], block[first]
     across = (condition[unit] != session.condition) | (own[unit] != block)
@@ -89,4 +92,4 @@ def independent_units(session: Session, block: NDArray[np.int64]) -> Units:
     sizes = np.bincount(unit).astype(np.float64)
     sums = np.zeros((len(names), session.counts.shape[1]))
     np.add.at(sums, unit, session.counts)
-    return Units(sums / sizes[:, None], condition, own, sizes, "groups")
+    return Units(sums / sizes[:, None], condition, own, sizes, first, "groups")

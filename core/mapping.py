@@ -1,7 +1,8 @@
 """Which arrays of a file are counts, targets and blocks, where the file uses names of its own."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +17,13 @@ Path = Annotated[str, Field(min_length=1, max_length=256)]
 Source = Path | Annotated[dict[Path, Path], Field(min_length=1, max_length=20)]
 """A path, or one path per block label."""
 
-Axis = Literal["target", "neuron", "trial"]
+Axis = Literal["target", "neuron", "trial", "time"]
 _BLOCK = "block"
 _NAME = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
+_FIELD = re.compile(r"[a-z_][A-Za-z0-9_]*")  # unlike the names of alternatives in an error's place
 _SHOWN = 20
 _A_SOURCE = "give a path of the file, or one path per block label"
+D = TypeVar("D", bound=Declared)
 
 
 class Unmapped(ExperimentError):
@@ -50,23 +53,36 @@ class ArrayMapping(Declared):
         default=("trial", "neuron"),
         description="What the dimensions of counts are, outermost first; a cell array is one.",
     )
+    window: Annotated[tuple[int, int], Strict(False)] | None = Field(
+        default=None,
+        description="Where counts have an axis of time bins: the first bin of the window, and the "
+        "one after its last, from 0. Counts are summed over it.",
+        examples=[[20, 40]],
+    )
 
     @model_validator(mode="after")
     def _axes_are_distinct(self) -> "ArrayMapping":
-        if sorted(self.axes) not in (["neuron", "trial"], ["neuron", "target", "trial"]):
-            raise ValueError("axes must be trial and neuron, with or without target, each once")
+        if not {"trial", "neuron"} <= set(self.axes) or len(set(self.axes)) < len(self.axes):
+            raise ValueError("axes must be trial and neuron, perhaps target and time, each once")
+        if ("time" in self.axes) != (self.window is not None):
+            raise ValueError(
+                "axes and window go together: counts with an axis `time` need a window of bins, "
+                "such as [20, 40], over which they are summed"
+            )
         return self
 
 
-def validated(mapping: Mapping[str, Any]) -> ArrayMapping:
-    """A mapping as declared; raises `Unmapped` naming the field."""
+def validated(mapping: Mapping[str, Any], model: type[D], needed: str = _A_SOURCE) -> D:
+    """A mapping as declared; raises `Unmapped` naming the field, and what it needs."""
     try:
-        return ArrayMapping.model_validate(mapping)
+        return model.model_validate(mapping)
     except ValidationError as invalid:
-        first = invalid.errors()[0]
-        field = str(first["loc"][0]) if first["loc"] else "axes"
-        needed = "" if field == "axes" else f"; {_A_SOURCE}"
-        raise Unmapped(f"mapping {field}: {first['msg']}{needed}") from None
+        error = max(invalid.errors(), key=lambda e: (e["type"] == "value_error", len(e["loc"])))
+        first, *inner = map(str, error["loc"] or ("axes",))
+        steps = [first, *filter(_FIELD.fullmatch, inner)]
+        told = error["msg"].removeprefix("Value error, ")
+        ending = "" if first == "axes" else f"; {needed}"
+        raise Unmapped(f"mapping {'.'.join(steps)}: {told}{ending}") from None
 
 
 def mapped(tree: Tree, mapping: ArrayMapping) -> dict[str, NDArray[Any]]:
@@ -120,7 +136,7 @@ def _block(tree: Tree, mapping: ArrayMapping, label: str | None) -> dict[str, ND
     own = {n: s for n, s in _sources(mapping).items() if n not in _whole(mapping)}
     found = {name: _array(tree, _path(source, label)) for name, source in own.items()}
     source = _path(mapping.counts, label)
-    parts = _by_target(source, _node(tree, source), mapping.axes)
+    parts = _by_target(source, _node(tree, source), mapping.axes, mapping.window)
     if "target" in mapping.axes:
         found["target"] = _repeated(found.get("target"), parts)
     counts = np.concatenate(parts)
@@ -133,22 +149,39 @@ def _path(source: Source, label: str | None) -> str:
     return source[label] if isinstance(source, dict) and label is not None else str(source)
 
 
-def _by_target(path: str, node: Any, axes: tuple[Axis, ...]) -> list[NDArray[Any]]:
+def _by_target(
+    path: str, node: Any, axes: tuple[Axis, ...], window: tuple[int, int] | None
+) -> list[NDArray[Any]]:
     """Counts (trial, neuron) for each target, or for all trials where no axis is `target`."""
     if isinstance(node, list):
         if axes[0] != "target":
             raise Unmapped(f"`{path}` is a cell array; say so with `target` first in axes")
-        return [_trials_first(path, cell, axes[1:]) for cell in node]
+        return [_trials_first(path, cell, axes[1:], window) for cell in node]
     if "target" not in axes:
-        return [_trials_first(path, node, axes)]
+        return [_trials_first(path, node, axes, window)]
     _check_dimensions(path, node, axes)
     rest = tuple(axis for axis in axes if axis != "target")
-    return [_trials_first(path, part, rest) for part in np.moveaxis(node, axes.index("target"), 0)]
+    parts = np.moveaxis(node, axes.index("target"), 0)
+    return [_trials_first(path, part, rest, window) for part in parts]
 
 
-def _trials_first(path: str, node: Any, axes: tuple[Axis, ...]) -> NDArray[Any]:
+def _trials_first(
+    path: str, node: Any, axes: tuple[Axis, ...], window: tuple[int, int] | None
+) -> NDArray[Any]:
     _check_dimensions(path, node, axes)
-    return np.ascontiguousarray(np.transpose(node, (axes.index("trial"), axes.index("neuron"))))
+    order: list[Axis] = ["trial", "neuron", *(["time"] if window else [])]  # type: ignore[list-item]
+    counts = np.transpose(node, [axes.index(axis) for axis in order])
+    return np.ascontiguousarray(counts if window is None else _summed(path, counts, window))
+
+
+def _summed(path: str, counts: NDArray[Any], window: tuple[int, int]) -> NDArray[Any]:
+    first, after = window
+    if not 0 <= first < after <= counts.shape[2]:
+        raise Unmapped(
+            f"mapping window: [{first}, {after}] is not within the {counts.shape[2]} time bins of "
+            f"`{path}`, counted from 0"
+        )
+    return np.asarray(counts[:, :, first:after].sum(axis=2))
 
 
 def _check_dimensions(path: str, node: Any, axes: tuple[Axis, ...]) -> None:

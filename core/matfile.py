@@ -1,6 +1,6 @@
 """MATLAB files of version 5 as plain trees: structs are dicts, cells are lists, the rest arrays.
 
-Version 7.3 is HDF5 and is recognised, not read. Compressed parts are measured, piece by piece,
+Version 7.3 is HDF5 and is read by `core.hdf5_tree`. Compressed parts are measured, piece by piece,
 before anything is unpacked for good.
 """
 
@@ -34,6 +34,14 @@ def read_mat(content: BinaryIO, max_bytes: int) -> Tree:
     except (*_DAMAGE, MatReadError, zlib.error, struct.error) as broken:
         raise UnreadableFile(f"the MAT file is damaged: {broken}") from None
     return {name: _node(value) for name, value in variables.items() if not name.startswith("__")}
+
+
+def plain_text(cells: list[Any]) -> Any:
+    """A cell array of texts as an array of text; any other as the list that it is."""
+    texts = [each for each in cells if isinstance(each, np.ndarray) and each.dtype.kind == "U"]
+    if not cells or len(texts) < len(cells) or any(each.size != 1 for each in texts):
+        return cells
+    return np.array([each.item() for each in texts], dtype=np.str_)
 
 
 def _check_elements(data: bytes, max_bytes: int) -> None:
@@ -74,22 +82,12 @@ def _node(value: Any) -> Any:
         return structs[0] if len(structs) == 1 else structs
     if value.dtype == object:
         cells = [_node(element) for element in value.ravel(order="F")]
-        return _text(cells) if _all_text(cells) else cells
+        return plain_text(cells)
     return _plain(value)
 
 
 def _struct(element: Any) -> Tree:
     return {name: _node(element[name]) for name in element.dtype.names}
-
-
-def _all_text(cells: list[Any]) -> bool:
-    return bool(cells) and all(
-        isinstance(cell, np.ndarray) and cell.dtype.kind == "U" and cell.size == 1 for cell in cells
-    )
-
-
-def _text(cells: list[Any]) -> NDArray[np.str_]:
-    return np.array([cell.item() for cell in cells], dtype=np.str_)
 
 
 def _plain(value: NDArray[Any]) -> NDArray[Any]:

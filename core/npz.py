@@ -57,6 +57,15 @@ def written_npz(arrays: Mapping[str, NDArray[Any]], *, compressed: bool = True) 
     return content.getvalue()
 
 
+def may_be_stored(name: str) -> bool:
+    """Whether an archive that holds an array of this name can be read again."""
+    try:
+        _check_name(f"{name}.npy")
+    except UnreadableFile:
+        return False
+    return True
+
+
 def checked_header(key: str, packed: IO[bytes], size: int) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """Shape and type of a `.npy` file of `size` bytes that may be read; raises for any other."""
     version = npy.read_magic(packed)

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import ConfigDict, Field, model_validator
 
-from core.curl_descent import Activation, Flips, Rule, Scale, Student, Teacher, out_of_limits
+from core.curl_descent import Activation, Flips, Rule, Student, Teacher
 from core.experiment import MAX_INTEGER, Declared, Spec
+from core.limits import Scale, out_of_limits
 
 MAX_NEURONS = 2000
 MAX_OUTPUTS = 100

@@ -13,32 +13,45 @@ from typing import Any, BinaryIO
 
 from numpy.typing import NDArray
 
-from core.mapping import mapped, unmapped, validated
-from core.matfile import HEADER_BYTES, Tree, read_mat
-from core.npz import UnreadableFile, read_npz, written_npz
+from core.mapping import ArrayMapping, mapped, unmapped, validated
+from core.matfile import Tree, read_mat
+from core.npz import (
+    MAX_MEMBERS,
+    TooLarge,
+    UnreadableFile,
+    may_be_stored,
+    read_npz,
+    written_npz,
+)
 
 __all__ = ["Reading", "load_arrays", "read_arrays", "save_arrays"]
 
 MAX_BYTES = 2**31
-FORMATS = "NPZ archives and MATLAB files of version 5 are read"
+HEAD_BYTES = 2**20  # the header of a table with a column per neuron is long
+FORMATS = (
+    "NWB and other HDF5 files, NPZ archives, MATLAB files, and tables in CSV or Parquet are read"
+)
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+_USER_BLOCKS = (0, 512, 1024, 2048)  # where HDF5 may begin; MATLAB puts a header of 512 before it
+_PARQUET = b"PAR1"
 _LOOKS_LIKE = {
     b"\x93NUMPY": "a single .npy array; put it in an archive with numpy.savez(file, counts=...)",
-    b"\x1f\x8b": "a gzip file",
-    b"PAR1": "a Parquet file",
+    b"\x1f\x8b": "a gzip file; unpack it first",
     b"%PDF": "a PDF document",
+    b"MATLAB 7.3": "the head of a MATLAB file of version 7.3 without the rest",
     b"\x80\x04": "a Python pickle, which is never opened because it can run code",
     b"\x80\x05": "a Python pickle, which is never opened because it can run code",
-    _HDF5: "an HDF5 file (NWB is one); HDF5 is not supported for now",
 }
+Arrays = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a file holds: its format and its named arrays."""
+    """What a file holds: its format, its named arrays, and how they were made of it."""
 
     format: str
-    arrays: Mapping[str, NDArray[Any]]
+    arrays: Arrays
+    notes: tuple[str, ...] = ()
 
 
 def read_arrays(
@@ -48,14 +61,12 @@ def read_arrays(
 
     Raises an `ExperimentError` that says what is wrong with the file or the mapping.
     """
-    declared = None if mapping is None else validated(mapping)
     with closing(_opened(source)) as content:
-        form, tree = _tree(content, max_bytes)
-    arrays = unmapped(tree) if declared is None else mapped(tree, declared)
-    return Reading(form, arrays)
+        form = _format(content)
+        return _storable(_READERS[form](content, mapping, max_bytes))
 
 
-def save_arrays(arrays: Mapping[str, NDArray[Any]], path: Path) -> None:
+def save_arrays(arrays: Arrays, path: Path) -> None:
     """Write arrays as an NPZ archive without pickles; text is kept as unicode."""
     path.write_bytes(written_npz(arrays))
 
@@ -73,21 +84,104 @@ def _opened(source: bytes | Path) -> BinaryIO:
     return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
 
 
-def _tree(content: BinaryIO, max_bytes: int) -> tuple[str, Tree]:
-    start = content.read(HEADER_BYTES)
-    content.seek(512)
-    after = content.read(len(_HDF5))
+def _format(content: BinaryIO) -> str:
+    """What a file is by its first bytes; raises for what is not read."""
+    start = content.read(HEAD_BYTES)
     content.seek(0)
-    if start.startswith(b"PK\x03\x04"):
-        return "npz", dict(read_npz(content, max_bytes))
-    if after == _HDF5 or start.startswith(b"MATLAB 7.3"):
-        raise UnreadableFile(
-            "this is a MATLAB file of version 7.3, which is HDF5 and not supported for now; "
-            "save it with save(file, ..., '-v7')"
-        )
+    if any(start[at:].startswith(_HDF5) for at in _USER_BLOCKS):
+        return "hdf5"
     if start.startswith(b"MATLAB 5.0") and start[124:128] in (b"\0\1IM", b"\1\0MI"):
-        return "mat", read_mat(content, max_bytes)
+        return "mat"
+    if start.startswith(b"PK\x03\x04"):
+        return "npz"
+    if start.startswith(_PARQUET):
+        return "parquet"
+    if _is_csv(start):
+        return "csv"
     raise UnreadableFile(f"{FORMATS}; this is {_likeness(start)}")
+
+
+# Each reader is imported when its format comes: pynwb alone takes seconds and 100 MB, and the
+# processes that import this module to load plain arrays read no such file.
+
+
+def _is_csv(start: bytes) -> bool:
+    from core.table_files import looks_like_csv
+
+    return looks_like_csv(start)
+
+
+def _npz(content: BinaryIO, mapping: Mapping[str, Any] | None, max_bytes: int) -> Reading:
+    return _from_tree("npz", dict(read_npz(content, max_bytes)), mapping)
+
+
+def _mat(content: BinaryIO, mapping: Mapping[str, Any] | None, max_bytes: int) -> Reading:
+    return _from_tree("mat", read_mat(content, max_bytes), mapping)
+
+
+def _hdf5(content: BinaryIO, mapping: Mapping[str, Any] | None, max_bytes: int) -> Reading:
+    from core.hdf5 import opened
+    from core.hdf5_tree import read_tree
+
+    with opened(content, max_bytes) as file:
+        if "nwb_version" in file.attrs:
+            return _nwb(file, mapping, max_bytes)
+        form = "mat" if file.userblock_size else "hdf5"
+        return _from_tree(form, read_tree(file, max_bytes), mapping)
+
+
+def _nwb(file: Any, mapping: Mapping[str, Any] | None, max_bytes: int) -> Reading:
+    from core.nwb_counting import read_nwb
+    from core.nwb_mapping import NwbMapping
+
+    needed = "an NWB mapping names columns of the trials, and windows in `counts`"
+    declared = None if mapping is None else validated(mapping, NwbMapping, needed)
+    arrays, notes = read_nwb(file, declared, max_bytes)
+    return Reading("nwb", arrays, notes)
+
+
+def _csv(content: BinaryIO, mapping: Mapping[str, Any] | None, max_bytes: int) -> Reading:
+    from core.table_files import read_csv
+
+    return _from_columns("csv", read_csv(content, max_bytes), mapping)
+
+
+def _parquet(content: BinaryIO, mapping: Mapping[str, Any] | None, max_bytes: int) -> Reading:
+    from core.table_files import read_parquet
+
+    return _from_columns("parquet", read_parquet(content, max_bytes), mapping)
+
+
+def _from_columns(form: str, columns: Arrays, mapping: Mapping[str, Any] | None) -> Reading:
+    from core.trial_table import TableMapping, table_arrays
+
+    needed = "a table's mapping names columns, and a list of them or a prefix in `counts`"
+    declared = None if mapping is None else validated(mapping, TableMapping, needed)
+    return Reading(form, table_arrays(columns, declared))
+
+
+def _from_tree(form: str, tree: Tree, mapping: Mapping[str, Any] | None) -> Reading:
+    if mapping is None:
+        return Reading(form, unmapped(tree))
+    return Reading(form, mapped(tree, validated(mapping, ArrayMapping)))
+
+
+def _storable(reading: Reading) -> Reading:
+    """Without arrays whose names cannot be kept, such as columns called `m/s`, and saying so."""
+    kept = {name: values for name, values in reading.arrays.items() if may_be_stored(name)}
+    if len(kept) > MAX_MEMBERS:
+        raise TooLarge(
+            f"the file has {len(kept)} arrays; at most {MAX_MEMBERS} are kept: name those that are "
+            "needed in a mapping"
+        )
+    odd = [f"{name[:50]!a}" for name in reading.arrays if name not in kept]
+    if not odd:
+        return reading
+    told = f"{len(odd)} arrays were left out, their names cannot be kept; map them: {odd[0]}"
+    return Reading(reading.format, kept, (*reading.notes, told))
+
+
+_READERS = {"npz": _npz, "mat": _mat, "hdf5": _hdf5, "csv": _csv, "parquet": _parquet}
 
 
 def _likeness(start: bytes) -> str:
@@ -97,6 +191,7 @@ def _likeness(start: bytes) -> str:
             return likeness
     if not start:
         return "an empty file"
+    start = start[:128]
     shown = start[:24].decode("ascii", errors="replace")
     if all(32 <= byte < 127 or byte in b"\t\r\n" for byte in start):
         return f"a text file beginning {shown!r}"

@@ -25,13 +25,15 @@ class Selection:
     """Trials in the order of the file; arm: the position of the labels that each trial carries.
 
     units: the independent observations that they make; optimistic: whether consecutive rows are
-    correlated though nothing says which belong together.
+    correlated though nothing says which belong together; contiguous: whether each arm is one
+    stretch of the recording.
     """
 
     session: Session
     arm: NDArray[np.int64]
     units: Units
     optimistic: bool
+    contiguous: bool
     warnings: tuple[str, ...]
 
 
@@ -62,7 +64,7 @@ def selected(
     warnings += [serial.sentence] if optimistic else []
     contiguous = len(arms) > 1 and np.count_nonzero(np.diff(arm)) == len(arms) - 1
     warnings += [CONTIGUOUS] if contiguous else []
-    return Selection(session, arm, units, optimistic, tuple(warnings))
+    return Selection(session, arm, units, optimistic, contiguous, tuple(warnings))
 
 
 def cell_name(target: str, labels: Labels) -> str:

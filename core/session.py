@@ -53,7 +53,7 @@ class Session:
         """The session in the named arrays of a dataset; raises `NotASession`."""
         _check_keys(arrays)
         counts = _counts(arrays["counts"])
-        target = _labels("target", arrays["target"], len(counts))
+        target = labels_per_trial("target", arrays["target"], len(counts))
         names = naturally_sorted(set(target.tolist()))
         _check_targets(names)
         group = arrays.get("group")
@@ -61,9 +61,9 @@ class Session:
             counts=counts,
             target=target,
             target_labels=names,
-            target_angle_deg=_angles(arrays.get("target_angle_deg"), names),
-            factors=_factors(arrays, counts),
-            group=None if group is None else _labels("group", group, len(counts)),
+            target_angle_deg=angles_per_target(arrays.get("target_angle_deg"), names),
+            factors=block_factors(arrays, len(counts)),
+            group=None if group is None else labels_per_trial("group", group, len(counts)),
             neurons=np.arange(counts.shape[1]),
             trials=np.arange(len(counts)),
         )
@@ -120,6 +120,66 @@ def naturally_sorted(labels: Iterable[str]) -> tuple[str, ...]:
         return tuple(listed)
 
 
+def labels_per_trial(name: str, values: NDArray[Any], n_trials: int) -> NDArray[np.str_]:
+    """One label per trial as text; whole numbers are written without a point."""
+    if values.shape != (n_trials,):
+        raise NotASession(
+            f"`{name}` has shape {values.shape}, but there are {n_trials} trials; "
+            "it must have one label per trial"
+        )
+    if values.dtype.kind == "f":
+        if not np.isfinite(values).all():
+            raise NotASession(f"`{name}` has labels that are NaN or infinite")
+        whole = np.array_equal(values, np.rint(values)) and np.abs(values).max() < 2**53
+        values = values.astype(np.int64) if whole else values
+    if values.dtype.kind not in "iufbU":
+        raise NotASession(f"`{name}` holds {values.dtype}; labels must be text or numbers")
+    labels = values.astype(np.str_)
+    for label in np.unique(labels).tolist():
+        if not 0 < len(label) <= MAX_LABEL_LENGTH or not label.isprintable():
+            raise NotASession(
+                f"`{name}` has the label {label[:MAX_LABEL_LENGTH]!a}; labels must be 1 to "
+                f"{MAX_LABEL_LENGTH} printable characters"
+            )
+    return labels
+
+
+def angles_per_target(
+    values: NDArray[Any] | None, names: tuple[str, ...]
+) -> NDArray[np.float64] | None:
+    """The angle of each target, in the order of the labels, where there are any."""
+    if values is None:
+        return None
+    if values.shape != (len(names),) or values.dtype.kind not in "iuf":
+        raise NotASession(
+            f"`target_angle_deg` has shape {values.shape} and holds {values.dtype}; it must have "
+            f"one number for each of the {len(names)} targets {', '.join(names)}"
+        )
+    if not np.isfinite(values).all():
+        raise NotASession("`target_angle_deg` has angles that are NaN or infinite")
+    return values.astype(np.float64)
+
+
+def block_factors(arrays: Dataset, n_trials: int) -> dict[str, NDArray[np.str_]]:
+    """`block`, `field` and `state`, and every other text array with one label per trial.
+
+    One with very many labels names trials rather than blocks and is passed over.
+    """
+    taken = {*NEEDED, *BEHAVIOUR, "target_angle_deg", "group"}
+    factors = {}
+    for name, values in arrays.items():
+        per_trial = values.dtype.kind == "U" and values.shape == (n_trials,)
+        if name in NAMED_FACTORS or (per_trial and name not in taken):
+            factors[name] = labels_per_trial(name, values, n_trials)
+    few = {name: labels for name, labels in factors.items() if len(set(labels)) <= MAX_LABELS}
+    if len(few) > MAX_FACTORS:
+        raise NotASession(
+            f"{len(few)} text arrays have one label per trial ({', '.join(few)}); at most "
+            f"{MAX_FACTORS} can be block factors, leave out the others"
+        )
+    return few
+
+
 def no_such_neuron(index: int, present: int) -> str:
     """The message about a neuron that a dataset does not have."""
     return f"{index} is not a neuron of this dataset, which has {present}, counted from 0"
@@ -143,7 +203,9 @@ def _check_keys(arrays: Dataset) -> None:
 
 def _counts(values: NDArray[Any]) -> NDArray[np.float64]:
     if values.ndim != 2 or 0 in values.shape:
-        raise NotASession(f"`counts` has shape {values.shape}; it must be (trial, neuron)")
+        raise NotASession(
+            f"`counts` has shape {values.shape}; it must be (trial, neuron)" + _hint(values)
+        )
     if values.dtype.kind not in "iufb":
         raise NotASession(f"`counts` holds {values.dtype}; it must hold real numbers")
     counts = np.ascontiguousarray(values, dtype=np.float64)
@@ -161,28 +223,15 @@ def _counts(values: NDArray[Any]) -> NDArray[np.float64]:
     return counts
 
 
-def _labels(name: str, values: NDArray[Any], n_trials: int) -> NDArray[np.str_]:
-    """One label per trial as text; whole numbers are written without a point."""
-    if values.shape != (n_trials,):
-        raise NotASession(
-            f"`{name}` has shape {values.shape}, but counts has {n_trials} trials; "
-            "it must have one label per trial"
-        )
-    if values.dtype.kind == "f":
-        if not np.isfinite(values).all():
-            raise NotASession(f"`{name}` has labels that are NaN or infinite")
-        whole = np.array_equal(values, np.rint(values)) and np.abs(values).max() < 2**53
-        values = values.astype(np.int64) if whole else values
-    if values.dtype.kind not in "iufbU":
-        raise NotASession(f"`{name}` holds {values.dtype}; labels must be text or numbers")
-    labels = values.astype(np.str_)
-    for label in np.unique(labels).tolist():
-        if not 0 < len(label) <= MAX_LABEL_LENGTH or not label.isprintable():
-            raise NotASession(
-                f"`{name}` has the label {label[:MAX_LABEL_LENGTH]!a}; labels must be 1 to "
-                f"{MAX_LABEL_LENGTH} printable characters"
-            )
-    return labels
+def _hint(counts: NDArray[Any]) -> str:
+    """What to do about counts with a third axis."""
+    if counts.ndim != 3:
+        return ""
+    return (
+        ". If its third axis is time bins, upload it again with a mapping that names its axes and "
+        'a window of bins to sum over: {"counts": "counts", "axes": ["trial", "neuron", "time"], '
+        '"window": [0, 20]}, with `target` and the others mapped too'
+    )
 
 
 def _check_targets(names: tuple[str, ...]) -> None:
@@ -190,36 +239,3 @@ def _check_targets(names: tuple[str, ...]) -> None:
         raise NotASession(
             f"`target` has {len(names)} distinct labels; 2 to {MAX_TARGETS} are needed"
         )
-
-
-def _angles(values: NDArray[Any] | None, names: tuple[str, ...]) -> NDArray[np.float64] | None:
-    if values is None:
-        return None
-    if values.shape != (len(names),) or values.dtype.kind not in "iuf":
-        raise NotASession(
-            f"`target_angle_deg` has shape {values.shape} and holds {values.dtype}; it must have "
-            f"one number for each of the {len(names)} targets {', '.join(names)}"
-        )
-    if not np.isfinite(values).all():
-        raise NotASession("`target_angle_deg` has angles that are NaN or infinite")
-    return values.astype(np.float64)
-
-
-def _factors(arrays: Dataset, counts: NDArray[np.float64]) -> dict[str, NDArray[np.str_]]:
-    """`block`, `field` and `state`, and every other text array with one label per trial.
-
-    One with very many labels names trials rather than blocks and is passed over.
-    """
-    taken = {*NEEDED, *BEHAVIOUR, "target_angle_deg", "group"}
-    factors = {}
-    for name, values in arrays.items():
-        per_trial = values.dtype.kind == "U" and values.shape == (len(counts),)
-        if name in NAMED_FACTORS or (per_trial and name not in taken):
-            factors[name] = _labels(name, values, len(counts))
-    few = {name: labels for name, labels in factors.items() if len(set(labels)) <= MAX_LABELS}
-    if len(few) > MAX_FACTORS:
-        raise NotASession(
-            f"{len(few)} text arrays have one label per trial ({', '.join(few)}); at most "
-            f"{MAX_FACTORS} can be block factors, leave out the others"
-        )
-    return few

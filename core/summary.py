@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from core.dataset import ArraySummary, CellSummary, DatasetSummary
+from core.behaviour import Behaviour, has_behaviour
+from core.dataset import ArraySummary, BehaviourSummary, CellSummary, DatasetSummary
 from core.experiment import Dataset, Refused
 from core.independence import serial_correlation
 from core.selection import Labels, cell_name
@@ -18,31 +19,55 @@ from core.session import (
 SHOWN = 10
 
 
-def summarise(arrays: Dataset, format: str) -> DatasetSummary:
-    """Shapes and types of all arrays and, where they make a session, its trials and cells."""
+def summarise(arrays: Dataset, format: str, notes: tuple[str, ...] = ()) -> DatasetSummary:
+    """Shapes and types of all arrays, and what they make: a session, behaviour, both, neither.
+
+    notes: what to tell about how they were read.
+    """
     shapes = {
         name: ArraySummary(shape=tuple(values.shape), dtype=str(values.dtype))
         for name, values in sorted(arrays.items())
     }
+    summary = DatasetSummary(format=format, arrays=shapes, warnings=notes)
+    if has_behaviour(arrays):
+        try:
+            summary = _with_behaviour(summary, Behaviour.from_arrays(arrays))
+        except NotASession as problem:
+            summary = _warned(summary, f"not usable as behaviour: {problem}")
     try:
-        session = Session.from_arrays(arrays)
+        return _with_session(summary, Session.from_arrays(arrays))
     except NotASession as problem:
-        return DatasetSummary(
-            format=format, arrays=shapes, warnings=(f"not usable as a session: {problem}",)
-        )
-    silent = np.flatnonzero(np.ptp(session.counts, axis=0) == 0)
-    cells = session_cells(session)
-    return DatasetSummary(
-        format=format,
-        arrays=shapes,
-        trials=session.counts.shape[0],
-        neurons=session.counts.shape[1],
-        targets=session.target_labels,
-        factors={name: _counted(labels) for name, labels in session.factors.items()},
-        cells=cells,
-        silent_neurons=tuple(silent.tolist()),
-        warnings=_warnings(session, silent.tolist(), cells),
+        return _warned(summary, f"not usable as a session: {problem}")
+
+
+def _with_behaviour(summary: DatasetSummary, behaviour: Behaviour) -> DatasetSummary:
+    found = BehaviourSummary(
+        measure=behaviour.measure,
+        trials=len(behaviour.trials),
+        missing=int(behaviour.missing.sum()),
+        clamp=int(behaviour.clamp.sum()),
     )
+    factors = {name: _counted(labels) for name, labels in behaviour.factors.items()}
+    changes = {"behaviour": found, "targets": behaviour.target_labels, "factors": factors}
+    return summary.model_copy(update=changes)
+
+
+def _with_session(summary: DatasetSummary, session: Session) -> DatasetSummary:
+    silent = np.flatnonzero(np.ptp(session.counts, axis=0) == 0).tolist()
+    cells = session_cells(session)
+    found = {
+        "trials": session.counts.shape[0],
+        "neurons": session.counts.shape[1],
+        "targets": session.target_labels,
+        "factors": {name: _counted(labels) for name, labels in session.factors.items()},
+        "cells": cells,
+        "silent_neurons": tuple(silent),
+    }
+    return _warned(summary.model_copy(update=found), *_warnings(session, silent, cells))
+
+
+def _warned(summary: DatasetSummary, *warnings: str) -> DatasetSummary:
+    return summary.model_copy(update={"warnings": (*summary.warnings, *warnings)})
 
 
 def session_cells(session: Session) -> tuple[CellSummary, ...]:
@@ -119,6 +144,21 @@ def check_session(summary: DatasetSummary, field: str, dataset: str) -> None:
     """Refuse a dataset that is not a session."""
     if summary.trials is None:
         raise Refused(field, dataset, "; ".join(summary.warnings) or "the dataset is not a session")
+
+
+def check_behaviour(summary: DatasetSummary, field: str, dataset: str) -> None:
+    """Refuse a dataset without behaviour."""
+    if summary.behaviour is None:
+        has = ", ".join(f"`{name}` {array.shape}" for name, array in summary.arrays.items())
+        problems = [told for told in summary.warnings if "behaviour" in told]
+        raise Refused(
+            field,
+            dataset,
+            problems[0]
+            if problems
+            else "the dataset holds no behaviour: `perturbation` (trial) and `reach` or `error` "
+            f"(trial) are needed, it has {has}",
+        )
 
 
 def cell_trials(summary: DatasetSummary, labels: Labels) -> int:

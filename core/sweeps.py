@@ -10,101 +10,17 @@ derived setting of the kind (`compression_ratio`). The specs are the product of 
 axis slowest.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
 from typing import Annotated, Any
 
-import numpy as np
-from pydantic import Field, JsonValue, Strict, ValidationError, model_validator
+from pydantic import Field, JsonValue, ValidationError
 
-from core.experiment import MAX_INTEGER, Declared, Kind, Refused, Spec
-
-MAX_POINTS_ON_AXIS = 100_000
-
-Number = Annotated[float, Field(ge=-1e15, le=1e15)]
-Count = Annotated[int, Field(ge=1, le=MAX_POINTS_ON_AXIS)]
-Values = Annotated[list[JsonValue], Field(min_length=1, max_length=MAX_POINTS_ON_AXIS)]
-Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.]+$")]
-Spaced = Annotated[tuple[Number, Number, Count], Strict(False)]
-
-Together = Mapping[str, Any]
-"""Values by axis name, set together."""
-
-
-class Linspace(Declared):
-    """Evenly spaced values, both ends included."""
-
-    linspace: Spaced = Field(description="First value, last value, number of values.")
-
-
-class Logspace(Declared):
-    """Values evenly spaced in the exponent of ten, both ends included."""
-
-    logspace: Spaced = Field(description="First exponent, last exponent, number of values.")
-
-
-class Zip(Declared):
-    """Several fields that move together."""
-
-    zip: dict[Name, Values] = Field(min_length=1, description="Lists of one length, by field.")
-
-    @model_validator(mode="after")
-    def _lengths_agree(self) -> "Zip":
-        lengths = {name: len(values) for name, values in self.zip.items()}
-        if len(set(lengths.values())) > 1:
-            raise ValueError(f"zipped lists must have one length, but they have {lengths}")
-        return self
-
-
-class Uniform(Declared):
-    """A number drawn evenly between two."""
-
-    uniform: Annotated[tuple[Number, Number], Strict(False)]
-
-
-class LogUniform(Declared):
-    """A positive number whose logarithm is drawn evenly."""
-
-    loguniform: Annotated[
-        tuple[Annotated[Number, Field(gt=0)], Annotated[Number, Field(gt=0)]], Strict(False)
-    ]
-
-
-class Integers(Declared):
-    """An integer drawn evenly between two, both included."""
-
-    integers: Annotated[
-        tuple[
-            Annotated[int, Field(ge=-MAX_INTEGER, le=MAX_INTEGER)],
-            Annotated[int, Field(ge=-MAX_INTEGER, le=MAX_INTEGER)],
-        ],
-        Strict(False),
-    ]
-
-
-class Choice(Declared):
-    """One of a list."""
-
-    choice: Values
-
-
-class Draws(Declared):
-    """Random settings of several fields, the same for the same seed."""
-
-    count: Count
-    seed: int = Field(default=0, ge=0, le=MAX_INTEGER)
-    draw: dict[Name, Uniform | LogUniform | Integers | Choice] = Field(min_length=1)
-
-
-class Random(Declared):
-    """An axis of random settings."""
-
-    random: Draws
-
-
-Axis = Values | Linspace | Logspace | Zip | Random
+from core.axes import Axis, Name, Number, Together, length, names, settings
+from core.experiment import Declared, Kind, Refused, Spec
+from core.spelling import nearest, unknown
 
 
 class SweepDefinition(Declared):
@@ -125,6 +41,10 @@ class SweepDefinition(Declared):
     )
 
 
+class SweepRefused(Refused):
+    """A definition that makes no sweep; the field is one of the definition, not of a spec."""
+
+
 @dataclass(frozen=True)
 class Point:
     """One spec of a sweep and where it lies: the value of each axis, as named."""
@@ -135,14 +55,15 @@ class Point:
 
 def size(definition: SweepDefinition) -> int:
     """The number of specs, without making them."""
-    grid = prod(_length(axis) for axis in definition.axes.values())
+    grid = prod(length(axis) for axis in definition.axes.values())
     return grid * (1 + len(definition.more_replicates))
 
 
 def points(kind: Kind[Any], definition: SweepDefinition) -> Iterator[Point]:
     """The specs of a sweep in order; raises `Refused` naming the first that is not valid."""
+    _check_names(definition)
     _check_derive(kind, definition)
-    axes = [list(_settings(kind, name, axis)) for name, axis in definition.axes.items()]
+    axes = [list(settings(kind, name, axis)) for name, axis in definition.axes.items()]
     for number, combination in enumerate(product(*axes)):
         place = {name: value for setting in combination for name, value in setting.items()}
         document = _document(kind, definition, place)
@@ -161,7 +82,7 @@ def widened(definition: SweepDefinition, axes: Mapping[str, Axis], more: int) ->
     for name in axes:
         if name not in definition.axes:
             known = ", ".join(definition.axes)
-            raise Refused(f"axes.{name}", None, f"the sweep has no such axis; it has {known}")
+            raise SweepRefused(f"axes.{name}", None, f"the sweep has no such axis; it has {known}")
     wider = definition.model_copy(
         update={
             "axes": {name: _joined(axis, axes.get(name)) for name, axis in definition.axes.items()},
@@ -172,7 +93,7 @@ def widened(definition: SweepDefinition, axes: Mapping[str, Axis], more: int) ->
         return SweepDefinition.model_validate(wider.model_dump())
     except ValidationError as invalid:  # a copy is not checked, and would be refused when read
         error = invalid.errors()[0]
-        raise Refused(".".join(map(str, error["loc"][:2])), None, error["msg"]) from None
+        raise SweepRefused(".".join(map(str, error["loc"][:2])), None, error["msg"]) from None
 
 
 def _joined(axis: Axis, added: Axis | None) -> Axis:
@@ -188,106 +109,52 @@ def _replicated(
     if not definition.more_replicates:
         return
     if "replicate_offset" not in kind.spec.model_fields:
-        raise Refused("more_replicates", None, f"{kind.name} has no replicates")
+        raise SweepRefused("more_replicates", None, f"{kind.name} has no replicates")
     first: int = getattr(spec, "replicate_offset") + getattr(spec, "replicates")  # noqa: B009
     for count in definition.more_replicates:
         yield {**document, "replicate_offset": first, "replicates": count}
         first += count
 
 
+def _set_names(definition: SweepDefinition) -> Iterator[str]:
+    """Every name that the axes set."""
+    for name, axis in definition.axes.items():
+        yield from names(name, axis)
+
+
+def _check_names(definition: SweepDefinition) -> None:
+    known: set[str] = set()
+    for name in _set_names(definition):
+        if name in known:
+            raise SweepRefused(f"axes.{name}", None, f"two axes set {name}, so it is set twice")
+        known.add(name)
+
+
 def _check_derive(kind: Kind[Any], definition: SweepDefinition) -> None:
     """Every number an axis needs is given, and none that no axis needs."""
     needed = {
         need: name
-        for name in _names(definition)
+        for name in _set_names(definition)
         if name in kind.settings
         for need in kind.settings[name].needs
     }
     for need, name in needed.items():
         if need not in definition.derive:
-            raise Refused(f"derive.{need}", None, f"the axis {name} needs it")
+            raise SweepRefused(f"derive.{need}", None, f"the axis {name} needs it")
     for name, value in definition.derive.items():
         if name not in needed:
-            raise Refused(f"derive.{name}", value, "no axis of this sweep needs it")
-
-
-def _names(definition: SweepDefinition) -> Iterator[str]:
-    """Every name that the axes set."""
-    for name, axis in definition.axes.items():
-        match axis:
-            case Zip():
-                yield from axis.zip
-            case Random():
-                yield from axis.random.draw
-            case _:
-                yield name
-
-
-def _length(axis: Axis) -> int:
-    match axis:
-        case Linspace(linspace=(_, _, count)) | Logspace(logspace=(_, _, count)):
-            return count
-        case Zip():
-            return len(next(iter(axis.zip.values())))
-        case Random():
-            return axis.random.count
-        case _:
-            return len(axis)
-
-
-def _settings(kind: Kind[Any], name: str, axis: Axis) -> Iterator[Together]:
-    match axis:
-        case Linspace(linspace=(first, last, count)):
-            yield from _spaced(kind, name, np.linspace(first, last, count))
-        case Logspace(logspace=(first, last, count)):
-            yield from _spaced(kind, name, np.logspace(first, last, count))
-        case Zip():
-            for together in zip(*axis.zip.values(), strict=True):
-                yield dict(zip(axis.zip, together, strict=True))
-        case Random():
-            yield from _drawn(axis.random)
-        case _:
-            for value in axis:
-                yield {name: value}
-
-
-def _spaced(kind: Kind[Any], name: str, values: Any) -> Iterator[Together]:
-    """Spaced values; of a field that counts, the nearest integers."""
-    whole = any(c.type == "integer" and name in (c.name, c.dotted) for c in kind.columns)
-    for value in values.tolist():
-        yield {name: round(value) if whole else value}
-
-
-def _drawn(draws: Draws) -> Iterator[Together]:
-    """Each field has a stream of its own, so that adding one leaves the others as they are."""
-    columns = {
-        name: _draw(distribution, draws.count, np.random.default_rng([draws.seed, *name.encode()]))
-        for name, distribution in draws.draw.items()
-    }
-    for number in range(draws.count):
-        yield {name: column[number] for name, column in columns.items()}
-
-
-def _draw(
-    distribution: Uniform | LogUniform | Integers | Choice, count: int, rng: np.random.Generator
-) -> list[Any]:
-    drawn: Any
-    match distribution:
-        case Uniform(uniform=(low, high)):
-            drawn = rng.uniform(low, high, count)
-        case LogUniform(loguniform=(low, high)):
-            drawn = np.exp(rng.uniform(np.log(low), np.log(high), count))
-        case Integers(integers=(low, high)):
-            drawn = rng.integers(low, high, count, endpoint=True)
-        case Choice(choice=choices):
-            return [choices[index] for index in rng.integers(len(choices), size=count)]
-    return list(drawn.tolist())
+            raise SweepRefused(f"derive.{name}", value, "no axis of this sweep needs it")
 
 
 def _document(kind: Kind[Any], definition: SweepDefinition, place: Together) -> dict[str, Any]:
     document: dict[str, Any] = _copied(definition.base)
+    setters: dict[str, str] = {}
     for name, value in place.items():
         for path, part in _assignments(kind, name, value, definition.derive).items():
+            if path in setters:
+                message = f"{setters[path]} and {name} both set {path}"
+                raise SweepRefused(f"axes.{name}", None, message)
+            setters[path] = name
             _assign(document, path, part)
     return document
 
@@ -299,6 +166,8 @@ def _valid(kind: Kind[Any], document: Mapping[str, Any], number: int, place: Tog
         error = invalid.errors()[0]
         field = ".".join(map(str, error["loc"])) or "spec"
         message = error["msg"].removeprefix("Value error, ")
+        if error["type"] == "extra_forbidden":
+            message = _unknown(kind, list(map(str, error["loc"])))
         where = ", ".join(f"{name} = {value}" for name, value in place.items())
         raise Refused(
             field, error["input"], f"{message} (point {number} of the sweep: {where})"
@@ -306,10 +175,18 @@ def _valid(kind: Kind[Any], document: Mapping[str, Any], number: int, place: Tog
     return spec
 
 
+def _unknown(kind: Kind[Any], path: Sequence[str]) -> str:
+    """An unknown field was meant to be one of its place, or the short name of another."""
+    if len(path) > 1:
+        return unknown(kind.spec, path)
+    known = [*kind.spec.model_fields, *kind.settings, *(column.name for column in kind.columns)]
+    return f"there is no such field{nearest(path[0], known)}"
+
+
 def _assignments(
     kind: Kind[Any], name: str, value: Any, derive: Mapping[str, float]
 ) -> Mapping[str, Any]:
-    """What an axis sets: itself, the field behind a column, or a derived setting."""
+    """What an axis sets: itself, the field behind a column, or a derived setting's fields."""
     if name in kind.settings:
         return kind.settings[name].sets(value, derive)
     for column in kind.columns:

@@ -14,11 +14,9 @@
 # The tables below are pandas DataFrames; `to_polars()` gives polars ones instead.
 
 # %%
-import os
-
 from solenoid import Client
 
-client = Client(os.environ.get("SOLENOID_URL", "http://127.0.0.1:8000"))
+client = Client()
 for kind in client.kinds():
     print(f"{kind['kind']}: {kind['summary']}")
 

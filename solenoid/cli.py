@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from solenoid.client import DEFAULT_URL
 from solenoid.commands import (
     archives,
     catalogue,
@@ -52,6 +51,8 @@ app.command("compare")(compare.compare)
 app.command("arrays")(results.arrays)
 app.command("figure")(results.figure)
 app.command("upload")(datasets.upload)
+app.command("synthesise")(datasets.synthesise)
+app.command("download")(datasets.download)
 app.command("datasets")(datasets.datasets)
 app.command("export")(archives.export)
 app.command("import")(archives.import_)
@@ -65,8 +66,11 @@ app.add_typer(tokens.app, name="token")
 def _common(
     context: typer.Context,
     url: Annotated[
-        str, typer.Option(envvar="SOLENOID_URL", help="Where the service answers.")
-    ] = DEFAULT_URL,
+        str | None,
+        typer.Option(
+            envvar="SOLENOID_URL", help="Where the service answers, unless on this machine."
+        ),
+    ] = None,
     token: Annotated[
         str | None,
         typer.Option(

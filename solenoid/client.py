@@ -16,7 +16,8 @@ from solenoid.experiment import Experiment
 from solenoid.figure import Figure
 from solenoid.pages import pages
 from solenoid.preset import StartedPreset
-from solenoid.question import Names, Question, joined, saved, table_of
+from solenoid.question import Names, Question, joined, saved, table_of, whole
+from solenoid.settings import ClientSettings
 from solenoid.sweep import Sweep
 from solenoid.table import Table
 from solenoid.transport import Transport, part
@@ -24,18 +25,21 @@ from solenoid.transport import Transport, part
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-DEFAULT_URL = "http://127.0.0.1:8000"
 POLL_S = 0.5
 
 
 class Client:
-    """One service, by its URL. Use it in a `with` block, or close it.
+    """One service: by its URL, by `SOLENOID_URL`, or the one on this machine.
 
-    A service on another machine asks for a token, which its administrator makes.
+    A service on another machine asks for a token, which its administrator makes; it may be in
+    `SOLENOID_TOKEN`. Use the client in a `with` block, or close it.
     """
 
-    def __init__(self, url: str = DEFAULT_URL, token: str | None = None) -> None:
-        self._transport = Transport(url, token)
+    def __init__(self, url: str | None = None, token: str | None = None) -> None:
+        given = ClientSettings()
+        self._transport = Transport(
+            given.url if url is None else url, given.token if token is None else token
+        )
 
     @property
     def url(self) -> str:
@@ -249,10 +253,10 @@ class Client:
         return Dataset(self._transport.get(f"/v1/datasets/{part(id)}"))
 
     def upload(self, path: str | Path, mapping: Mapping[str, Any] | None = None) -> Dataset:
-        """Upload a recording (NPZ, MAT v5) and wait until it was inspected.
+        """Upload a recording (NWB, NPZ, MAT, CSV, Parquet) and wait until it was inspected.
 
-        `mapping` says which arrays of the file are counts, target and blocks where it has names of
-        its own. The same file again is the same dataset.
+        `mapping` says which arrays or columns of the file are counts, target, blocks and behaviour
+        where it has names of its own. The same file again is the same dataset.
         """
         source = Path(path)
         fields = {} if mapping is None else {"mapping": json.dumps(mapping)}
@@ -262,6 +266,28 @@ class Client:
         except OSError as unreadable:
             raise BadArgument(f"cannot read {source}: {unreadable.strerror}") from None
         return self._inspected(Dataset(data))
+
+    def synthesise(self, spec: Mapping[str, Any] | None = None, name: str | None = None) -> Dataset:
+        """Make a synthetic session whose truth is known; without a spec, a cerebellar block.
+
+        >>> client.synthesise({"scenario": "null", "neurons": 100, "seed": 3})
+        """
+        path = "/v1/datasets/synthetic" + (f"?name={part(name)}" if name else "")
+        return self._inspected(Dataset(self._transport.post(path, spec or {}, uuid4().hex)))
+
+    def download(self, id: str, path: str | Path, format: str = "original") -> None:
+        """Write a dataset to a file: as it was uploaded, or its session as `npz` or `nwb`."""
+        pieces = self._transport.pieces(f"/v1/datasets/{part(id)}/download", format=format)
+        try:
+            with whole(Path(path)) as file:
+                file.writelines(pieces)
+        except OSError as failure:
+            raise BadArgument(f"cannot write {path}: {failure.strerror}") from None
+
+    def preview(self, id: str) -> dict[str, Any]:
+        """What can be drawn of a dataset: cells, condition means, activity, behaviour."""
+        found: dict[str, Any] = self._transport.get(f"/v1/datasets/{part(id)}/preview")
+        return found
 
     def delete_dataset(self, id: str) -> None:
         """Delete a dataset that no experiment uses."""

@@ -56,6 +56,7 @@ class Dataset:
             "neurons": summary.get("neurons"),
             "targets": len(summary.get("targets", ())) or None,
             "blocks": "; ".join(f"{name}: {_counted(n)}" for name, n in factors.items()),
+            "behaviour": _behaviour(summary.get("behaviour")),
             "warnings": "; ".join(self.warnings),
             "error": self.error,
         }
@@ -70,3 +71,9 @@ class Dataset:
 
 def _counted(labels: Mapping[str, int]) -> str:
     return ", ".join(f"{label} ({trials})" for label, trials in labels.items())
+
+
+def _behaviour(found: Mapping[str, Any] | None) -> str:
+    if not found:
+        return ""
+    return f"{found['trials']} trials, {found['missing']} missing, {found['clamp']} clamped"

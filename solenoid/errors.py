@@ -83,6 +83,8 @@ def service_error(status: int, problem: Mapping[str, Any]) -> ServiceError:
 
 def _sentence(error: Mapping[str, Any]) -> str:
     field, value, message = error.get("field"), error.get("value"), error.get("message")
+    if error.get("position") is not None:
+        return f"{field}, position {error['position']}: {message}"
     # Of a field that is missing, the value shown would be everything around it.
     if value is None or message == "Field required":
         return f"{field}: {message}"

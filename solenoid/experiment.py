@@ -92,6 +92,12 @@ class Experiment:
         return list(self.data["warnings"])
 
     @property
+    def reading(self) -> str | None:
+        """What the result says in plain words, with its caveats."""
+        reading: str | None = self.data["reading"]
+        return reading
+
+    @property
     def error(self) -> str | None:
         """Why it failed."""
         error: str | None = self.data["error"]

@@ -68,6 +68,8 @@ def print_summary(experiment: Experiment) -> None:
     """How an experiment ended, and the median of each metric by arm."""
     if experiment.error:
         console().print(shown(experiment.error))
+    if experiment.reading:
+        console().print(shown(experiment.reading))
     for warning in experiment.warnings:
         console().print(shown(f"note: {warning}"))
     arms = experiment.summary

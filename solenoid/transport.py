@@ -116,6 +116,8 @@ class Transport:
                     response.read()
                     raise _error(response)
                 yield from response.iter_bytes()
+        except UnicodeEncodeError as halved:
+            raise _unwritable(halved) from None
         except httpx.TransportError as failure:
             raise self._unreachable(failure) from failure
 
@@ -126,6 +128,8 @@ class Transport:
             self._check_open()
             try:
                 response = self._http.request(method, path, **request)
+            except UnicodeEncodeError as halved:
+                raise _unwritable(halved) from None
             except httpx.TransportError as failure:
                 # Nobody at all: say so at once. Somebody who left: a restart takes a moment.
                 broke = broke or not isinstance(failure, httpx.ConnectError)
@@ -167,6 +171,11 @@ def _error(response: httpx.Response) -> Exception:
         # From a proxy, or from the router: only the address tells what was asked for.
         problem = {"detail": f"{response.url}: {response.status_code} {response.reason_phrase}"}
     return service_error(response.status_code, problem)
+
+
+def _unwritable(halved: UnicodeEncodeError) -> BadArgument:
+    text = halved.object[max(halved.start - 20, 0) : halved.end + 20]
+    return BadArgument(f"{text!a} holds half a character, which no request can carry")
 
 
 def _given(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,6 +28,20 @@ def cells(
         return [(row[0], row[1], row[2]) for row in connection.execute(query)]
 
 
+def arms(database: Database, kind: str, sweep: str) -> list[str]:
+    """The arms of the experiments of a sweep that have succeeded."""
+    found = medians[kind]
+    query = (
+        sa.select(found.c.arm)
+        .join(experiments, experiments.c.id == found.c.experiment_id)
+        .where(experiments.c.sweep_id == sweep)
+        .distinct()
+        .order_by(found.c.arm)
+    )
+    with database.read() as connection:
+        return list(connection.execute(query).scalars())
+
+
 def runs(database: Database, kind: str, sweep: str, x: str, metric: str) -> list[Run]:
     """One metric of every arm and replicate of a sweep over one parameter."""
     table = results[kind]

@@ -89,6 +89,7 @@ class Experiment:
     estimate: Mapping[str, float]
     summary: Mapping[str, Mapping[str, Mapping[str, float | None]]] | None
     warnings: Sequence[str] | None
+    reading: str | None
     error: str | None
     versions: Mapping[str, str] | None
     disk_bytes: int

@@ -7,7 +7,6 @@ one child and gets a clear refusal.
 
 import json
 import resource
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,9 +16,11 @@ from core.dataset import DatasetSummary
 from core.experiment import ExperimentError
 from core.reading import read_arrays, save_arrays
 from core.summary import summarise
+from store.children import Died, TookTooLong, answer_of
 from store.settings import GIB, Settings
 
 INTERPRETER_BYTES = 2 * GIB  # libraries and their address space, before any array
+ARCHIVE_BYTES = 2**20  # what an archive of arrays has beside them
 
 
 class Unreadable(Exception):
@@ -39,30 +40,22 @@ def inspect(
         "seconds": settings.inspection_s,
     }
     try:
-        answer = _ask_child(request, settings.inspection_s)
+        answer = _asked(request, settings.inspection_s)
         partial.replace(arrays)
     finally:
         partial.unlink(missing_ok=True)
     return DatasetSummary.model_validate(answer)
 
 
-def _ask_child(request: Mapping[str, Any], seconds: float) -> Any:
+def _asked(request: Mapping[str, Any], seconds: float) -> Any:
     try:
-        child = subprocess.run(
-            [sys.executable, "-P", "-m", "store.inspection"],
-            input=json.dumps(request).encode(),
-            capture_output=True,
-            timeout=seconds,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+        answer = answer_of("store.inspection", request, seconds)
+    except TookTooLong:
         raise Unreadable(f"reading the file took longer than {seconds:g} s") from None
-    try:
-        answer = json.loads(child.stdout)
-    except json.JSONDecodeError:
+    except Died as died:
         raise Unreadable(
-            f"reading the file ended the reader (exit status {child.returncode}); "
-            "it is damaged, or needs more memory than reading may take"
+            f"reading the file ended the reader ({died}); it is damaged, or needs more memory "
+            "than reading may take"
         ) from None
     if "refused" in answer:
         raise Unreadable(answer["refused"])
@@ -74,21 +67,29 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
         reading = read_arrays(
             Path(request["blob"]), request["mapping"], max_bytes=request["max_array_bytes"]
         )
-        summary = summarise(reading.arrays, reading.format)
+        summary = summarise(reading.arrays, reading.format, reading.notes)
         save_arrays(reading.arrays, Path(request["arrays"]))
     except ExperimentError as refused:
         return {"refused": str(refused)}
     except MemoryError:
-        return {"refused": "reading the file takes more memory than reading may take"}
+        limit = _memory_bytes(request)
+        return {"refused": f"reading the file takes more than {limit} bytes of memory, the limit"}
     return {"summary": summary.model_dump(mode="json")}
 
 
 def _limit(request: Mapping[str, Any]) -> None:
-    memory = 3 * request["max_array_bytes"] + INTERPRETER_BYTES
-    seconds = int(request["seconds"]) + 1
-    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limits = {
+        resource.RLIMIT_DATA: _memory_bytes(request),
+        resource.RLIMIT_CPU: int(request["seconds"]) + 1,
+        resource.RLIMIT_FSIZE: request["max_array_bytes"] + ARCHIVE_BYTES,
+        resource.RLIMIT_CORE: 0,
+    }
+    for which, limit in limits.items():
+        resource.setrlimit(which, (limit, limit))
+
+
+def _memory_bytes(request: Mapping[str, Any]) -> int:
+    return int(3 * request["max_array_bytes"] + INTERPRETER_BYTES)
 
 
 def main() -> None:

@@ -33,6 +33,7 @@ class Outcome:
     summary: Summary
     warnings: Sequence[str]
     versions: Mapping[str, str]
+    reading: str = ""
 
     @property
     def disk_bytes(self) -> int:
@@ -73,6 +74,7 @@ def prepare(
         summary=summary,
         warnings=result.warnings,
         versions=versions,
+        reading=kind.reading(spec, result),
     )
 
 
@@ -87,6 +89,7 @@ def commit(database: Database, claimed: Claim, outcome: Outcome) -> None:
             progress=1.0,
             summary=outcome.summary,
             warnings=list(outcome.warnings),
+            reading=outcome.reading or None,
             versions=outcome.versions,
             disk_bytes=outcome.disk_bytes,
         )

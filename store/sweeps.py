@@ -27,8 +27,11 @@ from store.tables import (
     completion_hooks,
     experiments,
     sweeps,
+    tags,
     utc_now,
 )
+
+CHILD_PRIORITY = -1  # so that single experiments go first
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,14 @@ class Child:
 
     submission: Submission
     point: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What all children of a sweep have in common, and further ones are given."""
+
+    tags: Mapping[str, str]
+    priority: int
 
 
 @dataclass(frozen=True)
@@ -138,6 +149,23 @@ def get(database: Database, identifier: str) -> Sweep:
     if not found:
         raise NotFound(f"no sweep has the id {identifier}")
     return found[0]
+
+
+def shared_labels(database: Database, identifier: str) -> Labels:
+    """The tags that every child has by now, and the priority of the first."""
+    children = sa.select(experiments.c.id).where(experiments.c.sweep_id == identifier)
+    count = sa.select(sa.func.count()).select_from(children.subquery()).scalar_subquery()
+    everywhere = (
+        sa.select(tags.c.key, tags.c.value)
+        .where(tags.c.experiment_id.in_(children))
+        .group_by(tags.c.key, tags.c.value)
+        .having(sa.func.count() == count)
+    )
+    first = sa.select(experiments.c.priority).where(experiments.c.sweep_id == identifier)
+    with database.read() as connection:
+        shared = {row.key: row.value for row in connection.execute(everywhere)}
+        priority = connection.execute(first.order_by(experiments.c.id).limit(1)).scalar()
+    return Labels(shared, CHILD_PRIORITY if priority is None else priority)
 
 
 def newest(database: Database, limit: int, before: str | None = None) -> list[Sweep]:

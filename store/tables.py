@@ -113,6 +113,7 @@ experiments = sa.Table(
     # Plain JSON keeps the order of arms, which PostgreSQL's JSONB does not.
     sa.Column("summary", sa.JSON(none_as_null=True)),
     sa.Column("warnings", Json),
+    sa.Column("reading", sa.Text),
     sa.Column("error", sa.Text),
     sa.Column("versions", Json),
     sa.Column("disk_bytes", sa.BigInteger, nullable=False),

@@ -20,6 +20,7 @@ from core.figures import rendered, themed
 from core.kinds import KINDS
 from core.reading import read_arrays
 from core.summary import summarise
+from store.inputs import as_input
 from store.settings import Settings
 
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
@@ -32,7 +33,18 @@ LIMIT = Settings().memory_limit_bytes
 def inputs(kind: str) -> Mapping[str, Dataset]:
     bundled = {example.dataset_id: example.path for example in EXAMPLES}
     named = KINDS[kind].datasets(KINDS[kind].example())
-    return {name: read_arrays(bundled[name]).arrays for name in named}
+    uploaded = {name: read_arrays(bundled[name]).arrays for name in named}
+    return uploaded | {
+        name: computed(*source) for name, source in KINDS[kind].example_sources.items()
+    }
+
+
+def computed(source: str, document: Mapping[str, Any]) -> Dataset:
+    """The result of another experiment, as an input."""
+    kind = KINDS[source]
+    spec = kind.spec.model_validate(document)
+    found = kind.run(spec, {}, silent)
+    return as_input(found, kind.rows(spec, found))
 
 
 @cache
@@ -41,7 +53,11 @@ def result(kind: str) -> Result:
 
 
 def summaries(kind: Kind[Any]) -> Mapping[str, Any]:
-    return {name: summarise(arrays, "npz") for name, arrays in inputs(kind.name).items()}
+    formats = {name: source for name, (source, _) in kind.example_sources.items()}
+    return {
+        name: summarise(arrays, formats.get(name, "npz"))
+        for name, arrays in inputs(kind.name).items()
+    }
 
 
 @every_kind
@@ -102,6 +118,13 @@ def test_the_example_has_a_value_for_every_metric(kind: Kind[Any]) -> None:
     rows = kind.rows(kind.example(), result(kind.name))
     known = {name for row in rows for name, value in row.metrics.items() if value is not None}
     assert known == set(kind.metrics)
+
+
+@every_kind
+def test_an_analysis_of_data_says_in_words_what_it_found(kind: Kind[Any]) -> None:
+    text = kind.reading(kind.example(), result(kind.name))
+    assert text == "" or text.endswith(".")
+    assert text or not kind.datasets(kind.example())
 
 
 @every_kind

@@ -1,4 +1,4 @@
-"""One Redis stream per experiment: what its watchers see while it runs.
+"""One Redis stream per experiment: what its watchers see while it runs; and one of them all.
 
 Streams are capped and expire; they are a convenience, and whoever missed an event reads the
 present state from the database.
@@ -17,6 +17,9 @@ log = logging.getLogger(__name__)
 MAX_EVENTS = 1000
 EXPIRE_S = 24 * 3600
 
+ACTIVITY = "solenoid:activity"
+"""The key of the stream of all experiments, for whoever watches many of them at once."""
+
 Name = Literal["progress", "status"]
 
 
@@ -27,16 +30,12 @@ def stream(identifier: str) -> str:
 
 def publish(client: redis.Redis, identifier: str, name: Name, content: Mapping[str, Any]) -> None:
     """Append an event; a broker that is away costs the watchers an event and the run nothing."""
-    key = stream(identifier)
+    fields: Any = {"event": name, "data": json.dumps(content)}
     try:
         with client.pipeline(transaction=False) as pipe:
-            pipe.xadd(
-                key,
-                {"event": name, "data": json.dumps(content)},
-                maxlen=MAX_EVENTS,
-                approximate=True,
-            )
-            pipe.expire(key, EXPIRE_S)
+            for key in (stream(identifier), ACTIVITY):
+                pipe.xadd(key, fields, maxlen=MAX_EVENTS, approximate=True)
+                pipe.expire(key, EXPIRE_S)
             pipe.execute()
     except (RedisError, OSError) as away:
         log.warning("event not published: %s", away, extra={"experiment": identifier})

@@ -8,9 +8,8 @@ import sqlalchemy as sa
 
 from core.experiment import Cancelled, ExperimentError
 from core.kinds import KINDS
-from store import results
+from store import datasets, inputs, results
 from store.database import Database
-from store.datasets import load
 from store.settings import Settings
 from store.transitions import Claim, LeaseLost, cancelled, claim, fail
 from workers.events import publish
@@ -85,9 +84,11 @@ def _outcome(place: Workplace, claimed: Claim) -> str:
 def _computed(place: Workplace, claimed: Claim) -> results.Outcome:
     kind = KINDS[claimed.kind]
     spec = kind.spec.model_validate(claimed.spec)
-    inputs = {name: load(place.settings, name) for name in kind.datasets(spec)}
+    given = {name: datasets.load(place.settings, name) for name in kind.datasets(spec)}
+    given |= {name: inputs.load(place.database, name) for name in kind.experiments(spec)}
+    (spec,) = inputs.pinned(place.database, kind, [spec])
     reporter = Reporter(place.settings, place.database, place.broker, claimed)
-    result = kind.run(spec, inputs, reporter)
+    result = kind.run(spec, given, reporter)
     return results.prepare(claimed.id, kind, spec, result, versions())
 
 

@@ -20,7 +20,8 @@ AT_ONCE = 4
 
 EXPERIMENT = (
     *("id", "kind", "kind_version", "status", "name", "tags", "notes", "point", "spec"),
-    *("created_at", "started_at", "finished_at", "summary", "warnings", "error", "disk_bytes"),
+    *("created_at", "started_at", "finished_at", "summary", "warnings", "reading", "error"),
+    "disk_bytes",
 )
 SWEEP = ("id", "kind", "status", "name", "counts", "created_at", "disk_bytes")
 

@@ -29,26 +29,35 @@ class OutOfTime(ExperimentError):
 
 @dataclass
 class Reporter:
-    """The progress callback of one attempt. Called often, it acts at most once a second."""
+    """The progress callback of one attempt. Called often, it acts once a second.
+
+    An experiment that ends sooner reports nothing: its claim and its end say all there is.
+    """
 
     settings: Settings
     database: Database
     broker: redis.Redis
     claimed: Claim
     _started: float = field(default_factory=time.monotonic)
-    _due: float = field(default_factory=time.monotonic)
+    _due: float = field(init=False)
     _kept_at: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self._due = self._started + self._pause_s
 
     def __call__(self, fraction: float, /, **values: float) -> None:
         """Extend the lease and publish; raises `Cancelled`, `LeaseLost` or `OutOfTime`."""
         now = time.monotonic()
         if now < self._due:
             return
-        lease_s = self.settings.lease_s
-        self._due = now + min(REPORT_S, lease_s / 4)
+        self._due = now + self._pause_s
         live = {name: finite(value) for name, value in values.items()}
         unwanted = heartbeat(
-            self.database, self.claimed, lease_s=lease_s, progress=fraction, live=live
+            self.database,
+            self.claimed,
+            lease_s=self.settings.lease_s,
+            progress=fraction,
+            live=live,
         )
         if unwanted:
             raise Cancelled
@@ -85,3 +94,7 @@ class Reporter:
         limit = self.claimed.time_limit_s or self.settings.time_limit_s
         if now - self._started > limit:
             raise OutOfTime(f"ran longer than its time limit of {limit:g} s")
+
+    @property
+    def _pause_s(self) -> float:
+        return min(REPORT_S, self.settings.lease_s / 4)

@@ -49,9 +49,12 @@ def draw_heatmap(
     # A stroke of the same colour, else the background shines through between neighbours.
     seams = alt.Stroke("value:Q", scale=colour, legend=None)
     filled = base.transform_filter("isValid(datum.value)").mark_rect(strokeWidth=0.6)
-    subtitle = f"{_words(arm)}, median over replicates" + ("; line: theory" if line else "")
+    # A colour bar of no values cannot be drawn.
+    coloured = [filled.encode(color=legend, stroke=seams)] if values else []
+    subtitle = f"{_words(arm)}, median over replicates" if values else f"{_words(arm)}: no values"
+    subtitle += "; line: theory" if line else ""
     return alt.LayerChart(
-        layer=[base.mark_rect(color=EMPTY), filled.encode(color=legend, stroke=seams), *line],
+        layer=[base.mark_rect(color=EMPTY), *coloured, *line],
         title=alt.Title(_words(metric), subtitle=subtitle),
         width=WIDTH,
         height=HEIGHT,

@@ -40,7 +40,7 @@ def draw_learning_curves(spec: SimulationSpec, result: Result) -> alt.TopLevelMi
     axis = error_axis(error_domain([error], [spec.record.threshold]))
     base = alt.Chart(alt.InlineData(values)).encode(
         x=alt.X("epoch:Q", title="epoch", scale=alt.Scale(type="log", nice=False)),
-        color=_rule_colour(spec.rules),
+        color=rule_colour(spec.rules),
     )
     points = {"size": 18} if len(epoch) < MANY_RECORDS else False
     line = base.mark_line(strokeWidth=2, clip=True, point=points)
@@ -77,7 +77,7 @@ def draw_epochs_to_threshold(spec: SimulationSpec, result: Result) -> alt.TopLev
         y=alt.Y("epochs:Q", title="epochs", scale=scale, axis=axis),
     )
     pairs = base.mark_line(color=MUTED, opacity=0.35, strokeWidth=1).encode(detail="replicate:N")
-    colour = _rule_colour(spec.rules, legend=None)
+    colour = rule_colour(spec.rules, legend=None)
     arrived = base.transform_filter("!datum.never").mark_point(filled=True, size=55, opacity=0.85)
     censored = base.transform_filter("datum.never")
     triangles = censored.mark_point(shape="triangle-up", filled=True, size=80)
@@ -171,7 +171,8 @@ def _positive(errors: NDArray[Any]) -> NDArray[Any]:
     return found
 
 
-def _rule_colour(rules: Sequence[str], **options: Any) -> alt.Color:
+def rule_colour(rules: Sequence[str], **options: Any) -> alt.Color:
+    """Every rule in its own colour of the house."""
     scale = alt.Scale(domain=list(rules), range=[ARM_COLOURS[rule] for rule in rules])
     if "legend" not in options:
         options["legend"] = alt.Legend(

@@ -20,4 +20,7 @@ class Example:
 
 
 GOLUB_BCI = Example("golub_bci_sessions", Path(__file__).parent / "golub_bci_sessions.npz")
-EXAMPLES = (GOLUB_BCI,)
+REACHING_UNDER_BLOCK = Example(
+    "reaching_under_block", Path(__file__).parent / "reaching_under_block.npz"
+)
+EXAMPLES = (GOLUB_BCI, REACHING_UNDER_BLOCK)

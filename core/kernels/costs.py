@@ -7,6 +7,7 @@ shows how near they are on another machine.
 from dataclasses import dataclass
 
 from core.kernels.clock import PIECE_S
+from core.kernels.sideways import is_tall
 from core.kernels.stack import BLOCK, padded
 
 MULTIPLY_ADD_S = 6.0e-11
@@ -16,6 +17,8 @@ UPDATE_S = 3.5e-7
 COVARIANCE_EPOCH_S = 1.5e-7
 COVARIANCE_TERM_S = 1.3e-10
 COVARIANCE_ROW_S = 1.5e-8
+TALL_TERM_S = 1.7e-10
+TALL_ROW_S = 3.0e-9
 DRAW_S = 1.2e-8
 REPLICATE_S = 4.0e-5
 """Drawing a teacher and a student, beside their numbers; half as much for each layer of signs."""
@@ -31,8 +34,8 @@ TRACE_S = 8e-10
 SEGMENT_BYTES = 2**18
 """Of inputs fetched at a time: they stay in the second-level cache while networks take turns."""
 ANSWER_BYTES = 2**24
-COMPILED_BYTES = 150_000_000
-"""What loading and running the compiler leaves in memory."""
+COMPILED_BYTES = 215_000_000
+"""Of a process that has loaded the libraries and the compiled kernels."""
 
 _LARGEST_COVARIANCE = 2048  # inputs; beyond, X^T X and its memory cost more than they save
 _LONGEST_COVARIANCE_UPDATE = 2**31  # multiply-adds, of a loop that cannot look up
@@ -89,6 +92,15 @@ class Sizes:
         return M <= _LARGEST_COVARIANCE and short and by_covariance <= direct
 
     @property
+    def by_map(self) -> bool:
+        """Whether a batch enters through the errors of the map W2 W1 (linear)."""
+        if not self.linear or self.by_covariance:
+            return False
+        N, K, B = self.hidden, self.outputs, padded(self.batch, BLOCK)
+        short = K * self.columns * (3 * N + 2 * B) <= _LONGEST_COVARIANCE_UPDATE
+        return short and K * (3 * N + 2 * B) <= 2 * B * N
+
+    @property
     def looks(self) -> int:
         """How often errors are measured."""
         return self.epochs + 1 if self.every_epoch else self.records
@@ -120,15 +132,20 @@ def update_operations(sizes: Sizes) -> int:
     N, K = sizes.hidden, sizes.outputs
     if sizes.by_covariance:
         return K * sizes.columns * (3 * N + sizes.columns)
+    if sizes.by_map:
+        return K * sizes.columns * (3 * N + 2 * padded(sizes.batch, BLOCK))
     forward = forward_operations(sizes, N, sizes.batch)
     return 2 * forward + padded(sizes.batch, BLOCK) * N * K
 
 
 def update_seconds(sizes: Sizes) -> float:
     """One update of one network."""
-    if sizes.by_covariance:
-        rows = COVARIANCE_ROW_S * sizes.hidden * sizes.outputs
-        return COVARIANCE_EPOCH_S + rows + COVARIANCE_TERM_S * update_operations(sizes)
+    if sizes.by_covariance or sizes.by_map:
+        rate, row = COVARIANCE_TERM_S, COVARIANCE_ROW_S
+        if is_tall(sizes.inputs, sizes.hidden):
+            rate, row = TALL_TERM_S, TALL_ROW_S
+        rows = row * sizes.hidden * sizes.outputs
+        return COVARIANCE_EPOCH_S + rows + rate * update_operations(sizes)
     blocks = -(-sizes.batch // BLOCK)
     units = blocks * BLOCK * (sizes.hidden + sizes.outputs)
     rows = blocks * sizes.hidden * (1 + sizes.outputs)
@@ -212,11 +229,12 @@ def memory_bytes(sizes: Sizes) -> int:
         fetched = min(sizes.segment, sizes.epochs * sizes.batches, piece)
         batch = fetched * (batch + padded(sizes.batch, BLOCK) * columns)
     order = 0 if sizes.batch == sizes.train else 24 * sizes.train
-    covariance = 3 * columns * columns + sizes.networks * sizes.outputs * columns
+    covariance = 3 * columns * columns if sizes.by_covariance else 0
+    maps = sizes.networks * sizes.outputs * columns
     trace = 2 * sizes.networks * sizes.weights if sizes.window else 0
     curves = 6 * sizes.networks * sizes.records
     numbers = networks + drawn + data + batch + sizes.weights
-    numbers += covariance if sizes.by_covariance else 0
+    numbers += covariance + (maps if sizes.by_covariance or sizes.by_map else 0)
     learning = S * numbers + 8 * (trace + curves) + order
     reporting = 8 * curves + RESULT_ROW_BYTES * sizes.networks
     return COMPILED_BYTES + max(learning, reporting)

@@ -49,7 +49,7 @@ class UpdateField:
 
 
 @dataclass(frozen=True)
-class _Signs:
+class SynapseSigns:
     """The sign of a weight is that of its neuron before times that of its neuron after."""
 
     pre1: Array
@@ -78,8 +78,8 @@ def curl_fraction(field: UpdateField, tick: Callable[[], None] = no_tick) -> flo
 
     `tick` is called every few milliseconds and may raise to stop.
     """
-    factors, signs = _factors(field), _signs(field)
-    unsigned = _Signs(
+    factors, signs = _factors(field), synapse_signs(field)
+    unsigned = SynapseSigns(
         *(np.ones_like(s) for s in (signs.pre1, signs.post1, signs.pre2, signs.post2))
     )
     samples = len(field.X)
@@ -113,11 +113,12 @@ def memory_bytes(samples: int, inputs: int, hidden: int, outputs: int) -> int:
     return 8 * (12 * pairs + samples * each + weights)
 
 
-def _signs(field: UpdateField) -> _Signs:
+def synapse_signs(field: UpdateField) -> SynapseSigns:
+    """Of both layers, from the neurons that are flipped."""
     hidden, inputs = field.W1.shape
     if field.site == "presynaptic":
-        return _Signs(field.D1, np.ones(hidden), field.D2, np.ones(len(field.W2)))
-    return _Signs(np.ones(inputs), field.D1, np.ones(hidden), field.D2)
+        return SynapseSigns(field.D1, np.ones(hidden), field.D2, np.ones(len(field.W2)))
+    return SynapseSigns(np.ones(inputs), field.D1, np.ones(hidden), field.D2)
 
 
 def _factors(field: UpdateField) -> _Factors:
@@ -142,7 +143,7 @@ def _factors(field: UpdateField) -> _Factors:
 
 
 def _paired(
-    f: _Factors, part: slice, signs: _Signs, *, transposed: bool, tick: Callable[[], None]
+    f: _Factors, part: slice, signs: SynapseSigns, *, transposed: bool, tick: Callable[[], None]
 ) -> float:
     """sum_ab d_a d_b G_ab G_ab, or G_ab G_ba if transposed, for J = -D G, times P^2.
 
@@ -174,7 +175,7 @@ def _between(
     f: _Factors,
     k: int,
     part: slice,
-    signs: _Signs,
+    signs: SynapseSigns,
     activity: Array,
     one: tuple[Array, float],
     other: tuple[Array, float],
@@ -195,7 +196,7 @@ def _between(
 
 
 def _within_hidden_layer(
-    f: _Factors, part: slice, signs: _Signs, *, transposed: bool, tick: Callable[[], None]
+    f: _Factors, part: slice, signs: SynapseSigns, *, transposed: bool, tick: Callable[[], None]
 ) -> Array:
     """The block of W1 with itself, G = <x x (sum_k c_k b_k u_k + bend)>, but for the inputs."""
     first, second = (f.forward, f.backward) if transposed else (f.backward, f.forward)

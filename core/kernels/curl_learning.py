@@ -45,12 +45,12 @@ def learn(
     epoch_ends: Array,
     repeats: int,
     blocks: tuple[int, int],
-    alive: Array,
+    stepped: Array,
     trace: Trace,
     traced: bool,
     scratch: Scratch,
 ) -> None:
-    """Take the living networks [first, last) through the batches, `repeats` times over.
+    """Take the stepped ones of networks [first, last) through the batches, `repeats` times over.
 
     xs: "batches padded_batch columns"; ys: "replicates batches padded_batch outputs"; counts: the
     real samples of each batch; steps: eta / B; epoch_ends: where to retire networks that are no
@@ -60,7 +60,7 @@ def learn(
     for n in range(networks[0], networks[1]):
         weights, rule = weights_at(stack, n), plasticity_at(rules, n)
         answers = ys[n % ys.shape[0]]
-        for update in range(repeats * counts.size if alive[n] else 0):
+        for update in range(repeats * counts.size if stepped[n] else 0):
             t = update % counts.size
             step = stack.s1.dtype.type(steps[t])
             x, y = xs[t], answers[t]
@@ -68,8 +68,8 @@ def learn(
             if blocks[1] * BLOCK == x.shape[0]:
                 _finish_update(model, weights, rule, step, x.shape[0] > BLOCK, scratch)
                 if epoch_ends[t]:
-                    end_epoch(weights, n, alive, trace, traced, scratch)
-                    if not alive[n]:
+                    _end_epoch(weights, n, stepped, trace, traced, scratch)
+                    if not stepped[n]:
                         break
 
 
@@ -195,24 +195,31 @@ def rescale(constraint: int, squares: Array, norms: Array, scale: Array, rows: i
 
 
 @inner
-def end_epoch(
-    weights: Weights, n: int, alive: Array, trace: Trace, traced: bool, scratch: Scratch
+def _end_epoch(
+    weights: Weights, n: int, stepped: Array, trace: Trace, traced: bool, scratch: Scratch
 ) -> None:
     """Retire network n if a weight is no longer finite; else let its weights into the trace."""
-    alive[n] = np.isfinite(_sum(scratch.squares1) + _sum(scratch.squares2))
-    if traced and alive[n]:
-        trace.epochs[n] += 1
-        share = 1.0 / trace.epochs[n]
-        _welford(share, weights.W1, weights.s1, trace.mean1[n], trace.spread1[n])
-        _welford(share, weights.W2, weights.s2, trace.mean2[n], trace.spread2[n])
+    stepped[n] = np.isfinite(total(scratch.squares1) + total(scratch.squares2))
+    if traced and stepped[n]:
+        trace_epoch(weights, n, trace)
 
 
 @inner
-def _sum(values: Array) -> float:
-    total = 0.0
+def trace_epoch(weights: Weights, n: int, trace: Trace) -> None:
+    """Let the weights of network n into the trace."""
+    trace.epochs[n] += 1
+    share = 1.0 / trace.epochs[n]
+    _welford(share, weights.W1, weights.s1, trace.mean1[n], trace.spread1[n])
+    _welford(share, weights.W2, weights.s2, trace.mean2[n], trace.spread2[n])
+
+
+@inner_sums
+def total(values: Array) -> float:
+    """The sum of some numbers; not finite if any of them is not."""
+    result = 0.0
     for i in range(values.size):
-        total += values[i]
-    return total
+        result += values[i]
+    return result
 
 
 @inner

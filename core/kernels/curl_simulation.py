@@ -1,6 +1,8 @@
 """One simulation from plain numbers to its curves: draw, learn from record to record, measure."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 import numpy as np
@@ -9,6 +11,7 @@ from core.kernels import costs
 from core.kernels.batches import Fresh, FullBatch, Shuffled, Source
 from core.kernels.clock import Clock, pieces
 from core.kernels.draws import Role, fill, generator
+from core.kernels.given import Given
 from core.kernels.learners import (
     BatchLearner,
     Learner,
@@ -17,6 +20,7 @@ from core.kernels.learners import (
     Schedule,
     State,
     covariance_learner,
+    started_maps,
     started_state,
 )
 from core.kernels.measures import Extrema, order_parameter_q
@@ -30,8 +34,11 @@ from core.kernels.networks import (
     set_norms,
     shifted_weights,
 )
+from core.kernels.observation import Observation, observers_of, stops
+from core.kernels.observers import Measured, Observer
 from core.kernels.recording import Recording
 from core.kernels.responses import add_squared_errors, answer
+from core.kernels.retirement import at_rest, target_size
 from core.kernels.snapshot import Keeper, captured, restore
 from core.kernels.stack import (
     BLOCK,
@@ -43,6 +50,7 @@ from core.kernels.stack import (
     padded_columns,
     scratch_for,
 )
+from core.kernels.students import Students
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,9 @@ class Simulation:
     learning_rate: float
     per_epoch: bool
     record: Array  # "record", epochs from 0 to the last
+    retire: bool  # whether networks that have converged to rounding rest
+    observation: Observation
+    given: Given
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -98,6 +109,8 @@ class Curves:
     test_error: Array  # "networks record"
     order_parameter_q: Array  # "networks", nan where not traced or not finite
     extrema: Extrema  # over the records, or every epoch where exact
+    retired_at: Array  # "networks", the record from which a network was not stepped, or -1
+    measured: Mapping[str, Measured]  # by name, what else was observed
 
 
 def simulated(simulation: Simulation, clock: Clock, keeper: Keeper) -> Curves:
@@ -106,6 +119,7 @@ def simulated(simulation: Simulation, clock: Clock, keeper: Keeper) -> Curves:
     draw = Draw(simulation.seed, simulation.replicates, simulation.dtype, clock.tick)
     layers = Layers(sizes.inputs, sizes.teacher_hidden, sizes.outputs)
     teachers = drawn_weights(draw, Role.TEACHER, layers, simulation.teacher)
+    simulation.given.copy_teacher(teachers, clock.tick)
     set_norms(draw, teachers, *simulation.teacher_norms)
     networks = _networks(simulation, draw, teachers)
     train, test = (
@@ -115,21 +129,28 @@ def simulated(simulation: Simulation, clock: Clock, keeper: Keeper) -> Curves:
     state = started_state(networks, schedule, traced=sizes.window > 0)
     learner: Learner
     if sizes.by_covariance:
-        learner = covariance_learner(networks, teachers, train, schedule, state, clock)
+        learner = covariance_learner(
+            networks, teachers, train, sizes.inputs, schedule, state, clock
+        )
     else:
         source = _source(simulation, teachers, train, clock)
-        learner = BatchLearner(networks, source, schedule, state, clock)
+        maps = started_maps(networks, sizes.inputs, clock) if sizes.by_map else None
+        learner = BatchLearner(networks, source, schedule, state, clock, maps)
+    sets = train, test
     recording = Recording(sizes.networks, len(simulation.record))
-    changing, constant = (learner, recording), (teachers, train, test, state.scratch, clock)
+    observers = _observers(simulation, networks, sets, clock)
+    changing = (learner, recording, *observers)
+    constant = (teachers, train, test, state.scratch, clock)
     if keeper.kept is not None:
         restore(changing, keeper.kept, constant)
     clock.whole = lambda: keeper.keep(lambda: captured(changing, constant))
-    _record(simulation, networks, learner, (train, test), state, clock, recording)
+    _record(simulation, networks, learner, sets, state, clock, recording, observers)
     q = np.full(sizes.networks, np.nan)
     if sizes.window:
         q = order_parameter_q(state.trace, sizes.hidden, sizes.inputs, state.alive, clock.tick)
+    measured = {name: m for each in observers for name, m in each.measured().items()}
     train_error, test_error = recording.errors
-    return Curves(train_error, test_error, q, recording.extrema)
+    return Curves(train_error, test_error, q, recording.extrema, state.retired_at, measured)
 
 
 def _networks(simulation: Simulation, draw: Draw, teachers: Weights) -> Networks:
@@ -153,8 +174,14 @@ def _samples(
     """Inputs, the same for all, and every teacher's answers to them; then zeros as padding."""
     sizes, dtype = simulation.sizes, simulation.dtype
     x = np.zeros((padded(count + 1, BLOCK), padded_columns(sizes.inputs, dtype)), dtype)
-    rng = generator(simulation.seed, role)
-    fill(rng, x[:count, : sizes.inputs], "normal", simulation.input_std, clock.tick)
+    used, given = x[:count, : sizes.inputs], simulation.given
+    if given.inputs is not None:
+        first = sizes.train if role is Role.TEST_INPUTS else 0
+        used[:] = given.inputs[first : first + count]
+    else:
+        std = simulation.input_std if given.covariance_root is None else 1.0
+        fill(generator(simulation.seed, role), used, "normal", std, clock.tick)
+        given.mix(used, clock.tick)
     return Samples(x, _answers(simulation, teachers, x, clock), count)
 
 
@@ -198,14 +225,24 @@ def _record(
     state: State,
     clock: Clock,
     recording: Recording,
+    observers: Sequence[Observer],
 ) -> None:
     """Training and test errors while learning from look to look, from where the recording is."""
     sizes, record = simulation.sizes, simulation.record.tolist()
     opening = sizes.epochs - sizes.window
+    targets = np.tile(target_size(sets[0].y, sizes.train), len(simulation.rules))
+    epsilon = float(np.finfo(simulation.dtype).eps)
     looks = range(sizes.epochs + 1) if sizes.every_epoch else record
-    for epoch in looks[recording.looks :]:
+    for epoch, looked, watching in islice(stops(looks, observers), recording.stops, None):
         learner.advance_to(min(opening, epoch), traced=False)
+        if sizes.window and epoch > opening:
+            state.wake()
         learner.advance_to(epoch, traced=sizes.window > 0)
+        recording.stops += 1
+        for observer in watching:
+            observer.look(epoch)
+        if not looked:
+            continue
         now = np.stack(
             [_mean_errors(sizes, networks, samples, state.scratch, clock) for samples in sets]
         )
@@ -213,6 +250,30 @@ def _record(
         recording.add(now, recorded=recorded)
         if recorded:
             clock.values = _medians(simulation.rules, now[1])
+            seen = recording.records
+            train_error = recording.errors[0, :, :seen]
+            resting = at_rest(simulation.record[:seen], train_error, targets, epsilon)
+            state.retire(resting & simulation.retire, epoch)
+
+
+def _observers(
+    simulation: Simulation,
+    networks: Networks,
+    sets: tuple[Samples, Samples],
+    clock: Clock,
+) -> list[Observer]:
+    """Everybody who looks at the networks while they learn."""
+    sizes = simulation.sizes
+    students = Students(
+        networks=networks,
+        layers=Layers(sizes.inputs, sizes.hidden, sizes.outputs),
+        train=sets[0],
+        test=sets[1],
+        postsynaptic=simulation.flips.postsynaptic,
+        tick=clock.tick,
+    )
+    eta, record = simulation.schedule.eta, tuple(simulation.record.tolist())
+    return observers_of(simulation.observation, students, record, eta=eta, seed=simulation.seed)
 
 
 def _mean_errors(

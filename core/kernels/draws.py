@@ -28,6 +28,7 @@ class Role(IntEnum):
     TEST_INPUTS = 6
     SAMPLE_ORDER = 7
     FRESH_INPUTS = 8
+    TANGENT_VECTORS = 9
 
 
 def generator(seed: int, role: Role, replicate: int | None = None) -> np.random.Generator:

@@ -9,10 +9,11 @@ from typing import Protocol
 
 import numpy as np
 
-from core.kernels.batches import FullBatch, Source
+from core.kernels.batches import FullBatch, Segment, Source
 from core.kernels.clock import PIECE_S, Clock, pieces
 from core.kernels.curl_learning import learn
-from core.kernels.linear_learning import learn_from_covariance, start_maps
+from core.kernels.linear_learning import learn_from_batches, learn_from_covariance, start_maps
+from core.kernels.sideways import Sideways, sideways_for
 from core.kernels.stack import (
     BLOCK,
     Array,
@@ -76,9 +77,36 @@ class Schedule:
 class State:
     """What changes while networks learn, beside their weights."""
 
-    alive: Array  # "networks", false from the epoch in which a weight stopped being finite
+    stepped: Array  # "networks", false from the epoch in which a weight stopped being finite
+    resting: Array  # "networks", true for those that converged to rounding and are not stepped
+    retired_at: Array  # "networks", the epoch at which stepping was found to be over, or -1
     trace: Trace
     scratch: Scratch
+
+    @property
+    def alive(self) -> Array:
+        """Those whose weights are finite."""
+        return np.asarray(self.stepped | self.resting)
+
+    def retire(self, which: Array, epoch: int) -> None:
+        """Rest those networks, and note which are over, resting or not finite."""
+        self.resting |= which & self.stepped
+        self.stepped &= ~which
+        self.retired_at[~self.stepped & (self.retired_at < 0)] = epoch
+
+    def wake(self) -> None:
+        """Step those that rest again."""
+        self.stepped |= self.resting
+        self.resting[:] = False
+
+
+@dataclass(frozen=True)
+class Maps:
+    """What linear networks are stepped by: their maps W2 W1, and working memory."""
+
+    students: Array  # "networks outputs columns"
+    errors: Array  # "two outputs columns"
+    side: Sideways
 
 
 class Learner(Protocol):
@@ -90,13 +118,14 @@ class Learner(Protocol):
 
 @dataclass
 class BatchLearner:
-    """Any network, batch by batch."""
+    """Any network, batch by batch; a linear one by its map, where that is cheaper."""
 
     networks: Networks
     source: Source
     schedule: Schedule
     state: State
     clock: Clock
+    maps: Maps | None = None
     position: int = 0
 
     def advance_to(self, epoch: int, traced: bool) -> None:
@@ -123,26 +152,68 @@ class BatchLearner:
         segment = self.source.take(count)
         ends = (self.position + np.arange(1, count + 1)) % self.schedule.batches == 0
         seconds = count * repeats * self.schedule.seconds_per_update
-        size = segment.xs.shape[1]
+        size = BLOCK if self.maps else segment.xs.shape[1]
         for networks, blocks in pieces(self.networks.count, size, seconds):
-            learn(
-                self.networks.model,
-                self.networks.weights,
-                self.networks.rules,
-                networks,
-                segment.xs,
-                segment.ys,
-                segment.counts,
-                self.schedule.steps(segment.counts),
-                ends,
-                repeats,
-                blocks,
-                self.state.alive,
-                self.state.trace,
-                traced,
-                self.state.scratch,
-            )
+            if self.maps:
+                self._learn_by_map(self.maps, segment, networks, ends, repeats, traced)
+            else:
+                self._learn_by_samples(segment, networks, blocks, ends, repeats, traced)
             self.clock.tick()
+
+    def _learn_by_samples(
+        self,
+        segment: Segment,
+        networks: tuple[int, int],
+        blocks: tuple[int, int],
+        ends: Array,
+        repeats: int,
+        traced: bool,
+    ) -> None:
+        learn(
+            self.networks.model,
+            self.networks.weights,
+            self.networks.rules,
+            networks,
+            segment.xs,
+            segment.ys,
+            segment.counts,
+            self.schedule.steps(segment.counts),
+            ends,
+            repeats,
+            blocks,
+            self.state.stepped,
+            self.state.trace,
+            traced,
+            self.state.scratch,
+        )
+
+    def _learn_by_map(
+        self,
+        maps: Maps,
+        segment: Segment,
+        networks: tuple[int, int],
+        ends: Array,
+        repeats: int,
+        traced: bool,
+    ) -> None:
+        learn_from_batches(
+            self.networks.model,
+            self.networks.weights,
+            self.networks.rules,
+            networks,
+            segment.xs,
+            segment.ys,
+            self.schedule.steps(segment.counts),
+            ends,
+            repeats,
+            maps.students,
+            maps.errors,
+            self.state.stepped,
+            self.state.trace,
+            traced,
+            self.state.scratch,
+            maps.side,
+        )
 
 
 @dataclass
@@ -152,7 +223,7 @@ class CovarianceLearner:
     networks: Networks
     covariance: Array  # "columns columns"
     beta: Array  # "replicates outputs columns", the teachers' maps
-    maps: Array  # "networks outputs columns", the students'
+    maps: Maps
     schedule: Schedule
     state: State
     clock: Clock
@@ -160,7 +231,6 @@ class CovarianceLearner:
 
     def advance_to(self, epoch: int, traced: bool) -> None:
         """Go on until that epoch, if it is not over yet."""
-        errors = np.zeros((2, *self.maps.shape[1:]), self.maps.dtype)
         seconds = self.schedule.seconds_per_update
         while self.epoch < epoch:
             together = min(
@@ -174,14 +244,15 @@ class CovarianceLearner:
                     networks,
                     self.covariance,
                     self.beta,
-                    self.maps,
-                    errors,
+                    self.maps.students,
+                    self.maps.errors,
                     self.schedule.eta,
                     together,
-                    self.state.alive,
+                    self.state.stepped,
                     self.state.trace,
                     traced,
                     self.state.scratch,
+                    self.maps.side,
                 )
                 self.clock.tick()
             self.epoch += together
@@ -190,9 +261,11 @@ class CovarianceLearner:
 
 
 def started_state(networks: Networks, schedule: Schedule, *, traced: bool) -> State:
-    """Everybody alive, nothing traced."""
+    """Everybody is stepped, nothing traced."""
     return State(
         np.ones(networks.count, np.bool_),
+        np.zeros(networks.count, np.bool_),
+        np.full(networks.count, -1),
         empty_trace(networks.weights, wanted=traced),
         scratch_for(networks.weights, padded(schedule.batch, BLOCK)),
     )
@@ -202,6 +275,7 @@ def covariance_learner(
     networks: Networks,
     teachers: Weights,
     train: Samples,
+    inputs: int,
     schedule: Schedule,
     state: State,
     clock: Clock,
@@ -214,11 +288,18 @@ def covariance_learner(
         x = train.x[first : first + together]
         S += x.T @ x / train.count
         clock.tick()
-    beta, maps = _maps(teachers, clock), _maps(networks.weights, clock)
+    beta, maps = _products(teachers, clock), started_maps(networks, inputs, clock)
     return CovarianceLearner(networks, S, beta, maps, schedule, state, clock)
 
 
-def _maps(stack: Weights, clock: Clock) -> Array:
+def started_maps(networks: Networks, inputs: int, clock: Clock) -> Maps:
+    """The maps of networks of so many inputs, before learning."""
+    students = _products(networks.weights, clock)
+    errors = np.zeros((2, *students.shape[1:]), students.dtype)
+    return Maps(students, errors, sideways_for(networks.weights, inputs))
+
+
+def _products(stack: Weights, clock: Clock) -> Array:
     """W2 W1 of every network, "networks outputs columns"."""
     networks, rows, columns = stack.W1.shape
     outputs = stack.W2.shape[1]

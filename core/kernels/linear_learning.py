@@ -1,20 +1,22 @@
-"""Linear networks on a full batch: the data enter through their covariance alone.
+"""Linear networks: the data enter through the error of the map W2 W1 alone.
 
-With S = X^T X / P and teacher map beta, an epoch is
+With beta the teacher's map and S = X^T X / P the covariance of a full batch,
 
-    E = (W2 W1 - beta) S        W1 <- W1 - eta D1' F^T E D1        W2 <- W2 - eta D2' E W1^T D2
+    E = (W2 W1 - beta) S        or, of a batch,        E = (W2 W1 X^T - Y^T) X / B
+    W1 <- W1 - eta D1' F^T E D1        W2 <- W2 - eta D2' E W1^T D2
 
-which costs N M + M^2 instead of P N M. One pass over the rows of W1 does everything: a row is read,
-changed and added to the next W2 W1 while it is in the first-level cache.
+which costs 3 N M and what E takes (M^2 or 2 B M) instead of 2 B N M for every output. F is W2 or,
+under feedback alignment, fixed. `curl_learning` says what the signs D and the constraint do.
 """
 
-import math
+import numpy as np
 
 from core.kernels.compiled import inner, inner_sums, kernel
-from core.kernels.curl_learning import end_epoch, rescale
+from core.kernels.curl_learning import trace_epoch
+from core.kernels.linear_rows import update_rows
+from core.kernels.sideways import Sideways, lay_down, stand_up, update_sideways
 from core.kernels.stack import (
-    LAYER_NORM,
-    ROW_NORM,
+    BLOCK,
     Array,
     Model,
     Plasticity,
@@ -38,27 +40,76 @@ def learn_from_covariance(
     errors: Array,
     eta: float,
     epochs: int,
-    alive: Array,
+    stepped: Array,
     trace: Trace,
     traced: bool,
     scratch: Scratch,
+    side: Sideways,
 ) -> None:
-    """Take the living networks [first, last) through that many epochs of linear learning.
+    """Take the stepped ones of networks [first, last) through that many epochs of a full batch.
 
     S: "columns columns"; beta: "replicates outputs columns"; maps: "networks outputs columns",
     every network's W2 W1, kept between calls; errors: "two outputs columns", working memory.
     """
     for n in range(networks[0], networks[1]):
-        weights, rule = weights_at(stack, n), plasticity_at(rules, n)
-        teacher, v, e, signed = beta[n % beta.shape[0]], maps[n], errors[0], errors[1]
-        step = stack.s1.dtype.type(eta)
-        for _ in range(epochs if alive[n] else 0):
-            _correlated_errors(v, teacher, S, rule.pre1, e, signed)
-            _learn_rows(model.constraint, weights, rule, step, v, e, signed, scratch)
-            _rescale_all(model.constraint, weights, rule, v, scratch)
-            end_epoch(weights, n, alive, trace, traced, scratch)
-            if not alive[n]:
-                break
+        if stepped[n]:
+            weights, rule = weights_at(stack, n), plasticity_at(rules, n)
+            teacher, v, e, signed = beta[n % beta.shape[0]], maps[n], errors[0], errors[1]
+            step = stack.s1.dtype.type(eta)
+            _lay_down(weights, rule, side)
+            for _ in range(epochs):
+                _correlated_errors(v, teacher, S, e)
+                _sign(e, rule.pre1, signed)
+                size = _update(model.constraint, weights, rule, step, v, e, signed, scratch, side)
+                stepped[n] = np.isfinite(size)
+                if not stepped[n]:
+                    break
+                _trace(weights, n, trace, traced, side)
+            _stand_up(side, weights)
+
+
+@kernel
+def learn_from_batches(
+    model: Model,
+    stack: Weights,
+    rules: Plasticity,
+    networks: tuple[int, int],
+    xs: Array,
+    ys: Array,
+    steps: Array,
+    epoch_ends: Array,
+    repeats: int,
+    maps: Array,
+    errors: Array,
+    stepped: Array,
+    trace: Trace,
+    traced: bool,
+    scratch: Scratch,
+    side: Sideways,
+) -> None:
+    """Take the stepped ones of networks [first, last) through the batches, `repeats` times over.
+
+    xs: "batches padded_batch columns"; ys: "replicates batches padded_batch outputs", both zero
+    where they are padding; steps: eta / B; epoch_ends: where to retire networks that are no longer
+    finite and to trace the others; maps and errors as for `learn_from_covariance`.
+    """
+    for n in range(networks[0], networks[1]):
+        if stepped[n]:
+            weights, rule = weights_at(stack, n), plasticity_at(rules, n)
+            v, e, signed, answers = maps[n], errors[0], errors[1], ys[n % ys.shape[0]]
+            _lay_down(weights, rule, side)
+            for update in range(repeats * steps.size):
+                t = update % steps.size
+                step = stack.s1.dtype.type(steps[t])
+                _batch_errors(v, xs[t], answers[t], e, scratch)
+                _sign(e, rule.pre1, signed)
+                size = _update(model.constraint, weights, rule, step, v, e, signed, scratch, side)
+                if epoch_ends[t]:
+                    stepped[n] = np.isfinite(size)
+                    if not stepped[n]:
+                        break
+                    _trace(weights, n, trace, traced, side)
+            _stand_up(side, weights)
 
 
 @kernel
@@ -74,8 +125,8 @@ def start_maps(stack: Weights, maps: Array) -> None:
 
 
 @inner_sums
-def _correlated_errors(v: Array, beta: Array, S: Array, D1: Array, e: Array, signed: Array) -> None:
-    """e = (v - beta) S and e D1, four columns at a time; leaves v - beta in v."""
+def _correlated_errors(v: Array, beta: Array, S: Array, e: Array) -> None:
+    """e = (v - beta) S, four columns at a time; leaves v - beta in v."""
     zero = v.dtype.type(0)
     for k in range(v.shape[0]):
         for j in range(v.shape[1]):
@@ -89,13 +140,59 @@ def _correlated_errors(v: Array, beta: Array, S: Array, D1: Array, e: Array, sig
                 p2 += x * S[j + 2, m]
                 p3 += x * S[j + 3, m]
             e[k, j], e[k, j + 1], e[k, j + 2], e[k, j + 3] = p0, p1, p2, p3
-        for j in range(v.shape[1]):
-            signed[k, j] = e[k, j] * D1[j]
-            v[k, j] = 0
 
 
 @inner_sums
-def _learn_rows(
+def _batch_errors(v: Array, x: Array, y: Array, e: Array, scratch: Scratch) -> None:
+    """e = sum_b (v . x_b - y_b) x_b, a block of samples at a time."""
+    for k in range(v.shape[0]):
+        for j in range(v.shape[1]):
+            e[k, j] = 0
+        for first in range(0, x.shape[0], BLOCK):
+            _block_errors(v[k], x, y, k, first, scratch.e[k])
+            _add_block(scratch.e[k], x, first, e[k])
+
+
+@inner_sums
+def _block_errors(v: Array, x: Array, y: Array, k: int, first: int, e: Array) -> None:
+    """e_b = v . x_b - y_bk, five samples at a time."""
+    zero = v.dtype.type(0)
+    for half in range(0, BLOCK, 5):
+        b = first + half
+        p0 = p1 = p2 = p3 = p4 = zero
+        for j in range(v.size):
+            w = v[j]
+            p0 += w * x[b, j]
+            p1 += w * x[b + 1, j]
+            p2 += w * x[b + 2, j]
+            p3 += w * x[b + 3, j]
+            p4 += w * x[b + 4, j]
+        e[half], e[half + 1], e[half + 2] = p0 - y[b, k], p1 - y[b + 1, k], p2 - y[b + 2, k]
+        e[half + 3], e[half + 4] = p3 - y[b + 3, k], p4 - y[b + 4, k]
+
+
+@inner_sums
+def _add_block(d: Array, x: Array, first: int, e: Array) -> None:
+    """e_j += sum_b d_b x_bj."""
+    c = first
+    d0, d1, d2, d3, d4 = d[0], d[1], d[2], d[3], d[4]
+    d5, d6, d7, d8, d9 = d[5], d[6], d[7], d[8], d[9]
+    for j in range(e.size):
+        p = d0 * x[c, j] + d1 * x[c + 1, j] + d2 * x[c + 2, j] + d3 * x[c + 3, j]
+        p += d4 * x[c + 4, j] + d5 * x[c + 5, j] + d6 * x[c + 6, j] + d7 * x[c + 7, j]
+        e[j] += p + d8 * x[c + 8, j] + d9 * x[c + 9, j]
+
+
+@inner_sums
+def _sign(e: Array, D1: Array, signed: Array) -> None:
+    """signed = e D1."""
+    for k in range(e.shape[0]):
+        for j in range(e.shape[1]):
+            signed[k, j] = e[k, j] * D1[j]
+
+
+@inner
+def _update(
     constraint: int,
     weights: Weights,
     rule: Plasticity,
@@ -104,71 +201,31 @@ def _learn_rows(
     e: Array,
     signed: Array,
     scratch: Scratch,
-) -> None:
-    """Change every row of W1 and column of W2, and add their product to v."""
-    W1, s1, W2, s2 = weights.W1, weights.s1, weights.W2, weights.s2
-    outputs, hidden = W2.shape
-    for i in range(hidden):
-        for k in range(1, outputs):
-            scratch.gradient2[k, i] = s1[i] * _dot(e[k], W1[i])
-        for k in range(outputs):
-            back = rule.feedback[k, i] if rule.aligned[0] else s2[k] * W2[k, i]
-            f = -step * rule.post1[i] * back
-            scale = s1[i] if k == 0 else W1.dtype.type(1)
-            g, scratch.squares1[i] = _change_row(W1, i, scale, f, e[k], signed[k])
-            if k == 0:
-                scratch.gradient2[k, i] = s1[i] * g
-        kept = W1.dtype.type(1)
-        if constraint == ROW_NORM:
-            kept = rule.norm1[i] / math.sqrt(scratch.squares1[i])
-        for k in range(outputs):
-            change = -step * rule.post2[k] * rule.pre2[i] * scratch.gradient2[k, i]
-            W2[k, i] = s2[k] * W2[k, i] + change
-            _add_row(W2[k, i] * kept, W1, i, v[k])
-
-
-@inner_sums
-def _dot(a: Array, b: Array) -> float:
-    total: float = a.dtype.type(0)
-    for j in range(a.size):
-        total += a[j] * b[j]
-    return total
-
-
-@inner_sums
-def _change_row(
-    W: Array, i: int, scale: float, f: float, e: Array, signed: Array
-) -> tuple[float, float]:
-    """W_i <- scale W_i + f e D; returns e . W_i before, and ||W_i||^2 after."""
-    product = square = W.dtype.type(0)
-    for j in range(W.shape[1]):
-        w = W[i, j]
-        product += e[j] * w
-        w = scale * w + f * signed[j]
-        W[i, j] = w
-        square += w * w
-    return product, square
+    side: Sideways,
+) -> float:
+    """Change both layers by the errors of the map, and the map; returns their squared norm."""
+    if side.s1.size:
+        return update_sideways(constraint, weights, rule, step, v, e, signed, scratch, side)
+    return update_rows(constraint, weights, rule, step, v, e, signed, scratch)
 
 
 @inner
-def _add_row(f: float, W: Array, i: int, v: Array) -> None:
-    for j in range(v.size):
-        v[j] += f * W[i, j]
+def _lay_down(weights: Weights, rule: Plasticity, side: Sideways) -> None:
+    """If there is room for that."""
+    if side.s1.size:
+        lay_down(weights, rule, side)
 
 
-@inner_sums
-def _rescale_all(
-    constraint: int, weights: Weights, rule: Plasticity, v: Array, scratch: Scratch
-) -> None:
-    """The scales that keep the initial norms, and v made the product of the rescaled weights."""
-    W2 = weights.W2
-    for k in range(W2.shape[0]):
-        scratch.squares2[k] = _dot(W2[k], W2[k])
-    rescale(constraint, scratch.squares1, rule.norm1, weights.s1, W2.shape[1])
-    rescale(constraint, scratch.squares2, rule.norm2, weights.s2, W2.shape[0])
-    for k in range(v.shape[0]):
-        f = weights.s2[k] * (
-            weights.s1[0] if constraint == LAYER_NORM else weights.s2.dtype.type(1)
-        )
-        for j in range(v.shape[1]):
-            v[k, j] *= f
+@inner
+def _stand_up(side: Sideways, weights: Weights) -> None:
+    """If it was laid down."""
+    if side.s1.size:
+        stand_up(side, weights)
+
+
+@inner
+def _trace(weights: Weights, n: int, trace: Trace, traced: bool, side: Sideways) -> None:
+    """Let the weights of network n into the trace if they are wanted."""
+    if traced:
+        _stand_up(side, weights)
+        trace_epoch(weights, n, trace)

@@ -32,6 +32,11 @@ class Layers:
     hidden: int
     outputs: int
 
+    @property
+    def weights(self) -> int:
+        """How many there are in both layers."""
+        return self.hidden * (self.inputs + self.outputs)
+
 
 @dataclass(frozen=True)
 class Law:

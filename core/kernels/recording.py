@@ -12,13 +12,12 @@ class Recording:
     def __init__(self, networks: int, records: int) -> None:
         self.errors = np.zeros((2, networks, records))  # of training and test
         self.extrema = Extrema(networks)
-        self.looks = 0
+        self.stops = 0  # of learning, to look or for an observer
         self.records = 0
 
     def add(self, errors: Array, *, recorded: bool) -> None:
         """Training and test errors "two networks" at one more look, which may be a record."""
         self.extrema.add(errors)
-        self.looks += 1
         if recorded:
             self.errors[:, :, self.records] = errors
             self.records += 1

@@ -1,16 +1,20 @@
 """Trial weights for the stratified jackknife and for permutations of block labels.
 
 Both leave the estimator alone and change only the weights of trials, so that one Gram matrix serves
-every draw. The plain bootstrap is absent on purpose: it treats copies of one trial as independent,
-and its 95 % interval for the participation ratio covers the truth 0 to 1 % of the time.
+every draw. The plain bootstrap is no way to the error of a participation ratio: it treats copies of
+one trial as independent, and its 95 % interval covers the truth 0 to 1 % of the time. It serves for
+what is linear in the means, such as the turn of a ring.
 """
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.kernels.participation_ratio import Floats
+
+Label = TypeVar("Label", np.bool_, np.int64)
 
 
 def draw_cost(n_trials: int, n_conditions: int, own_neurons: int) -> int:
@@ -54,9 +58,9 @@ def stratified_jackknife_error(left_out: Floats, stratum: NDArray[np.int64]) -> 
 
 
 def permuted_within(
-    first: NDArray[np.bool_], stratum: NDArray[np.int64], seed: int, draws: int, length: int
-) -> Iterator[tuple[slice, NDArray[np.bool_]]]:
-    """Chunks of "draws trials": which trials are in the first block, shuffled inside each stratum.
+    labels: NDArray[Label], stratum: NDArray[np.int64], seed: int, draws: int, length: int
+) -> Iterator[tuple[slice, NDArray[Label]]]:
+    """Chunks of "draws trials": the labels of the trials, shuffled inside each stratum.
 
     Each stratum has a generator of its own, so that a draw does not depend on the number of draws.
     """
@@ -65,10 +69,28 @@ def permuted_within(
     generators = [np.random.default_rng(each) for each in seeds]
     for start in range(0, draws, length):
         chunk = slice(start, min(start + length, draws))
-        labels = np.tile(first, (chunk.stop - start, 1))
+        shuffled = np.tile(labels, (chunk.stop - start, 1))
         for trials, generator in zip(strata, generators, strict=True):
-            labels[:, trials] = generator.permuted(labels[:, trials], axis=1)
-        yield chunk, labels
+            shuffled[:, trials] = generator.permuted(shuffled[:, trials], axis=1)
+        yield chunk, shuffled
+
+
+def upper_p(observed: float, null: Floats) -> float:
+    """(1 + draws at least as large) / (1 + draws), for what is positive where there is an effect.
+
+    As in `two_sided_p` an undefined draw counts against the effect, and rounding does not.
+    """
+    slack = 1e-12 * abs(observed)
+    return (1 + int((~(null < observed - slack)).sum())) / (1 + len(null))
+
+
+def resampled_weights(stratum: NDArray[np.int64], generator: np.random.Generator) -> Floats:
+    """How often each observation is drawn, with replacement inside its stratum: "observations"."""
+    weights = np.zeros(len(stratum))
+    for label in np.unique(stratum):
+        own = np.flatnonzero(stratum == label)
+        weights[own] = np.bincount(generator.integers(len(own), size=len(own)), minlength=len(own))
+    return weights
 
 
 def two_sided_p(observed: float, null: Floats) -> float:

@@ -5,7 +5,7 @@ to whole blocks, all with zeros that stay zero: the inner loops then have no rem
 has one order whatever the sample's place.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,9 @@ Array = NDArray[Any]
 BLOCK = 10  # samples that meet a weight while it is in a register
 _LINE_BYTES = 64
 
+Constraint = Literal["none", "layer", "row"]
 UNCONSTRAINED, LAYER_NORM, ROW_NORM = range(3)
-CONSTRAINTS = ("none", "layer", "row")
+CONSTRAINTS: tuple[Constraint, ...] = ("none", "layer", "row")
 """The order gives the codes that compiled functions take."""
 
 

@@ -11,12 +11,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core import curl_descent_measures as measures
+from core import curl_descent_own_data as own_data
 from core.charts.comparison import draw_learning_curves as draw_compared_curves
 from core.charts.learning import draw_epochs_to_threshold, draw_learning_curves
+from core.charts.measures import (
+    draw_curl_fraction,
+    draw_hidden_dimensionality,
+    draw_lyapunov_convergence,
+    draw_lyapunov_spectrum,
+)
 from core.checkpoints import checkpoints
 from core.columns import Column, columns_of
-from core.curl_descent import Record, SimulationSpec, Training
+from core.curl_descent import Data, SimulationSpec, Training
 from core.curl_descent_border import border
+from core.curl_descent_record import Record
 from core.dataset import DatasetSummary
 from core.experiment import (
     Array,
@@ -36,6 +45,7 @@ from core.kernels import costs
 from core.kernels.activations import ACTIVATIONS
 from core.kernels.clock import Clock
 from core.kernels.curl_simulation import Curves, Simulation, simulated
+from core.kernels.given import Given
 from core.kernels.measures import (
     diverged,
     epochs_to_threshold,
@@ -82,12 +92,13 @@ METRICS: Mapping[str, Metric] = {
         "longer finite is not stepped again.",
         type="boolean",
     ),
+    **measures.MEASURES,
 }
 
 
 def run(spec: SimulationSpec, inputs: Mapping[str, Dataset], progress: Progress) -> Result:
     """Every rule and replicate of the spec, from epoch 0 to the last."""
-    simulation = _simulation(spec)
+    simulation = _simulation(spec, own_data.given(spec, inputs))
     clock = Clock(progress, spec.training.epochs)
     places = checkpoints(progress)
     curves = simulated(simulation, clock, Keeper(places.kept(), places.keep))
@@ -97,6 +108,7 @@ def run(spec: SimulationSpec, inputs: Mapping[str, Dataset], progress: Progress)
         "epoch": Array(simulation.record, ("record",), "epochs"),
         "train_error": Array(curves.train_error.reshape(*shape, -1), axes),
         "test_error": Array(curves.test_error.reshape(*shape, -1), axes),
+        "retired_at_epoch": Array(curves.retired_at.reshape(shape), axes[:2], "epochs"),
     }
     if spec.record.order_parameter_window:
         q = curves.order_parameter_q.reshape(shape)
@@ -106,8 +118,9 @@ def run(spec: SimulationSpec, inputs: Mapping[str, Dataset], progress: Progress)
             name: Array(values.reshape(shape), axes[:2])
             for name, values in _extrema(curves).items()
         }
+    arrays |= measures.arrays(spec, curves.measured)
     clock.tick()
-    warnings = _warnings(spec, curves.test_error)
+    warnings = _warnings(spec, curves)
     progress(1.0, epoch=float(spec.training.epochs), **clock.values)
     return Result(arrays, warnings)
 
@@ -146,6 +159,7 @@ def _metrics(
         "epochs_to_threshold": [None if epoch < 0 else epoch for epoch in arrivals.tolist()],
         "converged": (test[:, -1] < spec.record.threshold).tolist(),
         "diverged": (diverged(train) | diverged(test)).tolist(),
+        **measures.metrics(spec, result, arm, measured["order_parameter_q"]),
     }
 
 
@@ -162,23 +176,43 @@ def _extrema(curves: Curves) -> Mapping[str, NDArray[Any]]:
 
 
 def estimate(spec: SimulationSpec, datasets: Mapping[str, DatasetSummary]) -> Estimate:
-    """What the spec costs, from its sizes alone."""
+    """What the spec costs, from its sizes alone; refuses datasets that do not fit them."""
+    given_bytes = own_data.check(spec, datasets)
     sizes = _sizes(spec)
-    return Estimate(costs.memory_bytes(sizes), costs.operations(sizes), costs.seconds(sizes))
-
-
-def example() -> SimulationSpec:
-    """Three replicates of a small figure 5: about a second."""
-    return SimulationSpec(
-        readout_activation="tanh",
-        output_error="raw",
-        replicates=3,
-        training=Training(epochs=700, norm_constraint="layer"),
-        record=Record(threshold=0.005, order_parameter_window=100),
+    observing = measures.cost(spec, sizes)
+    return Estimate(
+        memory_bytes=costs.memory_bytes(sizes) + observing.memory_bytes + given_bytes,
+        operations=costs.operations(sizes) + 2 * observing.multiply_adds,
+        seconds=costs.seconds(sizes) + observing.seconds,
     )
 
 
-def _simulation(spec: SimulationSpec) -> Simulation:
+def example() -> SimulationSpec:
+    """Three replicates of a small network with everything measured: about a second."""
+    return SimulationSpec(
+        inputs=5,
+        hidden=4,
+        activation="relu",
+        replicates=3,
+        data=Data(train_size=50),
+        training=Training(epochs=1500, batch_size="full", learning_rate=0.5),
+        record=Record(
+            points=60,
+            threshold=0.005,
+            order_parameter_window=100,
+            hidden_dimensionality=True,
+            trajectory_window=400,
+            curl_fraction="records",
+            conservation=True,
+            lyapunov_exponents=24,
+            lyapunov_window=400,
+            weights="snapshots",
+            probe_size=20,
+        ),
+    )
+
+
+def _simulation(spec: SimulationSpec, given: Given) -> Simulation:
     hidden, readout = spec.flip_counts
     norms = spec.teacher.norms
     norm1 = norms.W1 if norms else None
@@ -207,6 +241,9 @@ def _simulation(spec: SimulationSpec) -> Simulation:
         learning_rate=spec.training.learning_rate,
         per_epoch=spec.training.learning_rate_scaling == "per_epoch",
         record=record_epochs(spec.training.epochs, spec.record.points),
+        retire=spec.training.retire,
+        observation=measures.observation(spec),
+        given=given,
     )
 
 
@@ -220,7 +257,7 @@ def _sizes(spec: SimulationSpec) -> costs.Sizes:
         test=spec.data.test_size,
         batch=spec.batch,
         epochs=spec.training.epochs,
-        records=min(spec.record.points, spec.training.epochs + 1),
+        records=len(record_epochs(spec.training.epochs, spec.record.points)),
         window=spec.record.order_parameter_window,
         rules=len(spec.rules),
         replicates=spec.replicates,
@@ -234,16 +271,28 @@ def _sizes(spec: SimulationSpec) -> costs.Sizes:
     )
 
 
-def _warnings(spec: SimulationSpec, test_error: NDArray[Any]) -> tuple[str, ...]:
+def _warnings(spec: SimulationSpec, curves: Curves) -> tuple[str, ...]:
     """What a reader of the numbers should know beforehand."""
-    lost = np.count_nonzero(diverged(test_error))
+    networks = len(spec.rules) * spec.replicates
+    lost = np.count_nonzero(diverged(curves.test_error))
+    finite_end = np.isfinite(curves.train_error[:, -1])
+    resting = np.count_nonzero(finite_end & (curves.retired_at >= 0))
     short = spec.data.train_size % spec.batch
     messages = []
     if lost:
-        messages.append(f"{lost} of {len(spec.rules) * spec.replicates} networks diverged")
+        messages.append(f"{lost} of {networks} networks diverged")
+    if resting:
+        messages.append(
+            f"{resting} of {networks} networks converged to rounding and rested from there "
+            "(retired_at_epoch; training.retire)"
+        )
+    if spec.flips.site == "postsynaptic" and spec.outputs == spec.flip_counts[1] == 1:
+        messages.append(
+            "the only output is flipped: all of W2 climbs the gradient under the curl rules"
+        )
     if short:
         messages.append(f"the last batch of every epoch holds {short} samples, not {spec.batch}")
-    return tuple(messages)
+    return (*messages, *measures.warnings(spec))
 
 
 def _columns() -> tuple[Column, ...]:
@@ -309,6 +358,25 @@ KIND = Kind(
             "that never got there are shown at the top.",
             draw_epochs_to_threshold,
         ),
+        "lyapunov_spectrum": Figure(
+            "Lyapunov exponents of every network from the largest down, with three standard "
+            "errors; where record.lyapunov_exponents asks for them.",
+            draw_lyapunov_spectrum,
+        ),
+        "lyapunov_convergence": Figure(
+            "Running mean of the largest Lyapunov exponent of every network.",
+            draw_lyapunov_convergence,
+        ),
+        "hidden_dimensionality": Figure(
+            "Participation ratio of the hidden activity against epochs; where "
+            "record.hidden_dimensionality asks for it.",
+            draw_hidden_dimensionality,
+        ),
+        "curl_fraction": Figure(
+            "Curl fraction of the update field against epochs; where record.curl_fraction is "
+            "records.",
+            draw_curl_fraction,
+        ),
     },
     references=(
         "H. Ninou, J. Kadmon, N. A. Cayco-Gajic. Curl Descent: Non-Gradient Learning Dynamics with "
@@ -318,6 +386,7 @@ KIND = Kind(
     rows=rows,
     estimate=estimate,
     example=example,
+    datasets=own_data.datasets,
     settings=SETTINGS,
     border=border,
     overlays={

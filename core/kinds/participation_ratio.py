@@ -26,6 +26,7 @@ from core.experiment import (
     Row,
 )
 from core.independence import Units
+from core.kernels.folds import early_half
 from core.kernels.ledger import Ledger, Stage
 from core.kernels.participation_ratio import (
     Floats,
@@ -36,7 +37,6 @@ from core.kernels.participation_ratio import (
 from core.kernels.participation_ratio_error import (
     MIN_DENOMINATOR_Z,
     RatioEstimate,
-    Report,
     log_ratio_of,
     log_ratios,
     permuted_log_ratios,
@@ -45,9 +45,15 @@ from core.kernels.participation_ratio_error import (
 from core.kernels.resampling import draw_cost, two_sided_p
 from core.kernels.snapshot import Keeper
 from core.selection import Selection, selected
+from core.sentences import OPTIMISTIC, number, paragraph, tested, verdict, with_interval
+from core.session_arrays import described
 from core.session_spec import ALL, COMPARISON, Comparison, SessionSpec, checked_session
+from core.stages import Report, stages
 
 OPERATIONS_PER_S = 15_000_000_000
+PSEUDO_TRIALS = 8
+"""Units of a target in a block that make two pseudo-blocks of four."""
+Metrics = Mapping[str, float | int | bool | None]
 Z_95 = 1.959963984540054
 
 
@@ -98,6 +104,12 @@ METRICS = {
         "Participation ratio of the total covariance of single trials: another quantity, which "
         "counts noise dimensions and is far larger"
     ),
+    "pseudo_log_ratio": Metric(
+        "Log ratio of early to late trials of this block, two pseudo-blocks between which only "
+        "drift can act; to be compared with `log_ratio`. Null unless each of two compared blocks "
+        "is one stretch of the recording with eight trials per target"
+    ),
+    "pseudo_log_se": Metric("Standard error of `pseudo_log_ratio` (jackknife)"),
     "trials": Metric("Trials used", unit="trial", type="integer"),
     "neurons": Metric("Neurons used", unit="neuron", type="integer"),
     "log_ratio": Metric("Logarithm of the first block's corrected ratio over the second's"),
@@ -115,7 +127,8 @@ def run(spec: ParticipationRatioSpec, inputs: Mapping[str, Dataset], progress: P
     )
     sizes = np.bincount(chosen.units.block).tolist()
     targets, neurons = len(chosen.session.target_labels), len(chosen.session.neurons)
-    reports = _reports(progress, _work(spec, sizes, targets, neurons))
+    work = _work(spec, sizes, targets, neurons)
+    reports = stages(progress, [*work, sum(work[: len(sizes)]) / 4])
     places = checkpoints(progress)
     ledger = Ledger(Keeper(places.kept(), places.keep))
     estimates = [
@@ -126,7 +139,8 @@ def run(spec: ParticipationRatioSpec, inputs: Mapping[str, Dataset], progress: P
     warnings = chosen.warnings + _doubts(spec, estimates)
     if spec.block is None:
         return Result(arrays, warnings)
-    null = _null(spec, chosen.units, reports[-1], partial(ledger.stage, "null"))
+    null = _null(spec, chosen.units, reports[-2], partial(ledger.stage, "null"))
+    arrays |= _pseudo_blocks(spec, chosen, reports[-1])
     arrays["permutation_log_ratio"] = Array(null, ("permutation",))
     return Result(arrays, warnings + _undefined(null))
 
@@ -143,11 +157,30 @@ def rows(spec: ParticipationRatioSpec, result: Result) -> tuple[Row, ...]:
     return (*each, Row(COMPARISON, 0, {"log_ratio": log_ratio, "p_value": p_value}))
 
 
+def reading(spec: ParticipationRatioSpec, result: Result) -> str:
+    """The estimates, the test, and what they cannot tell."""
+    by_arm = {row.arm: row.metrics for row in rows(spec, result)}
+    targets = result["cell_trials"].shape[1]
+    said = [_said(name, by_arm[name], targets) for name in spec.arms]
+    if spec.block is not None:
+        said += [
+            _compared(spec, float(by_arm[COMPARISON]["p_value"] or nan)),
+            _drift(spec, by_arm),
+        ]
+    return paragraph(
+        *said,
+        OPTIMISTIC if result["rows_correlated"][0] else "",
+        "The ratio counts the dimensions that the targets' mean activity takes, not those of "
+        "single trials, and it depends on which neurons were recorded.",
+    )
+
+
 def estimate(spec: ParticipationRatioSpec, summaries: Mapping[str, DatasetSummary]) -> Estimate:
     """Check the spec against its dataset and cost it."""
     summary, trials = checked_session(spec, summaries, spec.arms_of(spec.block))
     total, neurons = sum(trials), len(spec.neurons or ()) or summary.neurons or 0
     work = _work(spec, trials, len(summary.targets), neurons)
+    work.append(sum(work[: len(trials)]) // 4)
     plain = 8 * total * neurons * (total + min(total, neurons))
     return Estimate(
         memory_bytes=110_000_000 + 8 * (3 * total**2 + 8 * total * neurons) + _draws_memory(spec),
@@ -175,17 +208,6 @@ def _work(spec: ParticipationRatioSpec, trials: list[int], targets: int, neurons
 
 def _draws_memory(spec: ParticipationRatioSpec) -> int:
     return 8 * spec.permutations + (40_000_000 if spec.neuron_correction else 0)
-
-
-def _reports(progress: Progress, work: list[int]) -> list[Report]:
-    """One report per stage, each moving the whole by its share of the work."""
-    ends = np.cumsum([0, *work], dtype=np.float64) / max(sum(work), 1)
-
-    def report(stage: int) -> Report:
-        low, high = float(ends[stage]), float(ends[stage + 1])
-        return lambda fraction: progress(low + (high - low) * fraction)
-
-    return [report(stage) for stage in range(len(work))]
 
 
 def _estimate_of(
@@ -222,6 +244,34 @@ def _null(
     )
 
 
+def _pseudo_blocks(
+    spec: ParticipationRatioSpec, chosen: Selection, report: Report
+) -> dict[str, Array]:
+    """Log ratio of the early and late half of each block, with its error; NaN where uncut."""
+    units, found = chosen.units, np.full((2, len(spec.arms)), nan)
+    for arm in range(len(spec.arms)):
+        own = np.flatnonzero(units.block == arm)
+        condition = units.condition[own]
+        if not chosen.contiguous or np.bincount(condition).min() < PSEUDO_TRIALS:
+            continue
+        early = early_half(condition, units.first[own])
+        halves = [
+            ratio_estimate(
+                units.activity[half],
+                units.condition[half],
+                units.size[half],
+                lambda fraction: report(0.0),
+                neuron_correction=spec.neuron_correction,
+            )
+            for half in (own[early], own[~early])
+        ]
+        found[0, arm] = halves[0].log_ratio - halves[1].log_ratio
+        found[1, arm] = np.hypot(halves[0].log_se, halves[1].log_se)
+    report(1.0)
+    names = ("pseudo_log_ratio", "pseudo_log_se")
+    return {name: Array(values, ("arm",)) for name, values in zip(names, found, strict=True)}
+
+
 def _estimates(estimates: list[RatioEstimate]) -> dict[str, Array]:
     """The numbers of each arm."""
     columns = {
@@ -252,13 +302,9 @@ def _description(spec: ParticipationRatioSpec, chosen: Selection) -> dict[str, A
     counts = [session.counts[chosen.arm == arm] for arm in arms]
     targets = [session.condition[chosen.arm == arm] for arm in arms]
     means = [condition_means(x, c) for x, c in zip(counts, targets, strict=True)]
-    cells = np.stack([np.bincount(c, minlength=len(session.target_labels)) for c in targets])
     of_means, of_trials = _spectra(means), _spectra(counts)
     unit = "count^2" if spec.transform == "none" else "count"
-    return {
-        "cell_trials": Array(cells, ("arm", "target"), "trial"),
-        "neurons": Array(session.neurons, ("neuron",)),
-        "rows_correlated": Array(np.array([chosen.optimistic]), ("session",)),
+    return described(chosen, len(arms)) | {
         "participation_ratio_naive": Array(_ratios(of_means), ("arm",)),
         "total_covariance_participation_ratio": Array(_ratios(of_trials), ("arm",)),
         "spectrum_condition_means": Array(of_means, ("arm", "mean_component"), unit),
@@ -286,9 +332,15 @@ def _arm_metrics(result: Result, arm: int) -> dict[str, float | int]:
         "log_se": log_se,
         "ci_low": ratio * exp(-Z_95 * log_se),
         "ci_high": ratio * exp(Z_95 * log_se),
+        **_pseudo_metrics(result, arm),
         "trials": int(result["cell_trials"][arm].sum()),
         "neurons": len(result["neurons"]),
     }
+
+
+def _pseudo_metrics(result: Result, arm: int) -> dict[str, float | int]:
+    names = [name for name in ("pseudo_log_ratio", "pseudo_log_se") if name in result.arrays]
+    return {name: float(result[name][arm]) for name in names}
 
 
 def _doubts(spec: ParticipationRatioSpec, estimates: list[RatioEstimate]) -> tuple[str, ...]:
@@ -317,6 +369,41 @@ def _doubt(each: RatioEstimate) -> str:
             "in every target; five are enough"
         )
     return ""
+
+
+def _said(name: str, metrics: Metrics, targets: int) -> str:
+    ratio, low, high = (
+        float(metrics[key] or nan) for key in ("participation_ratio", "ci_low", "ci_high")
+    )
+    if not isfinite(ratio):
+        return f"The data of {name} cannot tell how many dimensions the {targets} targets take."
+    return (
+        f"The means of {targets} targets take {with_interval(ratio, low, high)} of at most "
+        f"{targets - 1} dimensions in {name}; uncorrected they would seem to take "
+        f"{number(float(metrics['participation_ratio_naive'] or nan))}."
+    )
+
+
+def _compared(spec: ParticipationRatioSpec, p_value: float) -> str:
+    first, second = spec.arms
+    return verdict(
+        p_value,
+        found=f"The blocks {first} and {second} differ in it ({tested(p_value)}).",
+        nothing=f"Nothing shows that {first} and {second} differ in it ({tested(p_value)}).",
+    )
+
+
+def _drift(spec: ParticipationRatioSpec, by_arm: Mapping[str, Metrics]) -> str:
+    """What halves of one block differ by."""
+    log_ratio = float(by_arm[COMPARISON]["log_ratio"] or nan)
+    pseudo = [float(by_arm[name].get("pseudo_log_ratio") or nan) for name in spec.arms]
+    if not all(map(isfinite, (log_ratio, *pseudo))):
+        return ""
+    halves = " and ".join(number(value) for value in pseudo)
+    return (
+        f"The blocks follow each other in time: their log ratio is {number(log_ratio)}, that of "
+        f"early to late trials inside {' and '.join(spec.arms)} is {halves}."
+    )
 
 
 KIND: Kind[ParticipationRatioSpec] = Kind(
@@ -348,6 +435,7 @@ KIND: Kind[ParticipationRatioSpec] = Kind(
     rows=rows,
     estimate=estimate,
     example=example,
+    reading=reading,
     datasets=lambda spec: (spec.dataset,),
     overlays={
         "participation_ratio": Overlay(

@@ -90,6 +90,7 @@ def _figure_5(*, replicates: int, batch_size: int = 10, **options: Any) -> tuple
 
 _FULL = {panel.name: panel for panel in _figure_5(replicates=10)}
 _QUICK: Any = {"epochs": 10_000, "batch_size": 50, "replicates": 3}
+_QUICK_1000: Any = {**_QUICK, "train_size": 1000}
 # Full batches of a linear network cost next to nothing.
 _LINEAR: Any = {"activation": "linear", "distribution": "normal", "norm_constraint": "none"}
 _QUICK_LINEAR: Any = {"epochs": 10_000, "batch_size": "full", "replicates": 20, **_LINEAR}
@@ -121,10 +122,10 @@ SPEEDUPS = (
         reference=f"{PAPER}, figure 5d",
         found="Curl descent is faster from scale 2 on. With the norms held, a student much smaller "
         "than its teacher cannot express it: both rules are censored there.",
-        quick="Four scales, 2000 samples in batches of 50, 10 000 epochs, 3 replicates.",
+        quick="Four scales, 1000 samples in batches of 50, 10 000 epochs, 3 replicates.",
         panels={
             "quick": (
-                _against("init_scale", "student_scale", (0.3, 1.0, 2.0, 4.0), _spec(**_QUICK)),
+                _against("init_scale", "student_scale", (0.3, 1.0, 2.0, 4.0), _spec(**_QUICK_1000)),
             ),
             "full": (_FULL["init_scale"], _FULL["init_scale_few_samples"]),
         },
@@ -135,10 +136,12 @@ SPEEDUPS = (
         reference=f"{PAPER}, figure 5e",
         found="Curl descent is faster for teachers smaller than the student; teachers that are "
         "larger cannot be expressed, and both rules are censored there.",
-        quick="Four scales, 2000 samples in batches of 50, 10 000 epochs, 3 replicates.",
+        quick="Four scales, 1000 samples in batches of 50, 10 000 epochs, 3 replicates.",
         panels={
             "quick": (
-                _against("teacher_scale", "teacher_scale", (0.5, 1.0, 2.0, 4.0), _spec(**_QUICK)),
+                _against(
+                    "teacher_scale", "teacher_scale", (0.5, 1.0, 2.0, 4.0), _spec(**_QUICK_1000)
+                ),
             ),
             "full": (_FULL["teacher_scale"],),
         },
@@ -148,10 +151,10 @@ SPEEDUPS = (
         summary="Epochs to test error 1e-3 against the number of flipped readout neurons.",
         reference=f"{PAPER}, figure 5f",
         found="Curl descent is faster up to about half of the neurons flipped.",
-        quick="Four counts, 2000 samples in batches of 50, 10 000 epochs, 3 replicates.",
+        quick="Four counts, 1000 samples in batches of 50, 10 000 epochs, 3 replicates.",
         panels={
             "quick": (
-                _against("flip_count", "flips.readout.count", (1, 3, 5, 8), _spec(**_QUICK)),
+                _against("flip_count", "flips.readout.count", (1, 3, 5, 8), _spec(**_QUICK_1000)),
             ),
             "full": (_FULL["flip_count"],),
         },

@@ -1,11 +1,12 @@
-"""Datasets: upload, list."""
+"""Datasets: upload, synthesise, download, list."""
 
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from solenoid.commands.options import Json, Limit, client
+from solenoid.assignments import assigned
+from solenoid.commands.options import Id, Json, Limit, client, told_of
 from solenoid.dataset import Dataset
 from solenoid.documents import parsed, text_of
 from solenoid.terminal import print_facts, print_json, print_table
@@ -13,12 +14,12 @@ from solenoid.terminal import print_facts, print_json, print_table
 
 def upload(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A recording: NPZ or MAT v5.")],
+    file: Annotated[Path, typer.Argument(help="A recording: NWB, NPZ, MAT, CSV or Parquet.")],
     mapping: Annotated[
         str | None,
         typer.Option(
             metavar="JSON|@FILE",
-            help="Which arrays of the file are counts, target and blocks, where it has own names.",
+            help="Which arrays or columns are counts, target and blocks, where it has own names.",
         ),
     ] = None,
     as_json: Json = False,
@@ -30,6 +31,44 @@ def upload(
         print_json(dataset.data)
         return
     print_facts(dataset.facts())
+
+
+def synthesise(
+    context: typer.Context,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[KEY=VALUE]...",
+            help="Fields of the session, such as neurons=100 hfs.reaiming_deg=10 seed=3.",
+        ),
+    ] = None,
+    scenario: Annotated[
+        str, typer.Option(help="cerebellar_block: all findings hold; null: none does.")
+    ] = "cerebellar_block",
+    name: Annotated[str | None, typer.Option(help="What to call it.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a synthetic session whose truth is known; prints its id and what is in it."""
+    with client(context) as service:
+        dataset = service.synthesise(assigned({"scenario": scenario}, assignments or []), name)
+    if as_json:
+        print_json(dataset.data)
+        return
+    print_facts(dataset.facts())
+
+
+def download(
+    context: typer.Context,
+    id: Id,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
+    format: Annotated[
+        str, typer.Option(help="original: as it was uploaded; npz or nwb: its session anew.")
+    ] = "original",
+) -> None:
+    """Write a dataset to a file."""
+    with client(context) as service:
+        service.download(id, output, format)
+    told_of(output)
 
 
 def datasets(context: typer.Context, limit: Limit = 20, as_json: Json = False) -> None:

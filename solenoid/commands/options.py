@@ -39,7 +39,7 @@ Wait = Annotated[bool, typer.Option("--wait", help="Wait for the end, with progr
 class Service:
     """Which service a command talks to, and as whom."""
 
-    url: str
+    url: str | None
     token: str | None
 
 

@@ -91,6 +91,7 @@ class ExperimentEntry(_Entry):
     estimate: Estimate
     summary: dict[Annotated[Text, Field(max_length=100)], dict[str, MetricEntry]] | None
     warnings: tuple[Text, ...] | None
+    reading: Text | None = None  # archives of earlier versions have none
     error: Text | None
     versions: dict[Text, Text] | None
     arrays: tuple[ArrayEntry, ...]

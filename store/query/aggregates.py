@@ -12,8 +12,9 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from core.spelling import nearest
 from store.query.errors import Mistake
-from store.query.fields import Field, FieldType, nearest
+from store.query.fields import Field, FieldType
 from store.query.patterns import bytewise
 from store.query.syntax import Aggregate
 

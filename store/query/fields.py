@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 from typing import Any, Literal
 
 from core.columns import ScalarType
 from core.experiment import Kind
 from core.kinds import KINDS
+from core.spelling import nearest
 from store.query.errors import Mistake
 from store.query.syntax import TAG, Name
 
@@ -16,8 +16,6 @@ FieldType = Literal["number", "integer", "boolean", "text", "time"]
 Place = Literal["experiment", "tag", "parameter", "arm", "row"]
 Subject = Literal["experiments", "results"]
 Kinds = tuple[str, ...]
-
-SUGGESTIONS = 3
 
 
 @dataclass(frozen=True)
@@ -102,15 +100,6 @@ def vocabulary(subject: Subject, kinds: Kinds) -> Mapping[str, Field]:
     return known
 
 
-def nearest(name: str, names: Sequence[str]) -> str:
-    """`; did you mean ...?` with the closest names, or nothing."""
-    bare = {known.rpartition(".")[2]: known for known in reversed(names)}
-    close = get_close_matches(name, names, SUGGESTIONS)
-    close += [bare[word] for word in get_close_matches(name.rpartition(".")[2], bare, SUGGESTIONS)]
-    found = list(dict.fromkeys(close))[:SUGGESTIONS]
-    return f"; did you mean {' or '.join(found)}?" if found else ""
-
-
 def _of_kind(kind: Kind[Any], subject: Subject) -> dict[str, Field]:
     rows = subject == "results"
     parameters = [
@@ -155,4 +144,6 @@ def _of_other_kinds(name: str, owners: Kinds, reach: Reach) -> str:
 def _unknown(name: str, reach: Reach) -> str:
     known = (vocabulary(reach.subject, k) for k in (reach.kinds, *((kind,) for kind in KINDS)))
     every = dict.fromkeys(name for names in known for name in names)
-    return f"no field is named {name}{nearest(name, [*every, TAG + 'KEY'])}"
+    plain = ", ".join(known for known in every if "." not in known)
+    forms = f"; there are {plain}, param.NAME, metric.NAME and tag.KEY"
+    return f"no field is named {name}{nearest(name, [*every, TAG + 'KEY']) or forms}"

@@ -6,9 +6,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.kinds import KINDS
+from core.spelling import nearest
 from store.query.compiling import Scope, compiled
 from store.query.errors import QueryError, blamed
-from store.query.fields import Field, Kinds, nearest, reach
+from store.query.fields import Field, Kinds, reach
 from store.query.logic import kinds_in_question, names
 from store.query.ordering import Key
 from store.query.parts import parsed

@@ -7,8 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.kinds import KINDS
+from core.spelling import nearest
 from store.query.errors import Mistake
-from store.query.fields import Field, FieldType, nearest
+from store.query.fields import Field, FieldType
 from store.query.syntax import Condition, Value
 from store.tables import STATUSES, Time
 

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from core.examples import GOLUB_BCI
+from core.reading import read_arrays
+from core.synthetic import truth
 from tests.stack import RunningStack
 
 DATA = Path(__file__).parents[1] / "data"
@@ -123,6 +125,7 @@ def test_a_silent_neuron_is_reported_and_left_out(stack: RunningStack) -> None:
     experiment = stack.ended(stack.submit(KIND, {"dataset": dataset["id"]})["id"])
     assert experiment["status"] == "succeeded", experiment["error"]
     assert any("neuron" in warning for warning in experiment["warnings"])
+    assert "which neurons were recorded" in experiment["reading"]
     assert experiment["summary"]["all"]["neurons"]["median"] == 5
 
 
@@ -177,7 +180,9 @@ HOSTILE = {
     "pickled": (npz(counts=np.array([{}], dtype=object), target=np.zeros(1)), "pickle"),
     "a bare pickle": (pickle.dumps({"counts": 1}), "pickle"),
     "truncated": (npz(**session(8))[:-200], "damaged"),
-    "a text file": (b"counts,target\n1,2\n", "text file"),
+    "a text file": (b"counts and targets\n", "text file"),
+    "a CSV table without rows": (b"counts,target\n\n", "no rows"),
+    "a damaged HDF5 file": (b"\x89HDF\r\n\x1a\n" + bytes(600), "damaged"),
     "empty": (b"", "empty"),
 }
 
@@ -226,3 +231,58 @@ def test_a_path_in_a_file_name_labels_and_nothing_more(stack: RunningStack) -> N
     answer = upload(stack, npz(**session(10)), "../../etc/passwd.npz")
     assert answer.status_code == 201
     assert answer.json()["name"] == "passwd.npz"
+
+
+def test_a_table_of_behaviour_is_a_dataset(stack: RunningStack) -> None:
+    table = b"hand,field_on\n1.5,0\n,1\n"
+    mapping = {"reach": "hand", "perturbation": {"column": "field_on", "scale": 20}}
+    answer = upload(stack, table, "table.csv", mapping=json.dumps(mapping))
+    assert answer.status_code == 201, answer.text
+    behaviour = answer.json()["summary"]["behaviour"]
+    assert behaviour == {"measure": "reach", "trials": 2, "missing": 1, "clamp": 0}
+
+
+SMALL = {"targets": 4, "neurons": 5, "baseline_trials": 16, "field_trials": 16, "washout_trials": 0}
+
+
+def test_a_synthetic_session_is_made_once_and_downloaded_in_both_formats(
+    stack: RunningStack,
+) -> None:
+    made = stack.http.post("/v1/datasets/synthetic", json=SMALL, params={"name": "small.npz"})
+    assert made.status_code == 201, made.text
+    dataset = made.json()
+    assert (dataset["name"], dataset["summary"]["trials"]) == ("small.npz", 64)
+    again = stack.http.post("/v1/datasets/synthetic", json=SMALL)
+    assert again.json()["id"] == dataset["id"]
+    path = f"/v1/datasets/{dataset['id']}/download"
+    files = [stack.http.get(path, params={"format": form}) for form in ("npz", "nwb")]
+    assert [file.status_code for file in files] == [200, 200]
+    assert 'filename="small.nwb"' in files[1].headers["content-disposition"]
+    first, second = (read_arrays(file.content).arrays for file in files)
+    np.testing.assert_array_equal(first["counts"], second["counts"])
+    assert truth(first)["spec"]["targets"] == 4
+    assert not [name for name in left_on_disk(stack) if "incoming" in name]
+
+
+def test_an_impossible_synthetic_session_is_refused_by_field(stack: RunningStack) -> None:
+    answer = stack.http.post("/v1/datasets/synthetic", json={"hfs": {"shift": -1}})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "hfs.shift"
+
+
+def test_rates_are_not_downloaded_as_nwb(stack: RunningStack) -> None:
+    arrays = session(11)
+    dataset = uploaded(stack, **{**arrays, "counts": arrays["counts"] / 2})
+    path = f"/v1/datasets/{dataset['id']}/download"
+    answer = stack.http.get(path, params={"format": "nwb"})
+    assert answer.status_code == 422
+    assert "NWB holds spikes" in answer.json()["errors"][0]["message"]
+
+
+def test_a_preview_is_small_and_has_what_can_be_drawn(stack: RunningStack) -> None:
+    preview = stack.http.get(f"/v1/datasets/{GOLUB_BCI.dataset_id}/preview").json()
+    assert len(preview["cells"]) == 16
+    activity = preview["activity"]
+    assert len(activity["values"]) == len(activity["rows"]) <= 120
+    assert len(activity["values"][0]) == len(activity["neurons"]) == 86
+    assert preview["behaviour"] is None

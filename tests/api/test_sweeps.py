@@ -1,5 +1,7 @@
 """Sweeps over HTTP, on the real service."""
 
+import csv
+import io
 import json
 import time
 from typing import Any
@@ -71,6 +73,14 @@ def test_the_table_comes_as_csv(stack: RunningStack, finished: dict[str, Any]) -
     assert len(lines) == 6 * 2
 
 
+def test_places_that_are_no_scalars_are_json_in_a_csv(stack: RunningStack) -> None:
+    rules = [["curl_descent"], ["gradient_descent", "curl_descent"]]
+    identifier = ended(stack, submit(stack, axes={"rules": rules})["id"])["id"]
+    answer = stack.http.get(f"/v1/sweeps/{identifier}/results", params={"format": "csv"})
+    found = [json.loads(row["rules"]) for row in csv.DictReader(io.StringIO(answer.text))]
+    assert found == [rules[0], rules[1], rules[1]]
+
+
 def test_the_heat_map_is_drawn(stack: RunningStack, finished: dict[str, Any]) -> None:
     path = f"/v1/sweeps/{finished['id']}/figures/heatmap"
     over = {
@@ -85,6 +95,25 @@ def test_the_heat_map_is_drawn(stack: RunningStack, finished: dict[str, Any]) ->
     wrong = stack.http.get(f"{path}.png", params={**over, "x": "student_scal"})
     assert wrong.status_code == 422
     assert "student_scale" in wrong.json()["errors"][0]["message"]
+
+
+def test_a_metric_that_no_experiment_reached_is_drawn_in_grey(
+    stack: RunningStack, finished: dict[str, Any]
+) -> None:
+    over = {"x": "student_scale", "y": "seed", "metric": "epochs_to_threshold"}
+    path = f"/v1/sweeps/{finished['id']}/figures/heatmap.png"
+    answer = stack.http.get(path, params={**over, "arm": "curl_descent"})
+    assert answer.content.startswith(b"\x89PNG")
+    wrong = stack.http.get(path, params={**over, "arm": "curl"})
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "arm")
+    assert "curl_descent" in wrong.json()["detail"]
+
+
+def test_a_profile_along_words_is_refused(stack: RunningStack, finished: dict[str, Any]) -> None:
+    path = f"/v1/sweeps/{finished['id']}/figures/profile.png"
+    answer = stack.http.get(path, params={"x": "activation", "metric": "final_test_error"})
+    assert answer.status_code == 422
+    assert "heat map" in answer.json()["detail"]
 
 
 def test_the_profile_is_drawn(stack: RunningStack, finished: dict[str, Any]) -> None:
@@ -125,6 +154,20 @@ def test_extending_runs_only_what_is_new(stack: RunningStack) -> None:
         (1, 2, 3),
         (2, 2, 3),
     ]
+
+
+def test_what_extends_a_sweep_has_the_tags_that_all_its_experiments_share(
+    stack: RunningStack,
+) -> None:
+    tags = {"project": "extended", "draft": "yes"}
+    identifier = submit(stack, axes={"seed": [0, 1]}, tags=tags, priority=3)["id"]
+    first, _ = children(stack, identifier)
+    of_first = {"tags": {"mine": "1", "draft": "no"}}
+    assert stack.http.patch(f"/v1/experiments/{first['id']}", json=of_first).status_code == 200
+    stack.http.post(f"/v1/sweeps/{identifier}/extend", json={"axes": {"seed": [2]}})
+    added = stack.show(children(stack, identifier)[-1]["id"])
+    assert (added["tags"], added["priority"]) == ({"project": "extended"}, 3)
+    ended(stack, identifier)
 
 
 def test_cancelling_ends_every_child_and_then_the_sweep_can_go(stack: RunningStack) -> None:
@@ -171,6 +214,8 @@ def test_an_idempotency_key_makes_one_sweep(stack: RunningStack) -> None:
     [
         ({"axes": {"seed": list(range(300)), "hidden": list(range(1, 301))}}, "axes"),
         ({"axes": {"hiden": [1]}}, "spec.hiden"),
+        ({"axes": {"compression_ratio": [1]}}, "derive.total_neurons"),
+        ({"axes": {"seed": {"zip": {"seed": [1], "hidden": [2, 3]}}}}, "axes.seed.zip"),
         ({"axes": {}}, "axes"),
         ({"axes": {"seed": [0]}, "kind": "none"}, "kind"),
         ({"axes": {"seed": {"linspace": [0, 1]}}}, "axes.seed"),

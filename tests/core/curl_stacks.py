@@ -43,6 +43,7 @@ class Small:
     raw_error: bool = False
     norm_constraint: str = "none"
     feedback: Array | None = None
+    norms_of: "Small | None" = None  # whose norms a constraint keeps; None: its own
 
     def after(self, epochs: int, eta: float, *, by_covariance: bool = False) -> tuple[Array, Array]:
         """The weights after full-batch learning."""
@@ -68,7 +69,9 @@ class Small:
         teacher = np.linalg.lstsq(self.x, self.y, rcond=None)[0].T
         stack = _weights(np.eye(len(teacher)) @ teacher, np.eye(len(teacher)))
         state = started_state(networks, schedule, traced=False)
-        return covariance_learner(networks, stack, self._samples(), schedule, state, clock)
+        return covariance_learner(
+            networks, stack, self._samples(), self.W1.shape[1], schedule, state, clock
+        )
 
     def _samples(self) -> Samples:
         samples, inputs = self.x.shape
@@ -79,6 +82,7 @@ class Small:
 
     def _networks(self) -> Networks:
         weights = _weights(self.W1, self.W2)
+        kept = _weights(self.norms_of.W1, self.norms_of.W2) if self.norms_of else weights
         _, rows, columns = weights.W1.shape
         post1, pre1, post2, pre2 = self.signs
         outputs, hidden = self.W2.shape
@@ -90,8 +94,8 @@ class Small:
             post2=post2[None],
             feedback=feedback[None],
             aligned=np.array([[self.feedback is not None]]),
-            norm1=np.linalg.norm(weights.W1, axis=2),
-            norm2=np.linalg.norm(weights.W2, axis=2),
+            norm1=np.linalg.norm(kept.W1, axis=2),
+            norm2=np.linalg.norm(kept.W2, axis=2),
         )
         model = Model(
             ACTIVATIONS.index(self.activation),

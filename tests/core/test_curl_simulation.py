@@ -19,6 +19,12 @@ CHAOTIC: dict[str, dict[str, Any]] = {
     "minibatch": {"activation": "tanh", "training": {"epochs": 600, "batch_size": 10}},
     "full": {"activation": "tanh", "training": {"epochs": 2000, "batch_size": "full"}},
     "covariance": {"activation": "linear", "training": {"epochs": 5000, "batch_size": "full"}},
+    "tall": {
+        "inputs": 20,
+        "hidden": 16,
+        "activation": "linear",
+        "training": {"epochs": 2000, "batch_size": 10},
+    },
     "online": {
         "activation": "tanh",
         "data": {"train_size": 33, "test_size": 12, "online": True},
@@ -101,6 +107,13 @@ def test_divergence_is_a_result() -> None:
         for name in ("final_train_error", "max_test_error", "loss_ascent", "order_parameter_q"):
             assert row.metrics[name] is None
     assert result.warnings[0] == "8 of 8 networks diverged"
+
+
+def test_flipping_the_only_output_is_explained() -> None:
+    flips = {"readout": {"fraction": 1.0}, "site": "postsynaptic"}
+    words = "the only output is flipped: all of W2 climbs the gradient under the curl rules"
+    assert words in run(spec_of(outputs=1, flips=flips, training={"epochs": 2})).warnings
+    assert words not in run(spec_of(outputs=2, flips=flips, training={"epochs": 2})).warnings
 
 
 def test_rows_carry_the_replicates_own_numbers() -> None:
@@ -202,7 +215,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         r"a fraction or a count, not both 0.5 and 1",
     ),
     ({"flips": {"readout": {}}}, r"give a fraction or a count \["),
-    ({"flips": {"readout": {"fraction": 1.5}}}, r"less than or equal to 1"),
+    ({"flips": {"readout": {"fraction": 1.5}}}, r"1.5 is no fraction of a layer's neurons"),
+    ({"flips": {"hidden": {"fraction": -0.1}}}, r"-0.1 is no fraction of a layer's neurons"),
+    ({"flips": {"hidden": {"fraction": float("nan")}}}, r"flips.hidden.fraction"),
     ({"training": {"batch_size": 34}}, r"34 is more than the 33 samples"),
     ({"training": {"batch_size": 0}}, r"training.batch_size"),
     ({"training": {"learning_rate": float("nan")}}, r"learning_rate"),

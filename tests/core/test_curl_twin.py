@@ -78,6 +78,16 @@ def test_every_norm_constraint_agrees_with_the_twin(
     assert_same(spec, KIND.run(spec, {}, silent), rtol=1e-9)
 
 
+@pytest.mark.parametrize("constraint", ["none", "layer", "row"])
+@pytest.mark.parametrize("batching", ["minibatch", "one_sample", "full", "online"])
+def test_tall_linear_networks_agree_with_the_twin(batching: str, constraint: str) -> None:
+    changes = BATCHING[batching]
+    training = {**changes.get("training", {}), "norm_constraint": constraint}
+    tall = {"inputs": 3, "hidden": 21, "activation": "linear"}
+    spec = spec_of(**{**tall, **changes, "training": training})
+    assert_same(spec, KIND.run(spec, {}, silent), rtol=1e-9)
+
+
 @pytest.mark.parametrize("output_error", ["exact", "raw"])
 @pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid"])
 def test_nonlinear_readouts_agree_with_the_twin(activation: str, output_error: str) -> None:
@@ -143,12 +153,13 @@ def test_exact_extrema_are_those_of_every_epoch(activation: str, batching: str) 
 
 
 @pytest.mark.parametrize("batch_size", [10, "full"])
-@pytest.mark.parametrize("activation", ["linear", "tanh"])
+@pytest.mark.parametrize(("activation", "hidden"), [("linear", 9), ("linear", 21), ("tanh", 9)])
 def test_the_order_parameter_is_that_of_the_stored_trajectory(
-    activation: str, batch_size: int | str
+    activation: str, hidden: int, batch_size: int | str
 ) -> None:
     spec = spec_of(
         activation=activation,
+        hidden=hidden,
         training={"epochs": 40, "batch_size": batch_size, "norm_constraint": "layer"},
         record={"points": 12, "order_parameter_window": 17},
     )

@@ -212,6 +212,28 @@ def test_shuffles_without_a_ratio_are_counted_in_a_warning() -> None:
     assert f"{undefined} of 400 shuffles have no defined ratio" in result.warnings[-1]
 
 
+def test_halves_of_one_block_show_what_drift_alone_does() -> None:
+    """Tuning that fades inside `after` differs between its halves; `before` is steady."""
+    generator = np.random.default_rng(3)
+    target, late = np.arange(160) % 4, np.arange(160) >= 120
+    tuning = 4 * generator.standard_normal((4, 3))
+    means = tuning[target]
+    means[late, 1:] *= 0.1
+    arrays = {
+        "counts": means + 0.3 * generator.standard_normal((160, 3)),
+        "target": target,
+        "block": np.where(np.arange(160) < 80, "before", "after"),
+    }
+    spec = spec_of()
+    result = run(spec, arrays)
+    steady, drifting = result["pseudo_log_ratio"] / result["pseudo_log_se"]
+    assert abs(steady) < 4
+    assert drifting > 4
+    assert "follow each other in time" in KIND.reading(spec, result)
+    mixed = run(spec, arrays | {"block": np.where(np.arange(160) // 4 % 2, "before", "after")})
+    assert np.isnan(mixed["pseudo_log_ratio"]).all()
+
+
 def test_a_spec_reads_the_same_from_json_and_from_python() -> None:
     written = {
         "dataset": UPLOADED,

@@ -63,7 +63,10 @@ def test_the_matlab_original_gives_the_same_arrays_as_the_bundled_archive() -> N
 
 
 def test_bundled_examples_have_fixed_ids() -> None:
-    assert [each.dataset_id for each in EXAMPLES] == ["d6d17bc5-669e-541d-8bb3-9ba2a9685c56"]
+    assert [each.dataset_id for each in EXAMPLES] == [
+        "d6d17bc5-669e-541d-8bb3-9ba2a9685c56",
+        "e0455177-338e-541c-9f34-1b8160b6a006",
+    ]
 
 
 def test_saved_arrays_come_back_the_same_and_have_the_same_bytes(tmp_path: Path) -> None:
@@ -128,6 +131,13 @@ def test_a_mapping_renames_turns_and_stacks() -> None:
     assert arrays["error"].shape == (8,)
 
 
+def test_bins_of_time_are_summed_over_a_window() -> None:
+    box = np.arange(2 * 3 * 5).reshape(5, 2, 3)
+    mapping = {"counts": "x", "axes": ["time", "trial", "neuron"], "window": [1, 4]}
+    arrays = read_arrays(npz(x=box), mapping).arrays
+    np.testing.assert_array_equal(arrays["counts"], box[1] + box[2] + box[3])
+
+
 def test_a_box_of_targets_takes_labels_per_target() -> None:
     box = np.arange(24).reshape(2, 3, 4)
     mapping = {"counts": "x", "target": "t", "axes": ["neuron", "target", "trial"]}
@@ -148,7 +158,15 @@ def test_a_box_of_targets_takes_labels_per_target() -> None:
         ({"target": "x"}, r"mapping counts: Field required; give a path of the file"),
         ({"counts": 3}, r"mapping counts: .* or one path per block label"),
         ({"counts": "x", "axes": ["trial", "trial"]}, r"mapping axes: .*each once"),
-        ({"counts": "x", "axes": ["time"]}, r"mapping axes: Input should be 'target', 'neuron'"),
+        ({"counts": "x", "axes": ["bin"]}, r"mapping axes: Input should be 'target', 'neuron'"),
+        (
+            {"counts": "y", "axes": ["trial", "neuron", "time"]},
+            r"mapping axes: axes and window go together: counts with an axis `time` need a window",
+        ),
+        (
+            {"counts": "y", "axes": ["trial", "neuron", "time"], "window": [2, 5]},
+            r"mapping window: \[2, 5\] is not within the 4 time bins of `y`",
+        ),
         ({"counts": "x", "../up": "x"}, r"mapping \.\./up: String should match pattern"),
         (
             {"counts": {"a": "x", "b": "x"}, "target": {"a": "x"}},
@@ -189,27 +207,17 @@ def test_a_pickled_array_is_refused_by_name() -> None:
     ("content", "message"),
     [
         (b"", "this is an empty file"),
-        (b"counts,target\n1,2\n", r"this is a text file beginning 'counts,target"),
+        (b"counts target\n1 2\n", r"this is a text file beginning 'counts target"),
         (npy(np.ones(3)), r"a single .npy array; put it in an archive with numpy.savez"),
         (b"\x80\x04\x95abc", "a Python pickle, which is never opened"),
-        (b"\x89HDF\r\n\x1a\n" + bytes(600), r"an HDF5 file \(NWB is one\); HDF5 is not supported"),
-        (b"PAR1" + bytes(50), "a Parquet file"),
+        (b"%PDF-1.7", "a PDF document"),
         (bytes(range(200)), "a file of an unknown format beginning 00 01 02"),
     ],
 )
 def test_other_formats_are_named_beside_those_that_are_read(content: bytes, message: str) -> None:
     with pytest.raises(UnreadableFile, match=message) as refusal:
         read_arrays(content)
-    assert "NPZ archives and MATLAB files of version 5 are read" in str(refusal.value)
-
-
-def test_matlab_7_3_is_recognised_and_not_supported() -> None:
-    header = b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(124) + b"\0\2IM"
-    content = header.ljust(512, b"\0") + b"\x89HDF\r\n\x1a\n" + bytes(100)
-    with pytest.raises(
-        UnreadableFile, match=r"version 7\.3, which is HDF5 and not supported for n"
-    ):
-        read_arrays(content)
+    assert "NWB and other HDF5 files, NPZ archives, MATLAB files, and tables" in str(refusal.value)
 
 
 @pytest.mark.parametrize("kept", [0.2, 0.5, 0.9, 0.99])

@@ -1,5 +1,6 @@
 """Sweeps: axes become specs, in order, and whatever is wrong is named."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from core.kinds import KINDS
 from core.sweeps import SweepDefinition, points, size, widened
 
 KIND = KINDS["curl_descent.simulation"]
+RATIO = {"total_neurons": 44}
 
 
 def made(**definition: Any) -> list[Any]:
@@ -85,10 +87,23 @@ def test_random_settings_repeat_with_their_seed_and_keep_to_their_range() -> Non
 @pytest.mark.parametrize(
     ("definition", "field", "words"),
     [
-        ({"axes": {"hiden": [3]}}, "hiden", "Extra inputs"),
-        ({"axes": {"training.epocs": [3]}}, "training.epocs", "Extra inputs"),
+        ({"axes": {"hiden": [3]}}, "hiden", "there is no such field; did you mean hidden"),
+        ({"axes": {"student_scael": [3]}}, "student_scael", "did you mean student_scale"),
+        ({"axes": {"training.epocs": [3]}}, "training.epocs", "did you mean epochs"),
+        ({"axes": {"student.scale": [1], "student_scale": [2]}}, "axes.student_scale", "both set"),
+        (
+            {"axes": {"a": {"zip": {"hidden": [2]}}, "compression_ratio": [1]}, "derive": RATIO},
+            "axes.compression_ratio",
+            "hidden and compression_ratio both set hidden",
+        ),
+        ({"axes": {"a": {"zip": {"seed": [2]}}, "seed": [1]}}, "axes.seed", "twice"),
         ({"axes": {"hidden": [10, -3]}}, "hidden", "point 1 of the sweep: hidden = -3"),
         ({"axes": {"compression_ratio": [1.0]}}, "derive.total_neurons", "needs it"),
+        (
+            {"axes": {"compression_ratio": [1.0, 0.0]}, "derive": {"total_neurons": 20}},
+            "compression_ratio",
+            "must be above 0",
+        ),
         ({"axes": {"hidden": [3]}, "derive": {"total_neurons": 3}}, "derive.total_neurons", "no"),
         ({"base": {"training": 3}, "axes": {"epochs": [3]}}, "training.epochs", "not a group"),
     ],
@@ -97,6 +112,25 @@ def test_a_wrong_sweep_names_the_field(definition: dict[str, Any], field: str, w
     with pytest.raises(Refused, match=words) as refused:
         made(**definition)
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("axis", "field", "words"),
+    [
+        ([], "axes.seed.list", "at least 1 item"),
+        ([1, math.nan], "axes.seed.list.1", "finite"),
+        ({"zip": {"seed": [1, 2], "hidden": [3]}}, "axes.seed.zip", "one length"),
+        ({"linspace": [0, 1]}, "axes.seed.linspace.linspace.2", "required"),
+        ({"linspase": [0, 1, 2]}, "axes.seed", "linspace, logspace, zip, random"),
+        (7, "axes.seed", "a list of values"),
+    ],
+)
+def test_what_is_no_axis_is_told_once(axis: Any, field: str, words: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        SweepDefinition.model_validate({"axes": {"seed": axis}})
+    (error,) = refused.value.errors()
+    assert ".".join(map(str, error["loc"])).startswith(field)
+    assert words in error["msg"]
 
 
 def test_the_size_is_known_without_making_the_specs() -> None:

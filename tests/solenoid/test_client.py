@@ -28,6 +28,19 @@ def test_a_submitted_experiment_succeeds_and_tells_what_it_is(
     assert experiment.seconds is not None
 
 
+def test_a_client_without_an_address_asks_the_one_in_the_environment(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SOLENOID_URL", raising=False)
+    with Client() as plain:
+        assert plain.url == "http://127.0.0.1:8000"
+    monkeypatch.setenv("SOLENOID_URL", url)
+    with Client() as there, Client("http://127.0.0.1:9") as elsewhere:
+        assert there.url == url
+        assert there.kinds()
+        assert elsewhere.url == "http://127.0.0.1:9"
+
+
 def test_results_are_rows_and_become_a_data_frame(finished: Experiment) -> None:
     table = finished.results()
     assert {row["arm"] for row in table.rows} == {"before", "after", "comparison"}

@@ -55,6 +55,29 @@ def test_an_unknown_kind_is_told_from_those_there_are(client: Client) -> None:
         client.kind("nope")
 
 
+def test_an_unknown_field_of_a_spec_suggests_the_nearest(client: Client) -> None:
+    spec = {"trainign": {}, "training": {"epcohs": 3}, "flips": {"readout": {"fractoin": 0.5}}}
+    with pytest.raises(BadInput) as refused:
+        client.submit("curl_descent.simulation", spec)
+    told = {error["field"]: error["message"] for error in refused.value.errors}
+    assert told["spec.trainign"] == "there is no such field; did you mean training?"
+    assert "did you mean epochs" in told["spec.training.epcohs"]
+    assert "did you mean fraction" in told["spec.flips.readout.fractoin"]
+
+
+def test_a_question_is_refused_with_the_position_of_the_mistake(client: Client) -> None:
+    with pytest.raises(BadInput, match=r"^where, position 14: no field is named foo; there"):
+        client.results("arm = 'x' and foo = 1")
+
+
+def test_half_a_character_is_refused_before_it_is_sent(client: Client) -> None:
+    for asked in (client.results, lambda where: list(client.experiments(where))):
+        with pytest.raises(BadArgument, match="half a character"):
+            asked("tag.project = '\ud800'")
+    with pytest.raises(BadArgument, match="half a character"):
+        client.save_results("never.csv", "tag.project = '\ud800'")
+
+
 def test_an_absent_dataset_is_named(client: Client) -> None:
     with pytest.raises(BadInput, match=rf"spec\.dataset = {NOBODY}: no dataset has this id"):
         client.submit(RATIO, {"dataset": NOBODY})

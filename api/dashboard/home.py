@@ -1,0 +1,60 @@
+"""Home: what this is, what is running, what came out last, and what to try."""
+
+from typing import Any
+
+from fastapi import Request, Response
+
+from api.context import Context, Service
+from api.dashboard.assets import prepare_vega
+from api.dashboard.columns import headline
+from api.dashboard.rendering import page
+from api.dashboard.routing import pages
+from api.dashboard.words import title
+from api.experiments import Experiment, ListQuery, list_experiments
+from api.pages import PageQuery
+from api.presets import list_presets
+from api.sweeps import list_sweeps
+from core.kinds import KINDS
+
+router = pages()
+
+MOST_RUNNING, MOST_QUEUED, LATEST, SWEEPS = 12, 100, 6, 4
+QUICK_S = 30.0  # a preset for one click, while its reader waits
+
+
+@router.get("/")
+def home_page(request: Request, service: Service) -> Response:
+    """The first page."""
+    prepare_vega(service.settings)
+    latest = _found(service, "status = 'succeeded' and sweep is null", LATEST)
+    presets = [
+        entry
+        for entry in list_presets().items
+        if sum(panel.seconds for panel in entry.scales["quick"]) < QUICK_S
+    ]
+    return page(
+        request,
+        "home.html",
+        running=_found(service, "status = 'running'", MOST_RUNNING),
+        queued=len(_found(service, "status = 'queued'", MOST_QUEUED)),
+        most_queued=MOST_QUEUED,
+        latest=[_latest(experiment) for experiment in latest],
+        sweeps=list_sweeps(PageQuery(limit=SWEEPS), service).items,
+        presets=presets,
+        title=lambda thing: title(vars(thing)),
+    )
+
+
+def _found(service: Context, where: str, limit: int) -> list[Experiment]:
+    return list_experiments(ListQuery(where=where, limit=limit), service).items
+
+
+def _latest(experiment: Experiment) -> dict[str, Any]:
+    first = next(iter(KINDS[experiment.kind].figures))
+    name, cell = headline(experiment)
+    return {
+        "experiment": experiment,
+        "figure": f"{experiment.links['figures']}/{first}.json",
+        "metric": name,
+        "cell": cell,
+    }

@@ -1,0 +1,93 @@
+"""A new experiment: the form of its kind, filled from an example, a preset or another."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+from pydantic import BaseModel
+
+from api.context import Context, Service
+from api.dashboard.rendering import page
+from api.dashboard.routing import pages
+from api.dashboard.spec_form import tree
+from api.datasets import Dataset, list_datasets
+from api.experiments import show
+from api.kinds import list_kinds, show_kind
+from api.pages import PageQuery
+from api.presets import PanelEntry, list_presets
+from store.experiments import NotFound
+
+router = pages()
+
+MOST_DATASETS = 200
+
+
+class NewQuery(BaseModel):
+    """Which form, and what stands in it."""
+
+    kind: str | None = None
+    start: Annotated[UUID | None, Query(alias="from")] = None
+    preset: str | None = None
+    panel: str | None = None
+    dataset: UUID | None = None
+
+
+@router.get("/new")
+def new_page(request: Request, query: Annotated[NewQuery, Query()], service: Service) -> Response:
+    """Choose a kind, or fill in the form of one."""
+    if not (query.kind or query.start or query.preset):
+        return page(request, "choose.html", kinds=list_kinds().items, presets=list_presets().items)
+    kind, spec, source, name = _filled(query, service)
+    entry = show_kind(kind)
+    if query.dataset:
+        spec = {**spec, "dataset": str(query.dataset)}
+    return page(
+        request,
+        "new.html",
+        kind=entry,
+        form=tree(entry.spec_schema, spec),
+        source=source,
+        name=name,
+        panels=_panels(kind),
+        datasets=_datasets(service),
+        columns=sorted(entry.parameters),
+    )
+
+
+def _filled(query: NewQuery, service: Context) -> tuple[str, dict[str, Any], str, str]:
+    """The kind, the values, where these come from, and a name to suggest."""
+    if query.start:
+        experiment = show(query.start, service)
+        name = f"{experiment.name}, changed" if experiment.name else ""
+        return experiment.kind, experiment.spec, f"experiment {experiment.name or ''}".strip(), name
+    if query.preset:
+        panel = _panel(query.preset, query.panel)
+        return panel.kind, panel.spec, f"preset {query.preset}, {panel.name}", panel.name
+    assert query.kind is not None
+    entry = show_kind(query.kind)
+    return entry.kind, entry.example, "example", ""
+
+
+def _panel(preset: str, name: str | None) -> PanelEntry:
+    for entry in list_presets().items:
+        if entry.name != preset:
+            continue
+        for panel in entry.scales["quick"]:
+            if name in (None, panel.name):
+                return panel
+    raise NotFound(f"no preset is named {preset} with a panel {name}")
+
+
+def _panels(kind: str) -> list[tuple[str, str]]:
+    """Presets and their panels of this kind."""
+    return [
+        (entry.name, panel.name)
+        for entry in list_presets().items
+        for panel in entry.scales["quick"]
+        if panel.kind == kind
+    ]
+
+
+def _datasets(service: Context) -> list[Dataset]:
+    found = list_datasets(PageQuery(limit=MOST_DATASETS), service).items
+    return [dataset for dataset in found if dataset.status == "ready"]

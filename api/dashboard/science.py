@@ -1,0 +1,43 @@
+"""The science page: what each kind asks, in its own words, with a toy to try and results to see."""
+
+from typing import Any
+
+from fastapi import Request, Response
+
+from api.context import Context, Service
+from api.dashboard.rendering import page
+from api.dashboard.routing import pages
+from api.experiments import ListQuery, list_experiments
+from api.kinds import KindEntry, list_kinds
+
+router = pages()
+
+
+@router.get("/science")
+def science_page(request: Request, service: Service) -> Response:
+    """Every kind explained."""
+    kinds = list_kinds().items
+    return page(
+        request,
+        "science.html",
+        halves=_halves(kinds),
+        explained={kind.kind: _explained(kind, service) for kind in kinds},
+    )
+
+
+def _halves(kinds: list[KindEntry]) -> dict[str, list[KindEntry]]:
+    """Kinds by the first part of their names."""
+    found: dict[str, list[KindEntry]] = {}
+    for kind in kinds:
+        found.setdefault(kind.kind.partition(".")[0], []).append(kind)
+    return found
+
+
+def _explained(kind: KindEntry, service: Context) -> dict[str, Any]:
+    text: str = kind.spec_schema.get("description", "")
+    where = f"kind = '{kind.kind}' and status = 'succeeded'"
+    newest = list_experiments(ListQuery(where=where, limit=1), service).items
+    return {
+        "paragraphs": [" ".join(part.split()) for part in text.split("\n\n")],
+        "newest": newest[0] if newest else None,
+    }

@@ -1,0 +1,88 @@
+// One stream for every experiment on the page. Progress changes in place; when a status changes, the
+// parts marked with data-refresh are fetched again. A hidden page lets go of its stream, because a
+// browser has only six connections to one host.
+
+import { fragment } from "./api.js";
+
+const QUIET_MS = 1200;
+let source = null;
+let due = 0;
+
+function connect() {
+  if (source || document.hidden) return;
+  source = new EventSource("/v1/events");
+  source.addEventListener("changes", (event) => JSON.parse(event.data).forEach(apply));
+}
+
+function disconnect() {
+  source?.close();
+  source = null;
+}
+
+const told = new Map();
+
+function apply(report) {
+  const places = [...document.querySelectorAll(`[data-experiment="${report.id}"]`)];
+  const news = told.get(report.id) !== report.status;
+  told.set(report.id, report.status);
+  const unknown = !places.length && news && "refreshUnknown" in document.body.dataset;
+  if (places.filter((place) => show(place, report)).length || unknown) refreshSoon();
+}
+
+// Whether the status is another one than before.
+function show(place, report) {
+  const bar = place.querySelector("progress");
+  if (bar && report.progress !== undefined) bar.value = report.progress;
+  if ("cell" in place.dataset) {
+    const changed = !place.classList.contains(report.status);
+    place.className = report.status;
+    return changed;
+  }
+  const word = place.querySelector("[data-status]");
+  if (!word || word.textContent === report.status) return false;
+  word.textContent = report.status;
+  word.className = `status ${report.status}`;
+  return true;
+}
+
+function refreshSoon() {
+  if (due) return;
+  due = setTimeout(() => { due = 0; refresh(); }, QUIET_MS);
+}
+
+// Fetch the page again and take over its marked parts, but for what the reader is working with.
+export async function refresh() {
+  if (document.hidden) return;
+  const parts = [...document.querySelectorAll("[data-refresh]")];
+  const fresh = parts.length ? await fragment(location.href).catch(() => null) : null;
+  for (const part of fresh ? parts : []) {
+    const other = fresh.querySelector(`[data-refresh="${part.dataset.refresh}"]`);
+    if (!other || other.innerHTML === part.innerHTML) continue;
+    const ticked = new Set([...part.querySelectorAll("input:checked")].map((box) => box.value));
+    const focused = part.contains(document.activeElement) ? document.activeElement : null;
+    const key = focused && (focused.getAttribute("href") || focused.value);
+    if (part.children.length > other.children.length && "rows" in part.dataset) merge(part, other);
+    else part.replaceChildren(...other.childNodes);
+    part.querySelectorAll("input[type=checkbox]").forEach((box) => { box.checked = ticked.has(box.value); });
+    if (key) [...part.querySelectorAll("a, input, button")].find((one) => (one.getAttribute("href") || one.value) === key)?.focus();
+  }
+  document.dispatchEvent(new Event("refreshed"));
+}
+
+// More rows were loaded than one page has: those of the page are renewed, the others stay.
+function merge(part, other) {
+  for (const row of [...other.children].reverse()) {
+    const old = part.querySelector(`:scope > [data-experiment="${row.dataset.experiment}"]`);
+    if (old) old.replaceWith(row);
+    else part.prepend(row);
+  }
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return disconnect();
+  connect();
+  refresh();
+});
+addEventListener("pagehide", disconnect);
+addEventListener("pageshow", connect);
+connect();

@@ -1,0 +1,195 @@
+"""The axes of a sweep: lists, spaced values, fields that move together, random settings.
+
+[0.05, 0.1]    {"linspace": [0, 1, 11]}    {"logspace": [-2, 1, 20]}
+{"zip": {"seed": [1, 2], "hidden": [4, 8]}}
+{"random": {"count": 50, "seed": 3, "draw": {"student_scale": {"loguniform": [0.01, 10]}}}}
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Discriminator, Field, JsonValue, Strict, Tag, model_validator
+
+from core.experiment import MAX_INTEGER, Declared, Kind
+
+MAX_POINTS_ON_AXIS = 100_000
+
+Number = Annotated[float, Field(ge=-1e15, le=1e15)]
+Count = Annotated[int, Field(ge=1, le=MAX_POINTS_ON_AXIS)]
+Values = Annotated[list[JsonValue], Field(min_length=1, max_length=MAX_POINTS_ON_AXIS)]
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.]+$")]
+Spaced = Annotated[tuple[Number, Number, Count], Strict(False)]
+
+Together = Mapping[str, Any]
+"""Values by axis name, set together."""
+
+
+class Linspace(Declared):
+    """Evenly spaced values, both ends included."""
+
+    linspace: Spaced = Field(description="First value, last value, number of values.")
+
+
+class Logspace(Declared):
+    """Values evenly spaced in the exponent of ten, both ends included."""
+
+    logspace: Spaced = Field(description="First exponent, last exponent, number of values.")
+
+
+class Zip(Declared):
+    """Several fields that move together."""
+
+    zip: dict[Name, Values] = Field(min_length=1, description="Lists of one length, by field.")
+
+    @model_validator(mode="after")
+    def _lengths_agree(self) -> "Zip":
+        lengths = {name: len(values) for name, values in self.zip.items()}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f"zipped lists must have one length, but they have {lengths}")
+        return self
+
+
+class Uniform(Declared):
+    """A number drawn evenly between two."""
+
+    uniform: Annotated[tuple[Number, Number], Strict(False)]
+
+
+class LogUniform(Declared):
+    """A positive number whose logarithm is drawn evenly."""
+
+    loguniform: Annotated[
+        tuple[Annotated[Number, Field(gt=0)], Annotated[Number, Field(gt=0)]], Strict(False)
+    ]
+
+
+class Integers(Declared):
+    """An integer drawn evenly between two, both included."""
+
+    integers: Annotated[
+        tuple[
+            Annotated[int, Field(ge=-MAX_INTEGER, le=MAX_INTEGER)],
+            Annotated[int, Field(ge=-MAX_INTEGER, le=MAX_INTEGER)],
+        ],
+        Strict(False),
+    ]
+
+
+class Choice(Declared):
+    """One of a list."""
+
+    choice: Values
+
+
+class Draws(Declared):
+    """Random settings of several fields, the same for the same seed."""
+
+    count: Count
+    seed: int = Field(default=0, ge=0, le=MAX_INTEGER)
+    draw: dict[Name, Uniform | LogUniform | Integers | Choice] = Field(min_length=1)
+
+
+class Random(Declared):
+    """An axis of random settings."""
+
+    random: Draws
+
+
+def _form(axis: object) -> str | None:
+    """Which form an axis has: a list, or the one that a mapping names."""
+    if isinstance(axis, list):
+        return "list"
+    names = axis.model_fields_set if isinstance(axis, Declared) else axis
+    return next((f for f in _FORMS if f in names), None) if isinstance(names, dict | set) else None
+
+
+_FORMS = ("linspace", "logspace", "zip", "random")
+
+Axis = Annotated[
+    Annotated[Values, Tag("list")]
+    | Annotated[Linspace, Tag("linspace")]
+    | Annotated[Logspace, Tag("logspace")]
+    | Annotated[Zip, Tag("zip")]
+    | Annotated[Random, Tag("random")],
+    Discriminator(
+        _form,
+        custom_error_type="axis_form",
+        custom_error_message="an axis is a list of values, or a mapping with one of "
+        + ", ".join(_FORMS),
+    ),
+]
+
+
+def names(name: str, axis: Axis) -> Iterator[str]:
+    """Every name that an axis sets."""
+    match axis:
+        case Zip():
+            yield from axis.zip
+        case Random():
+            yield from axis.random.draw
+        case _:
+            yield name
+
+
+def length(axis: Axis) -> int:
+    """How many values an axis has, without making them."""
+    match axis:
+        case Linspace(linspace=(_, _, count)) | Logspace(logspace=(_, _, count)):
+            return count
+        case Zip():
+            return len(next(iter(axis.zip.values())))
+        case Random():
+            return axis.random.count
+        case _:
+            return len(axis)
+
+
+def settings(kind: Kind[Any], name: str, axis: Axis) -> Iterator[Together]:
+    """The values of an axis, each with everything that it sets."""
+    match axis:
+        case Linspace(linspace=(first, last, count)):
+            yield from _spaced(kind, name, np.linspace(first, last, count))
+        case Logspace(logspace=(first, last, count)):
+            yield from _spaced(kind, name, np.logspace(first, last, count))
+        case Zip():
+            for together in zip(*axis.zip.values(), strict=True):
+                yield dict(zip(axis.zip, together, strict=True))
+        case Random():
+            yield from _drawn(axis.random)
+        case _:
+            for value in axis:
+                yield {name: value}
+
+
+def _spaced(kind: Kind[Any], name: str, values: Any) -> Iterator[Together]:
+    """Spaced values; of a field that counts, the nearest integers."""
+    whole = any(c.type == "integer" and name in (c.name, c.dotted) for c in kind.columns)
+    for value in values.tolist():
+        yield {name: round(value) if whole else value}
+
+
+def _drawn(draws: Draws) -> Iterator[Together]:
+    """Each field has a stream of its own, so that adding one leaves the others as they are."""
+    columns = {
+        name: _draw(distribution, draws.count, np.random.default_rng([draws.seed, *name.encode()]))
+        for name, distribution in draws.draw.items()
+    }
+    for number in range(draws.count):
+        yield {name: column[number] for name, column in columns.items()}
+
+
+def _draw(
+    distribution: Uniform | LogUniform | Integers | Choice, count: int, rng: np.random.Generator
+) -> list[Any]:
+    drawn: Any
+    match distribution:
+        case Uniform(uniform=(low, high)):
+            drawn = rng.uniform(low, high, count)
+        case LogUniform(loguniform=(low, high)):
+            drawn = np.exp(rng.uniform(np.log(low), np.log(high), count))
+        case Integers(integers=(low, high)):
+            drawn = rng.integers(low, high, count, endpoint=True)
+        case Choice(choice=choices):
+            return [choices[index] for index in rng.integers(len(choices), size=count)]
+    return list(drawn.tolist())

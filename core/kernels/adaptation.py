@@ -1,0 +1,168 @@
+"""Fits of the adaptation models to one series of movements with one or two arms.
+
+The movements are divided by their standard deviation first, so that one box and one set of starts
+serve degrees and millimetres alike; all that is returned is in the units of the movements.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import chdtrc
+
+from core.kernels.adaptation_filter import (
+    Floats,
+    Movements,
+    Regimes,
+    predictions,
+    schedule_response,
+)
+from core.kernels.adaptation_models import Model
+from core.kernels.fisher_scoring import Optimum, Problem, best_of, profile_end
+
+Report = Callable[[float], None]
+"""Called with the fraction done between chunks of work; may raise."""
+
+BROAD = 10.0  # the state before a run: a normal prior this many times the largest value wide
+LAGS = 10
+OWN_ORDER = 2  # the filter's innovations are those of an autoregression with a moving average
+
+
+@dataclass(frozen=True)
+class AdaptationFit:
+    """The best parameters of every arm.
+
+    local: "arms parameters", the model's own, in scaled units; position: "arms parameters", where
+    each is in the fitted point; scale: what the movements were divided by.
+    """
+
+    movements: Movements
+    model: Model
+    position: NDArray[np.int64]
+    problem: Problem
+    best: Optimum
+    scale: float
+    initial_variance: float
+
+    @property
+    def local(self) -> Floats:
+        """The parameters of each arm."""
+        return np.asarray(self.best.point[self.position])
+
+    @property
+    def log_likelihood(self) -> float:
+        """Of the observed movements, in their own units."""
+        observed = int(self.movements.observed.sum())
+        return float(-self.best.deviance / 2 - observed * np.log(self.scale))
+
+    @property
+    def regimes(self) -> Regimes:
+        """The regimes at the optimum, in scaled units, as one point."""
+        return self.model.regimes(self.local[None])
+
+    @property
+    def variances(self) -> Floats:
+        """q and r of each arm: "arms 2", in squared units of the movements."""
+        return np.asarray(np.exp(self.local[:, -2:]) * self.scale**2)
+
+
+def fit_adaptation(
+    movements: Movements, model: Model, n_arms: int, *, shared: tuple[int, ...] = ()
+) -> AdaptationFit:
+    """Maximum likelihood from several starts; the `shared` parameters are the same in every arm."""
+    scaled, scale = _scaled(movements)
+    largest = np.nanmax(np.abs([scaled.compensation, scaled.perturbation]))
+    prior = (BROAD * float(max(largest, 1.0))) ** 2
+    position = _positions(n_arms, len(model.names), shared)
+    parameters = int(position.max()) + 1
+    own = [int(np.argwhere(position == k)[0, 1]) for k in range(parameters)]
+    seen = scaled.observed
+
+    def predict(points: Floats) -> tuple[Floats, Floats]:
+        regimes = model.regimes(points[:, position])
+        zero = np.zeros(regimes.readout.shape[1])
+        mean, variance = predictions(scaled, regimes, zero, prior)
+        return mean[:, seen], variance[:, seen]
+
+    problem = Problem(scaled.compensation[seen], predict, model.low[own], model.high[own])
+    best = best_of(problem, model.starts[:, own])
+    return AdaptationFit(movements, model, position, problem, best, scale, prior)
+
+
+def likelihood_ratio_p(whole: AdaptationFit, nested: AdaptationFit) -> float:
+    """P(chi-square > D_nested - D_whole) with as many degrees of freedom as parameters shared."""
+    freedom = len(whole.best.point) - len(nested.best.point)
+    return float(chdtrc(freedom, max(nested.best.deviance - whole.best.deviance, 0.0)))
+
+
+def intervals(fit: AdaptationFit, report: Report) -> tuple[Floats, NDArray[np.bool_]]:
+    """95 % profile intervals "arms parameters 2", in the model's own parameters, and which ends
+    were found inside the box."""
+    ends = np.empty((*fit.position.shape, 2))
+    found = np.empty(ends.shape, dtype=np.bool_)
+    for place in np.ndindex(ends.shape):
+        arm, parameter, side = place
+        position = int(fit.position[arm, parameter])
+        ends[place], found[place] = profile_end(
+            fit.problem, fit.best, position, 2 * side - 1, _of_other_arms(fit, arm)
+        )
+        report(float(np.ravel_multi_index(place, ends.shape) + 1) / ends.size)
+    return ends, found
+
+
+def one_step(fit: AdaptationFit) -> tuple[Floats, Floats]:
+    """Mean and variance of every movement given those before it, in their own units."""
+    scaled, scale = _scaled(fit.movements)
+    zero = np.zeros(fit.regimes.readout.shape[1])
+    mean, variance = predictions(scaled, fit.regimes, zero, fit.initial_variance)
+    return mean[0] * scale, variance[0] * scale**2
+
+
+def fitted_curve(fit: AdaptationFit) -> tuple[Floats, Floats]:
+    """Mean and variance of every movement under the schedule alone, in their own units."""
+    scaled, scale = _scaled(fit.movements)
+    mean, variance = schedule_response(scaled, fit.regimes, fit.initial_variance)
+    return mean * scale, variance * scale**2
+
+
+def whiteness_p(innovation: Floats) -> float:
+    """Ljung-Box p of standardised innovations "observations": small if the model left structure.
+
+    Q = n (n + 2) sum over k of r_k^2 / (n - k), chi-square with lags - 2 degrees of freedom.
+    """
+    centred, n = innovation - innovation.mean(), len(innovation)
+    lags = min(LAGS, n // 4)
+    if lags <= OWN_ORDER:
+        return float("nan")
+    power = float(centred @ centred)
+    terms = [float(centred[:-k] @ centred[k:]) ** 2 / (n - k) for k in range(1, lags + 1)]
+    return float(chdtrc(lags - OWN_ORDER, n * (n + 2) * sum(terms) / power**2))
+
+
+def _of_other_arms(fit: AdaptationFit, arm: int) -> tuple[int, ...]:
+    """The parameters of the other arms, where no state is carried from one arm to another."""
+    movements = fit.movements
+    changes = np.flatnonzero(np.diff(movements.regime // fit.model.targets)) + 1
+    if not movements.start[changes].all():
+        return ()
+    return tuple(int(k) for k in np.setdiff1d(fit.position, fit.position[arm]))
+
+
+def _scaled(movements: Movements) -> tuple[Movements, float]:
+    scale = float(np.nanstd(movements.compensation))
+    compensation, perturbation = movements.compensation / scale, movements.perturbation / scale
+    return replace(movements, compensation=compensation, perturbation=perturbation), scale
+
+
+def _positions(n_arms: int, n_parameters: int, shared: tuple[int, ...]) -> NDArray[np.int64]:
+    """Where in the fitted point each parameter of each arm is."""
+    position = np.empty((n_arms, n_parameters), dtype=np.int64)
+    taken = 0
+    for arm, parameter in np.ndindex(position.shape):
+        if arm > 0 and parameter in shared:
+            position[arm, parameter] = position[0, parameter]
+        else:
+            position[arm, parameter] = taken
+            taken += 1
+    return position

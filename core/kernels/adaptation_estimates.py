@@ -1,0 +1,122 @@
+"""What a fit of an adaptation model says in the field's terms, with 95 % profile intervals."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.kernels.adaptation import (
+    AdaptationFit,
+    Report,
+    fit_adaptation,
+    intervals,
+    one_step,
+    whiteness_p,
+)
+from core.kernels.adaptation_filter import Floats, Movements
+from core.kernels.adaptation_models import asymptote, two_state
+
+LAST = 2  # log q and log r close every model's list of parameters
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Of every arm, in the units of the movements; an end of an interval that was not found is NaN.
+
+    retention: "arms parts"; error_sensitivity: "arms learned", by part or by separation of targets;
+    planning_variance, motor_variance: "arms"; each with its interval, "... 2".
+    log_likelihood, asymptote, whiteness_p: "arms".
+    """
+
+    retention: Floats
+    retention_interval: Floats
+    error_sensitivity: Floats
+    error_sensitivity_interval: Floats
+    planning_variance: Floats
+    planning_variance_interval: Floats
+    motor_variance: Floats
+    motor_variance_interval: Floats
+    log_likelihood: Floats
+    asymptote: Floats
+    whiteness_p: Floats
+
+
+def estimates(fit: AdaptationFit, report: Report) -> Estimates:
+    """Of a model whose parameters are what is reported: one state, or generalization."""
+    ends = _open_as_nan(*intervals(fit, report))
+    mean, between = fit.local[:, :-LAST], ends[:, :-LAST]
+    return _with_variances(fit, ends, (mean[:, :1], between[:, :1]), (mean[:, 1:], between[:, 1:]))
+
+
+def two_state_estimates(movements: Movements, n_arms: int, report: Report) -> Estimates:
+    """Of the two-state model, parts slow and fast; each interval where it is a parameter."""
+    outer, inner = (fit_adaptation(movements, two_state(way), n_arms) for way in ("outer", "inner"))
+    wide = _open_as_nan(*intervals(outer, lambda share: report(share / 2)))
+    close = _open_as_nan(*intervals(inner, lambda share: report((1 + share) / 2)))
+    a_slow, a_gap, b_fast, b_gap = outer.local[:, :-LAST].T
+    retention = np.stack([a_slow, a_slow - a_gap], axis=1)
+    learning = np.stack([b_fast - b_gap, b_fast], axis=1)
+    of_retention = np.stack([wide[:, 0], close[:, 0]], axis=1)
+    of_learning = np.stack([close[:, 2], wide[:, 2]], axis=1)
+    return _with_variances(outer, wide, (retention, of_retention), (learning, of_learning))
+
+
+def standardised(fit: AdaptationFit) -> Floats:
+    """(y - E y) / sd given all before, "trials"; NaN where y was not observed."""
+    mean, variance = one_step(fit)
+    return np.asarray((fit.movements.compensation - mean) / np.sqrt(variance))
+
+
+def _with_variances(
+    fit: AdaptationFit,
+    ends: Floats,
+    retention: tuple[Floats, Floats],
+    learning: tuple[Floats, Floats],
+) -> Estimates:
+    n_arms = len(fit.local)
+    variances = np.exp(ends[:, -LAST:]) * fit.scale**2
+    planning = variances[:, 0]
+    planning[np.isnan(planning[:, 0]), 0] = 0.0
+    regimes, targets = fit.regimes, fit.model.targets
+    kept, learnt = regimes.retention[0, ::targets], regimes.learning[0].reshape(n_arms, targets, -1)
+    practised = learnt.mean(axis=1)
+    return Estimates(
+        retention=retention[0],
+        retention_interval=retention[1],
+        error_sensitivity=learning[0],
+        error_sensitivity_interval=learning[1],
+        planning_variance=fit.variances[:, 0],
+        planning_variance_interval=planning,
+        motor_variance=fit.variances[:, 1],
+        motor_variance_interval=variances[:, 1],
+        log_likelihood=_log_likelihoods(fit, n_arms),
+        asymptote=np.array([_asymptote(fit, a, g) for a, g in zip(kept, practised, strict=True)]),
+        whiteness_p=_whiteness(fit, n_arms),
+    )
+
+
+def _asymptote(fit: AdaptationFit, retention: Floats, learning: Floats) -> float:
+    """With practice at all targets in turn where each has a state of its own."""
+    one_of_many = fit.model.targets > 1
+    return asymptote(retention[:1], learning[:1]) if one_of_many else asymptote(retention, learning)
+
+
+def _log_likelihoods(fit: AdaptationFit, n_arms: int) -> Floats:
+    mean, variance = one_step(fit)
+    terms = np.log(2 * np.pi * variance) + (fit.movements.compensation - mean) ** 2 / variance
+    arm = _arm(fit)
+    return np.array([-np.nansum(terms[arm == k]) / 2 for k in range(n_arms)])
+
+
+def _whiteness(fit: AdaptationFit, n_arms: int) -> Floats:
+    residual, arm = standardised(fit), _arm(fit)
+    each = (residual[(arm == k) & fit.movements.observed] for k in range(n_arms))
+    return np.array([whiteness_p(own) for own in each])
+
+
+def _arm(fit: AdaptationFit) -> NDArray[np.int64]:
+    return fit.movements.regime // fit.model.targets
+
+
+def _open_as_nan(ends: Floats, found: NDArray[np.bool_]) -> Floats:
+    return np.where(found, ends, np.nan)

@@ -1,0 +1,303 @@
+"""How movements adapt to a perturbation, trial by trial, and whether two blocks differ in it."""
+
+from collections.abc import Mapping
+from math import nan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.adaptation import NO_ANGLES, AdaptationSpec, model_of, series_of, used_trials
+from core.adaptation_reading import PARTS, doubts_of, identifiable, interval_of, reading
+from core.charts.adaptation import draw_learning, draw_parameters, draw_residuals, draw_sensitivity
+from core.columns import columns_of
+from core.dataset import DatasetSummary
+from core.examples import REACHING_UNDER_BLOCK
+from core.experiment import (
+    Array,
+    Dataset,
+    Estimate,
+    Figure,
+    Kind,
+    Metric,
+    Progress,
+    Refused,
+    Result,
+    Row,
+)
+from core.kernels.adaptation import (
+    AdaptationFit,
+    Report,
+    fit_adaptation,
+    fitted_curve,
+    likelihood_ratio_p,
+    one_step,
+)
+from core.kernels.adaptation_estimates import (
+    Estimates,
+    estimates,
+    standardised,
+    two_state_estimates,
+)
+from core.kernels.adaptation_filter import Movements
+from core.kernels.adaptation_models import (
+    one_state,
+    separations,
+)
+from core.session_spec import COMPARISON, Comparison
+from core.summary import check_behaviour, check_factor, check_label
+
+MAX_TRIALS = 20_000
+SECONDS_PER_POINT = 1.3e-4  # of Python around each evaluation
+SECONDS_PER_TRIAL = 2.5e-8  # and per point and state pair
+
+
+def _ended(name: str, description: str) -> dict[str, Metric]:
+    ends = {"low": "Lower", "high": "Upper"}
+    return {name: Metric(description)} | {
+        f"{name}_{end}": Metric(
+            f"{word} end of its 95 % profile interval; null where there is none"
+        )
+        for end, word in ends.items()
+    }
+
+
+METRICS = {
+    **_ended("retention", "a: what is kept from one trial to the next"),
+    **_ended("error_sensitivity", "b: how much of an error is learned"),
+    **_ended("planning_variance", "q: variance of planning noise; weakly identified"),
+    **_ended("motor_variance", "r: variance of motor noise"),
+    "log_likelihood": Metric("Log likelihood of the movements of this arm"),
+    "asymptote": Metric("The share of a lasting perturbation that is compensated in the end"),
+    "p_whiteness": Metric("Ljung-Box p of the residuals: small if the model misses structure"),
+    "identifiable": Metric(
+        "Whether the interval of error sensitivity spans less than a factor of 4, or less than .1",
+        type="boolean",
+    ),
+    "trials": Metric("Trials used", unit="trial", type="integer"),
+    "missing_trials": Metric("Of these, without a known movement", unit="trial", type="integer"),
+    "p_error_sensitivity": Metric("Likelihood-ratio p: the same error sensitivity in both blocks"),
+    "p_motor_variance": Metric("Likelihood-ratio p: the same motor variance in both blocks"),
+}
+
+
+def run(spec: AdaptationSpec, inputs: Mapping[str, Dataset], progress: Progress) -> Result:
+    """Fit all arms together; then with shared parameters; then the profiles."""
+    behaviour, arm = used_trials(spec, inputs[spec.dataset])
+    angles, movements = series_of(spec, behaviour, arm)
+    model, n_arms = model_of(spec, angles), len(spec.arms)
+    progress(0.0)
+    fit = fit_adaptation(movements, model, n_arms)
+    progress(0.1)
+    found = _estimates(spec, fit, lambda share: progress(0.1 + 0.7 * share))
+    tests = _tests(fit) if n_arms == 2 else np.full(2, nan)
+    progress(0.9)
+    arrays = _estimated(found) | _series(fit, arm) | _trial_counts(movements, arm, n_arms)
+    arrays["likelihood_ratio_p"] = Array(tests, ("test",))
+    if spec.model == "generalization":
+        arrays["separation_deg"] = Array(separations(angles)[0], ("learned",), "deg")
+    if spec.model == "two_state":
+        simple = fit_adaptation(_one_regime_per_arm(movements, arm), one_state(), n_arms)
+        gain = np.array([fit.log_likelihood - simple.log_likelihood])
+        arrays["log_likelihood_gain"] = Array(gain, ("session",))
+    progress(1.0)
+    result = Result(arrays)
+    return Result(arrays, doubts_of(spec, result))
+
+
+def rows(spec: AdaptationSpec, result: Result) -> tuple[Row, ...]:
+    """One row per block, one per part of the state or distance of targets, one for the tests."""
+    every = []
+    for arm, name in enumerate(spec.arms):
+        every.append(Row(name, 0, _arm_metrics(spec, result, arm)))
+        every += [Row(f"{name}:{part}", 0, found) for part, found in _parts(spec, result, arm)]
+    if spec.block is not None:
+        b, r = result["likelihood_ratio_p"].tolist()
+        every.append(Row(COMPARISON, 0, {"p_error_sensitivity": b, "p_motor_variance": r}))
+    return tuple(every)
+
+
+def estimate(spec: AdaptationSpec, summaries: Mapping[str, DatasetSummary]) -> Estimate:
+    """Check the spec against its dataset and cost it."""
+    if spec.dataset not in summaries:
+        raise Refused("dataset", spec.dataset, "there is no such dataset, or it is not ready")
+    summary = summaries[spec.dataset]
+    check_behaviour(summary, "dataset", spec.dataset)
+    _check_labels(spec, summary)
+    trials = summary.behaviour.trials if summary.behaviour is not None else 0
+    if trials > MAX_TRIALS:
+        raise Refused("dataset", trials, f"it has {trials} trials; at most {MAX_TRIALS} are fitted")
+    if spec.model == "generalization" and "target_angle_deg" not in summary.arrays:
+        raise Refused("model", spec.model, NO_ANGLES)
+    states = {"one_state": 1, "two_state": 2, "generalization": len(summary.targets)}[spec.model]
+    parameters = {"one_state": 4, "two_state": 20, "generalization": 4 + states // 2}[spec.model]
+    expansions = len(spec.arms) * (100 + 60 * parameters)
+    seconds = expansions * (SECONDS_PER_POINT + 2 * parameters * trials * _per_trial(states))
+    return Estimate(
+        memory_bytes=60_000_000 + 8 * trials * (12 * parameters + 40),
+        operations=int(seconds * 1e9),
+        seconds=0.05 + seconds,
+    )
+
+
+def example() -> AdaptationSpec:
+    """The bundled session under cerebellar block: control against stimulation."""
+    return AdaptationSpec(
+        dataset=REACHING_UNDER_BLOCK.dataset_id,
+        block=Comparison(factor="state", compare=("control", "HFS")),
+    )
+
+
+def _per_trial(states: int) -> float:
+    return SECONDS_PER_TRIAL * (1 + states**2 / 4)
+
+
+def _check_labels(spec: AdaptationSpec, summary: DatasetSummary) -> None:
+    for labels in spec.arms_of(spec.block):
+        for factor, label in labels.items():
+            within = factor in spec.within
+            check_factor(summary, "within" if within else "block.factor", factor)
+            check_label(summary, "within" if within else "block.compare", factor, label)
+
+
+def _one_regime_per_arm(movements: Movements, arm: NDArray[np.int64]) -> Movements:
+    return Movements(
+        movements.compensation, movements.perturbation, movements.clamp, movements.start, arm
+    )
+
+
+def _estimates(spec: AdaptationSpec, fit: AdaptationFit, report: Report) -> Estimates:
+    if spec.model == "two_state":
+        return two_state_estimates(fit.movements, len(spec.arms), report)
+    return estimates(fit, report)
+
+
+def _tests(fit: AdaptationFit) -> NDArray[np.float64]:
+    """p of the same error sensitivity, and of the same motor variance."""
+    nested = (fit.model.sensitivity, (fit.model.motor,))
+    fits = (fit_adaptation(fit.movements, fit.model, 2, shared=shared) for shared in nested)
+    return np.array([likelihood_ratio_p(fit, each) for each in fits])
+
+
+def _estimated(found: Estimates) -> dict[str, Array]:
+    return {
+        "retention": Array(found.retention, ("arm", "part")),
+        "retention_interval": Array(found.retention_interval, ("arm", "part", "end")),
+        "error_sensitivity": Array(found.error_sensitivity, ("arm", "learned")),
+        "error_sensitivity_interval": Array(
+            found.error_sensitivity_interval, ("arm", "learned", "end")
+        ),
+        "planning_variance": Array(found.planning_variance, ("arm",)),
+        "planning_variance_interval": Array(found.planning_variance_interval, ("arm", "end")),
+        "motor_variance": Array(found.motor_variance, ("arm",)),
+        "motor_variance_interval": Array(found.motor_variance_interval, ("arm", "end")),
+        "log_likelihood": Array(found.log_likelihood, ("arm",)),
+        "asymptote": Array(found.asymptote, ("arm",)),
+        "whiteness_p": Array(found.whiteness_p, ("arm",)),
+    }
+
+
+def _series(fit: AdaptationFit, arm: NDArray[np.int64]) -> dict[str, Array]:
+    """Trial by trial: what was done, what the model expects of the schedule, and of each trial."""
+    curve, spread = fitted_curve(fit)
+    ahead, uncertain = one_step(fit)
+    columns = {
+        "compensation": fit.movements.compensation,
+        "perturbation": fit.movements.perturbation,
+        "clamp": fit.movements.clamp,
+        "start": fit.movements.start,
+        "trial_arm": arm,
+        "fitted_compensation": curve,
+        "fitted_sd": np.sqrt(spread),
+        "predicted_compensation": ahead,
+        "predicted_sd": np.sqrt(uncertain),
+        "standardised_residual": standardised(fit),
+    }
+    return {name: Array(np.array(values), ("trial",)) for name, values in columns.items()}
+
+
+def _trial_counts(movements: Movements, arm: NDArray[np.int64], n_arms: int) -> dict[str, Array]:
+    own = [arm == k for k in range(n_arms)]
+    missing = np.array([int((one & ~movements.observed).sum()) for one in own])
+    trials = np.array([int(one.sum()) for one in own])
+    return {
+        "trials": Array(trials, ("arm",), "trial"),
+        "missing_trials": Array(missing, ("arm",), "trial"),
+    }
+
+
+def _arm_metrics(
+    spec: AdaptationSpec, result: Result, arm: int
+) -> dict[str, float | int | bool | None]:
+    both = {} if spec.model == "two_state" else interval_of(result, "error_sensitivity", arm, 0)
+    kept = {} if spec.model == "two_state" else interval_of(result, "retention", arm, 0)
+    return {
+        **kept,
+        **both,
+        **interval_of(result, "planning_variance", arm),
+        **interval_of(result, "motor_variance", arm),
+        "log_likelihood": float(result["log_likelihood"][arm]),
+        "asymptote": float(result["asymptote"][arm]),
+        "p_whiteness": float(result["whiteness_p"][arm]),
+        "identifiable": identifiable(result, arm),
+        "trials": int(result["trials"][arm]),
+        "missing_trials": int(result["missing_trials"][arm]),
+    }
+
+
+def _parts(
+    spec: AdaptationSpec, result: Result, arm: int
+) -> list[tuple[str, dict[str, float | int | bool | None]]]:
+    """The parts of the state, or the distances of targets, by name."""
+    if spec.model == "two_state":
+        return [
+            (
+                part,
+                {
+                    **interval_of(result, "retention", arm, k),
+                    **interval_of(result, "error_sensitivity", arm, k),
+                },
+            )
+            for k, part in enumerate(PARTS)
+        ]
+    if spec.model == "generalization":
+        return [
+            (f"{apart:g}", {**interval_of(result, "error_sensitivity", arm, k)})
+            for k, apart in enumerate(result["separation_deg"].tolist())
+        ]
+    return []
+
+
+KIND: Kind[AdaptationSpec] = Kind(
+    name="behaviour.adaptation",
+    version=1,
+    summary="Retention, error sensitivity and noise of trial-by-trial motor adaptation",
+    spec=AdaptationSpec,
+    columns=columns_of(AdaptationSpec),
+    metrics=METRICS,
+    figures={
+        "learning": Figure(
+            "Compensation trial by trial with the fitted model and its 95 % band", draw_learning
+        ),
+        "parameters": Figure(
+            "Retention, error sensitivity and motor noise with 95 % intervals", draw_parameters
+        ),
+        "generalization": Figure(
+            "Error sensitivity by part of the state or distance between targets", draw_sensitivity
+        ),
+        "residuals": Figure("Autocorrelation of the standardised residuals", draw_residuals),
+    },
+    references=(
+        "S. Cheng and P. N. Sabes, Modeling sensorimotor learning with linear dynamical systems, "
+        "Neural Computation 18, 760-793 (2006)",
+        "M. A. Smith, A. Ghazizadeh and R. Shadmehr, Interacting adaptive processes with different "
+        "timescales underlie short-term motor learning, PLoS Biology 4, e179 (2006)",
+        "S. Israely et al., Cerebellar output shapes cortical preparatory activity during motor "
+        "adaptation, Nature Communications 16:2574 (2025)",
+    ),
+    run=run,
+    rows=rows,
+    estimate=estimate,
+    example=example,
+    datasets=lambda spec: (spec.dataset,),
+    reading=reading,
+)

@@ -1,0 +1,267 @@
+"""Dimensionality of what a simulation recorded: hidden activity, and the path of the weights.
+
+The bridge between the two halves: what is measured on a population of neurons is measured on the
+hidden neurons of a network while it learns. The input is the result of another experiment.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from core.charts.representation import draw_hidden, draw_trajectory
+from core.columns import columns_of
+from core.dataset import DatasetSummary
+from core.experiment import (
+    Array,
+    Dataset,
+    Estimate,
+    Figure,
+    Kind,
+    Metric,
+    Progress,
+    Refused,
+    Result,
+    Row,
+    Spec,
+)
+from core.kernels.effective_dimension import (
+    entropy_dimension,
+    n90,
+    participation_ratio_of,
+    path_spectra,
+    spectrum,
+)
+from core.kernels.measures import finite
+
+Estimator = Literal["participation_ratio", "entropy_dimension", "n90"]
+ExperimentId = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+SIMULATION = "curl_descent.simulation"
+EXAMPLE = "00000000-0000-7000-8000-000000000000"
+
+ESTIMATORS: Mapping[Estimator, Callable[[NDArray[np.float64]], float]] = {
+    "participation_ratio": participation_ratio_of,
+    "entropy_dimension": entropy_dimension,
+    "n90": n90,
+}
+_MEANINGS: Mapping[Estimator, str] = {
+    "participation_ratio": "(sum l)^2 / sum l^2 of the eigenvalues l of the covariance",
+    "entropy_dimension": "exp of the entropy of the shares of variance",
+    "n90": "the fewest components that carry 90 % of the variance",
+}
+_CLOUDS = {
+    "hidden": "of the hidden activity over the probes at the last record",
+    "trajectory": "of the weights' path through all recorded snapshots",
+}
+METRICS: Mapping[str, Metric] = {
+    f"{cloud}_{estimator}": Metric(f"{meaning[0].upper()}{meaning[1:]}, {which}.")
+    for cloud, which in _CLOUDS.items()
+    for estimator, meaning in _MEANINGS.items()
+}
+
+_NAMES = {"hidden": ("hidden_activity",), "trajectory": ("W1", "W2")}
+"""The arrays of a simulation that each cloud of points is made of."""
+
+_DIMENSIONS = (
+    5  # of those arrays: arm, replicate, record and two more; final weights have no record
+)
+MAX_SPECTRUM = 2000
+_SPECTRUM_S = 1.0e-4
+_TERM_S = 1.0e-10
+_EIGEN_S = 4.0e-9
+
+
+class RepresentationSpec(Spec):
+    """How many dimensions a network's hidden activity and weights fill while it learns.
+
+    All probes count alike, without conditions, so this is the dimensionality of the total
+    covariance: at most the number of probes less one, and of records so far less one for a path.
+    """
+
+    experiment: ExperimentId = Field(
+        description="Id of a curl_descent.simulation that succeeded and recorded hidden activity "
+        "(record.probe_size) or weights (record.weights snapshots), or both."
+    )
+    result: Sha256 | None = Field(
+        default=None,
+        description="SHA-256 of that experiment's arrays, which pins the input: null is filled in "
+        "at submission, another hash than theirs is refused.",
+    )
+    estimators: Annotated[list[Estimator], Field(min_length=1, max_length=3)] = Field(
+        default=["participation_ratio", "entropy_dimension", "n90"],
+        description="What to measure on the eigenvalues of a covariance.",
+    )
+
+
+def run(spec: RepresentationSpec, inputs: Mapping[str, Dataset], progress: Progress) -> Result:
+    """Every estimator on every network's activity and path, at every record."""
+    source = inputs[spec.experiment]
+    found = {
+        "arm": Array(source["arm"].copy(), ("arm",)),
+        "replicate": Array(source["replicate"].copy(), ("replicate",)),
+        "epoch": Array(source["epoch"].copy(), ("record",), "epochs"),
+    }
+    shapes = {name: values.shape for name, values in source.items()}
+    for done, cloud in enumerate(clouds := _clouds(shapes)):
+        shape = shapes[_NAMES[cloud][0]][:3]
+        values = {estimator: np.full(shape, np.nan) for estimator in spec.estimators}
+        for n, place in enumerate(np.ndindex(shape[:2])):
+            for r, eigenvalues in enumerate(_spectra(source, cloud, place)):
+                for estimator, of in values.items():
+                    of[(*place, r)] = ESTIMATORS[estimator](eigenvalues)
+                progress((done + n / (shape[0] * shape[1])) / len(clouds))
+        axes = ("arm", "replicate", "record")
+        found |= {f"{cloud}_{name}": Array(array, axes) for name, array in values.items()}
+    progress(1.0)
+    return Result(found)
+
+
+def rows(spec: RepresentationSpec, result: Result) -> tuple[Row, ...]:
+    """One row per rule and replicate of the simulation, from the last record."""
+    return tuple(_rows(result))
+
+
+def estimate(spec: RepresentationSpec, datasets: Mapping[str, DatasetSummary]) -> Estimate:
+    """What it costs; refuses an experiment that did not record what is needed."""
+    summary = datasets[spec.experiment]
+    shapes = {name: array.shape for name, array in summary.arrays.items()}
+    _check(spec, summary.format, shapes)
+    operations = spectra = eigen = 0
+    for cloud in _clouds(shapes):
+        arms, replicates, records, *_ = shapes[_NAMES[cloud][0]]
+        points, variables = _points(shapes, cloud)
+        size = min(points, variables)
+        operations += (
+            arms * replicates * points * variables * size * (records if cloud == "hidden" else 1)
+        )
+        spectra += arms * replicates * records
+        eigen += arms * replicates * records * size**3
+    held = sum(
+        8 * int(np.prod(shapes[n])) for names in _NAMES.values() for n in names if n in shapes
+    )
+    return Estimate(
+        memory_bytes=2 * held + 2**22,
+        operations=2 * operations + 10 * eigen,
+        seconds=0.01 + _SPECTRUM_S * spectra + _TERM_S * operations + _EIGEN_S * eigen,
+    )
+
+
+def example() -> RepresentationSpec:
+    """What a small simulation recorded; its id stands for that of one of your own."""
+    return RepresentationSpec(experiment=EXAMPLE)
+
+
+EXAMPLE_SOURCES = {
+    EXAMPLE: (
+        SIMULATION,
+        {
+            "inputs": 20,
+            "hidden": 8,
+            "training": {"epochs": 500, "batch_size": 50},
+            "data": {"train_size": 200, "test_size": 60},
+            "replicates": 4,
+            "record": {"points": 60, "weights": "snapshots", "probe_size": 60},
+        },
+    )
+}
+
+
+def pinned(spec: RepresentationSpec, hashes: Mapping[str, str]) -> RepresentationSpec:
+    """The spec with the hash of its input; refuses another than the one it names."""
+    known = hashes[spec.experiment]
+    if spec.result not in (None, known):
+        message = f"experiment {spec.experiment} has a result with another hash, {known}"
+        raise Refused("result", spec.result, message)
+    return spec.model_copy(update={"result": known})
+
+
+def _check(spec: RepresentationSpec, kind: str, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    if len(set(spec.estimators)) < len(spec.estimators):
+        raise Refused("estimators", spec.estimators, "names an estimator twice")
+    if kind != SIMULATION:
+        raise Refused("experiment", spec.experiment, f"is one of {kind}; it must be a {SIMULATION}")
+    clouds = _clouds(shapes)
+    if not clouds:
+        message = (
+            "the experiment recorded neither hidden activity (record.probe_size above 0) nor "
+            "snapshots of weights (record.weights snapshots)"
+        )
+        raise Refused("experiment", spec.experiment, message)
+    for cloud in clouds:
+        size = min(_points(shapes, cloud))
+        if size > MAX_SPECTRUM:
+            message = (
+                f"its {cloud} covariance has {size} eigenvalues; at most {MAX_SPECTRUM} are found: "
+                "record fewer probes or points"
+            )
+            raise Refused("experiment", spec.experiment, message)
+
+
+def _clouds(shapes: Mapping[str, tuple[int, ...]]) -> list[str]:
+    """What can be measured on arrays of these shapes."""
+    return [
+        cloud
+        for cloud, names in _NAMES.items()
+        if all(len(shapes.get(name, ())) == _DIMENSIONS for name in names)
+    ]
+
+
+def _points(shapes: Mapping[str, tuple[int, ...]], cloud: str) -> tuple[int, int]:
+    """Points and variables of a cloud."""
+    if cloud == "hidden":
+        return shapes["hidden_activity"][3], shapes["hidden_activity"][4]
+    return shapes["W1"][2], sum(int(np.prod(shapes[name][3:])) for name in ("W1", "W2"))
+
+
+def _spectra(source: Dataset, cloud: str, place: tuple[int, ...]) -> Iterator[NDArray[np.float64]]:
+    """The spectrum of one network's cloud at every record, of a path as far as it has come."""
+    arrays = [source[name][place] for name in _NAMES[cloud]]
+    if cloud == "hidden":
+        return map(spectrum, arrays[0])
+    return path_spectra(np.concatenate([W.reshape(len(W), -1) for W in arrays], axis=1))
+
+
+def _rows(result: Result) -> Iterator[Row]:
+    last = {name: result[name][..., -1] for name in METRICS if name in result.arrays}
+    for a, arm in enumerate(result["arm"].tolist()):
+        for r, replicate in enumerate(result["replicate"].tolist()):
+            values = {name: finite(of[a, r : r + 1])[0] for name, of in last.items()}
+            yield Row(arm, replicate, {**dict.fromkeys(METRICS), **values})
+
+
+KIND = Kind(
+    name="curl_descent.representation",
+    version=1,
+    summary="Dimensionality of a simulation's hidden activity and of its weights' path, for every "
+    "rule, replicate and record.",
+    spec=RepresentationSpec,
+    columns=columns_of(RepresentationSpec),
+    metrics=METRICS,
+    figures={
+        "hidden": Figure(
+            "Dimensionality of the hidden activity against epochs, one panel per estimator.",
+            draw_hidden,
+        ),
+        "trajectory": Figure(
+            "Dimensionality of the weights' path so far against epochs, one panel per estimator.",
+            draw_trajectory,
+        ),
+    },
+    references=(
+        "P. Gao et al. A theory of multineuronal dimensionality, dynamics and measurement. "
+        "bioRxiv 214262 (2017).",
+        "H. Ninou, J. Kadmon, N. A. Cayco-Gajic. Curl Descent: Non-Gradient Learning Dynamics with "
+        "Sign-Diverse Plasticity. NeurIPS 2025, arXiv:2510.02765.",
+    ),
+    run=run,
+    rows=rows,
+    estimate=estimate,
+    example=example,
+    experiments=lambda spec: (spec.experiment,),
+    pinned=pinned,
+    example_sources=EXAMPLE_SOURCES,
+)

@@ -1,0 +1,97 @@
+"""The kind on the bundled session, whose truth is known, and what it refuses and warns of."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from core.adaptation import AdaptationSpec
+from core.examples import REACHING_UNDER_BLOCK
+from core.experiment import ExperimentError, Refused, Result, silent
+from core.kinds.behaviour_adaptation import KIND
+from core.reading import read_arrays
+from core.session_spec import Comparison
+from core.summary import summarise
+from tests.core.adaptation_twin import SCHEDULE, simulated
+from tests.core.reaching_session import TRUTH, reaching_session
+
+SESSION = dict(read_arrays(REACHING_UNDER_BLOCK.path).arrays)
+UPLOADED = "00000000-0000-0000-0000-000000000000"
+Arrays = dict[str, NDArray[Any]]
+
+
+def plain(scale: float = 1.0, seed: int = 0) -> Arrays:
+    p = SCHEDULE * scale
+    return {"perturbation": p, "reach": p - simulated(p, np.random.default_rng(seed))}
+
+
+def run(arrays: Arrays, **changes: Any) -> tuple[AdaptationSpec, Result]:
+    spec = AdaptationSpec(dataset=UPLOADED, **changes)
+    KIND.estimate(spec, {UPLOADED: summarise(arrays, "npz")})
+    return spec, KIND.run(spec, {UPLOADED: arrays}, silent)
+
+
+def metrics(spec: AdaptationSpec, result: Result) -> dict[str, Any]:
+    return {row.arm: row.metrics for row in KIND.rows(spec, result)}
+
+
+def test_the_bundled_session_is_what_its_recipe_makes() -> None:
+    made = reaching_session()
+    assert set(made) == set(SESSION)
+    for name, values in made.items():
+        np.testing.assert_array_equal(SESSION[name], values)
+
+
+def test_the_intervals_of_the_bundled_session_hold_its_truth_and_the_tests_find_the_block() -> None:
+    spec, result = run(SESSION, block=Comparison(factor="state", compare=("control", "HFS")))
+    found = metrics(spec, result)
+    for state, truth in TRUTH.items():
+        for name, value in (("error_sensitivity", truth["b"]), ("motor_variance", truth["r"])):
+            assert found[state][f"{name}_low"] < value < found[state][f"{name}_high"]
+    assert found["comparison"]["p_error_sensitivity"] < 0.05
+    assert found["comparison"]["p_motor_variance"] < 0.01
+    assert "differ in error sensitivity" in KIND.reading(spec, result)
+
+
+def test_a_weak_perturbation_is_reported_as_not_identifiable() -> None:
+    spec, result = run(plain(4 / 30))
+    assert metrics(spec, result)["all"]["identifiable"] is False
+    assert "not identifiable" in KIND.reading(spec, result)
+    assert metrics(*run(plain()))["all"]["identifiable"] is True
+
+
+def test_the_sign_of_the_perturbation_changes_nothing() -> None:
+    arrays = plain()
+    turned = {name: -values for name, values in arrays.items()}
+    one, other = metrics(*run(arrays))["all"], metrics(*run(turned))["all"]
+    assert other["error_sensitivity"] == pytest.approx(one["error_sensitivity"], rel=1e-6)
+
+
+def test_targets_without_angles_have_no_generalization_function() -> None:
+    arrays = plain() | {"target": np.arange(164) % 4}
+    with pytest.raises(Refused, match="target_angle_deg"):
+        run(arrays, model="generalization")
+
+
+def test_blocks_that_alternate_need_a_state_that_is_carried_over() -> None:
+    arrays = plain() | {"state": np.where(np.arange(164) % 2, "HFS", "control")}
+    block = Comparison(factor="state", compare=("control", "HFS"))
+    with pytest.raises(ExperimentError, match="carried_over"):
+        run(arrays, block=block)
+    spec, result = run(arrays, block=block, state_at_blocks="carried_over")
+    assert result["start"].sum() == 1
+    assert metrics(spec, result)["comparison"]["p_error_sensitivity"] > 0.01
+
+
+def test_too_few_movements_are_refused_with_their_number() -> None:
+    arrays = plain()
+    arrays["reach"] = np.where(np.arange(164) < 12, arrays["reach"], np.nan)
+    with pytest.raises(ExperimentError, match="12 movements; at least 20"):
+        run(arrays)
+
+
+def test_a_dataset_without_behaviour_is_refused_at_submission() -> None:
+    arrays = {"counts": np.ones((8, 2)), "target": np.arange(8) % 2}
+    with pytest.raises(Refused, match="no behaviour"):
+        run(arrays)

@@ -1,0 +1,223 @@
+"""Crossnobis against a plain loop, scikit-learn's shrinkage, truth in simulation, null rates."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from pydantic import ValidationError
+from sklearn.covariance import ledoit_wolf
+
+from core.examples import GOLUB_BCI
+from core.experiment import ExperimentError, Refused, Result, silent
+from core.figures import rendered, themed
+from core.kernels.crossnobis import (
+    LEFT_OUT,
+    Labelled,
+    constant_cells,
+    distance_matrix,
+    distances,
+    left_out_distances,
+    permuted_distances,
+    shrunk_covariance,
+    whitened,
+)
+from core.kernels.folds import stratified_folds
+from core.kernels.participation_ratio import Floats
+from core.kernels.resampling import two_sided_p, upper_p
+from core.kinds.condition_distance import KIND, ConditionDistanceSpec
+from core.reading import read_arrays
+from core.session_spec import Comparison
+from core.summary import summarise
+
+RECORDING = read_arrays(GOLUB_BCI.path).arrays
+UPLOADED = "00000000-0000-0000-0000-000000000000"
+STATES = Comparison(factor="state", compare=("control", "HFS"))
+
+
+def ignore(fraction: float) -> None:
+    """A report that nobody reads."""
+
+
+def labelled(
+    seed: int,
+    *,
+    targets: int = 3,
+    neurons: int = 6,
+    least: int = 8,
+    most: int = 9,
+    effect: float = 0,
+) -> Labelled:
+    """Two states and two sides with correlated noise; `effect` moves side 1 of state 1 alone."""
+    generator = np.random.default_rng(seed)
+    cell = np.repeat(np.arange(4 * targets), generator.integers(least, most, 4 * targets))
+    target, state, side = cell // 4, cell // 2 % 2, cell % 2
+    mixing = np.eye(neurons) + 0.5 * generator.standard_normal((neurons, neurons))
+    x = generator.standard_normal((len(cell), neurons)) @ mixing
+    x += 3 * generator.standard_normal((targets, neurons))[target]
+    x += effect * (side * state)[:, None]
+    fold = stratified_folds(cell, 4, generator)
+    return Labelled(x, target, state, side, np.ones(len(cell)), fold)
+
+
+def plain(seen: Labelled, *, euclidean: bool) -> Floats:
+    """The definition in a loop, with scikit-learn's shrinkage and numpy's inverse."""
+    folds = range(int(seen.fold.max()) + 1)
+    N = seen.activity.shape[1]
+    found = np.zeros(seen.shape)
+    for k in folds:
+        train, test = seen.fold != k, seen.fold == k
+        means = {c: seen.activity[train & (seen.cell == c)].mean(axis=0) for c in set(seen.cell)}
+        residuals = seen.activity[train] - np.array([means[c] for c in seen.cell[train]])
+        scale = np.sqrt(np.mean(residuals**2, axis=0))
+        shrunk, _ = ledoit_wolf(residuals / scale, assume_centered=True)
+        unbiased = len(residuals) / (len(residuals) - len(means))
+        P = np.linalg.inv(shrunk * np.outer(scale, scale) * unbiased)
+        for state, target in np.ndindex(seen.shape):
+            d = []
+            for part in (train, test):
+                own = part & (seen.target == target) & (seen.state == state)
+                sides = [seen.activity[own & (seen.side == side)].mean(axis=0) for side in (0, 1)]
+                d.append(sides[1] - sides[0])
+            found[state, target] += d[0] @ (np.eye(N) if euclidean else P) @ d[1] / N / len(folds)
+    return found
+
+
+def test_shrinkage_is_that_of_scikit_learn() -> None:
+    generator = np.random.default_rng(0)
+    x = generator.standard_normal((40, 15)) @ generator.standard_normal((15, 15))
+    x -= x.mean(axis=0)
+    shrunk, scale, weight = shrunk_covariance(x)
+    expected, expected_weight = ledoit_wolf(x / scale, assume_centered=True)
+    np.testing.assert_allclose(shrunk, expected, rtol=1e-10)
+    assert weight == pytest.approx(expected_weight)
+    assert 0 < weight < 1
+
+
+def test_distances_equal_the_definition_in_a_loop_with_unequal_cells() -> None:
+    seen = labelled(1, least=5, most=14)
+    views = whitened(seen, seen.cell)
+    found = distances(seen, views, seen.part[None])[0]
+    np.testing.assert_allclose(found, plain(seen, euclidean=False), rtol=1e-9)
+    flat = distances(seen, [seen.activity] * len(views), seen.part[None])[0]
+    np.testing.assert_allclose(flat, plain(seen, euclidean=True), rtol=1e-9)
+
+
+def test_the_matrix_of_all_cells_holds_the_distances_of_targets() -> None:
+    seen = labelled(2, least=5, most=14)
+    views = whitened(seen, seen.cell)
+    matrix = distance_matrix(seen, views)
+    found = distances(seen, views, seen.part[None])[0]
+    for state, target in np.ndindex(seen.shape):
+        first = target * 4 + state * 2
+        assert matrix[first, first + 1] == pytest.approx(found[state, target], rel=1e-9)
+    np.testing.assert_allclose(matrix, matrix.T, atol=1e-12)
+
+
+def test_leaving_out_equals_recomputing_with_the_same_precision() -> None:
+    seen = labelled(3, least=6, most=9)
+    views = whitened(seen, seen.cell)
+    found = left_out_distances(seen, views, ignore)
+    for unit in (0, 31):
+        parts = seen.part[None].copy()
+        parts[0, unit] = LEFT_OUT
+        np.testing.assert_allclose(found[unit], distances(seen, views, parts)[0], rtol=1e-9)
+
+
+def test_distances_are_unbiased_with_and_without_an_effect() -> None:
+    """200 sessions: 0 in one state, effect^2 (Euclidean) in the other, within 3.5 errors."""
+    found = np.empty((200, 3))
+    for seed, row in enumerate(found):
+        seen = labelled(seed, neurons=4, least=6, most=9, effect=0.7)
+        white = distances(seen, whitened(seen, seen.cell), seen.part[None])[0]
+        flat = distances(seen, [seen.activity] * 4, seen.part[None])[0]
+        row[:] = white[0].mean(), flat[0].mean(), flat[1].mean()
+    error = found.std(axis=0) / np.sqrt(len(found))
+    assert (np.abs(found.mean(axis=0) - [0.0, 0.0, 0.49]) < 3.5 * error).all()
+
+
+def test_null_sessions_are_rejected_at_the_nominal_rate() -> None:
+    """150 sessions with more neurons than a cell has trials, 39 shuffles: 3 errors of .05."""
+    rejected = np.zeros(2)
+    for seed in range(150):
+        seen = labelled(seed, neurons=16)
+        for states in (False, True):
+            views = whitened(seen, constant_cells(seen, states=states))
+            observed = distances(seen, views, seen.part[None])[0].mean(axis=1)
+            null = permuted_distances(seen, views, ignore, seed=seed, draws=39, states=states)
+            means = null.mean(axis=2)
+            p = (
+                two_sided_p(float(observed[0] - observed[1]), means[:, 0] - means[:, 1])
+                if states
+                else upper_p(float(observed.mean()), means.mean(axis=1))
+            )
+            rejected[int(states)] += p <= 0.05
+    assert (np.abs(rejected / 150 - 0.05) < 3 * np.sqrt(0.05 * 0.95 / 150)).all()
+
+
+def spec_of(**changes: Any) -> ConditionDistanceSpec:
+    plain: dict[str, Any] = {"dataset": UPLOADED, "between": ("NF", "FF"), "permutations": 99}
+    return ConditionDistanceSpec(**(plain | changes))
+
+
+def run(spec: ConditionDistanceSpec, arrays: Mapping[str, NDArray[Any]]) -> Result:
+    return KIND.run(spec, {spec.dataset: arrays}, silent)
+
+
+def session(least: int = 8) -> dict[str, NDArray[Any]]:
+    """FF differs from NF under HFS only."""
+    seen = labelled(5, targets=4, neurons=10, least=least, most=least + 5, effect=1.5)
+    order = np.random.default_rng(6).permutation(len(seen.size))
+    return {
+        "counts": seen.activity[order],
+        "target": seen.target[order],
+        "state": np.where(seen.state, "HFS", "control")[order],
+        "field": np.where(seen.side, "FF", "NF")[order],
+    }
+
+
+def test_a_change_under_block_only_is_found_there_and_in_the_comparison() -> None:
+    spec, arrays = spec_of(block=STATES), session()
+    result = run(spec, arrays)
+    found = {row.arm: row.metrics for row in KIND.rows(spec, result)}
+    assert float(found["HFS:mean"]["p_value"] or 1) == pytest.approx(0.01)
+    assert float(found["comparison"]["p_value"] or 1) <= 0.02
+    assert float(found["control:mean"]["p_value"] or 0) > 0.02
+    difference = float(found["control:mean"]["distance"] or 0) - float(
+        found["HFS:mean"]["distance"] or 0
+    )
+    assert found["comparison"]["distance"] == pytest.approx(difference)
+    trials = [int(found[f"{state}:target:0"]["trials"] or 0) for state in ("HFS", "control")]
+    assert sum(trials) == np.sum(arrays["target"] == 0)
+    text = KIND.reading(spec, result)
+    assert "not the same in control and HFS" in text
+    for figure in KIND.figures.values():
+        document = themed(figure.draw(spec, result))
+        json.dumps(document, allow_nan=False)
+        assert rendered(document, "svg").startswith(b"<svg")
+
+
+def test_four_trials_in_a_cell_make_four_folds_and_fewer_are_refused() -> None:
+    spec = spec_of(block=STATES, permutations=5)
+    result = run(spec, session(4))
+    assert result["folds"].tolist() == [4]
+    assert "4 folds instead of 5" in result.warnings[-1]
+    few = session(3)
+    with pytest.raises(ExperimentError, match=r"has 3 trials; at least 4 are needed"):
+        run(spec, few)
+    with pytest.raises(Refused, match=r"has 3 trials; at least 4 are needed"):
+        KIND.estimate(spec, {UPLOADED: summarise(few, "npz")})
+
+
+def test_labels_that_do_not_fit_are_refused_with_what_there_is() -> None:
+    summaries = {UPLOADED: summarise(session(), "npz")}
+    with pytest.raises(Refused, match="no label 'VF'; it has FF, NF"):
+        KIND.estimate(spec_of(between=("NF", "VF")), summaries)
+    with pytest.raises(Refused, match="named twice"):
+        KIND.estimate(spec_of(block=Comparison(factor="field", compare=("NF", "FF"))), summaries)
+    with pytest.raises(ValidationError, match="between names 'NF' twice"):
+        spec_of(between=("NF", "NF"))
+    with pytest.raises(Refused, match="no factor 'field'; it has block"):
+        KIND.estimate(spec_of(), {UPLOADED: summarise(RECORDING, "npz")})

@@ -1,0 +1,213 @@
+"""Generalization: against a plain loop, scikit-learn, closed forms, and known structures."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+from core.examples import REACHING_UNDER_BLOCK
+from core.experiment import Refused, silent
+from core.kernels.adaptation_models import separations
+from core.kernels.generalization import (
+    balanced,
+    change_products,
+    clouds,
+    cross_condition_accuracy,
+    decoding_accuracy,
+    dichotomies,
+    generalization_function,
+    half_circles,
+    held_out_direction_errors,
+    turned,
+    turned_accuracy,
+)
+from core.kinds.population_generalization import KIND
+from core.reading import read_arrays
+from core.summary import summarise
+
+Floats = NDArray[np.float64]
+SESSION = dict(read_arrays(REACHING_UNDER_BLOCK.path).arrays)
+UPLOADED = "00000000-0000-0000-0000-000000000000"
+RING = half_circles(np.arange(8))
+
+
+def ring(noise: float, seed: int, trials: int = 12, neurons: int = 15) -> Floats:
+    """Eight conditions on a ring: "conditions trials neurons"."""
+    rng = np.random.default_rng(seed)
+    aim = np.arange(8) * np.pi / 4
+    plane = np.linalg.qr(rng.standard_normal((neurons, 2)))[0]
+    means = np.stack([np.cos(aim), np.sin(aim)], axis=1) @ plane.T
+    return np.asarray(means[:, None] + noise * rng.standard_normal((8, trials, neurons)))
+
+
+def peer(train: Floats, label: NDArray[np.bool_], test: Floats) -> NDArray[np.bool_]:
+    """scikit-learn's discriminant with the same ridge in terms of the within-class covariance."""
+    n, neurons = train.shape
+    gamma = neurons / (neurons + n)
+    total = np.cov(train.T, bias=True)
+    ridge = gamma * np.trace(total) / neurons
+    within = sum(np.cov(train[label == side].T, bias=True) for side in (True, False)) / 2
+    shrinkage = ridge / (ridge + np.trace(within) / neurons)
+    model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage, priors=[0.5, 0.5])
+    return np.asarray(model.fit(train, label).predict(test))
+
+
+def test_generalization_is_that_of_a_plain_loop_with_scikit_learn() -> None:
+    activity, side = ring(0.5, 0), RING[1]
+    accuracies = []
+    for a in np.flatnonzero(side):
+        for b in np.flatnonzero(~side):
+            kept = np.delete(np.arange(8), (a, b))
+            found = peer(
+                activity[kept].reshape(-1, 15),
+                np.repeat(side[kept], 12),
+                activity[[a, b]].reshape(-1, 15),
+            )
+            accuracies.append(np.mean(found == np.repeat([True, False], 12)))
+    ours = cross_condition_accuracy(clouds(activity), side)
+    assert ours == pytest.approx(np.mean(accuracies), abs=1e-12)
+
+
+def test_decoding_of_many_dichotomies_is_that_of_each_with_scikit_learn() -> None:
+    activity, every = ring(0.8, 1), dichotomies(8)[:3]
+    fold = np.arange(12) % 3
+    expected = []
+    for side in every:
+        right = 0
+        for left_out in range(3):
+            train, test = activity[:, fold != left_out], activity[:, fold == left_out]
+            found = peer(
+                train.reshape(-1, 15), np.repeat(side, train.shape[1]), test.reshape(-1, 15)
+            )
+            right += int((found == np.repeat(side, test.shape[1])).sum())
+        expected.append(right / 96)
+    np.testing.assert_allclose(decoding_accuracy(activity, fold, every), expected, atol=1e-12)
+
+
+def test_eight_conditions_have_35_balanced_dichotomies_and_4_half_circles() -> None:
+    every = dichotomies(8)
+    assert every.shape == (35, 8)
+    assert (every.sum(axis=1) == 4).all()
+    assert len({min(tuple(s), tuple(not x for x in s)) for s in every.tolist()}) == 35
+    assert RING.shape == (4, 8)
+
+
+def test_a_ring_generalizes_and_random_corners_do_not() -> None:
+    """Accuracy of a ring is near 1; of unrelated means .5, standard error about .06 over 4."""
+    assert cross_condition_accuracy(clouds(ring(0.1, 2)), RING[0]) > 0.9
+    rng = np.random.default_rng(3)
+    found = []
+    for _ in range(6):
+        means = rng.standard_normal((8, 60))
+        activity = means[:, None] + 0.5 * rng.standard_normal((8, 12, 60))
+        found += [cross_condition_accuracy(clouds(activity), side) for side in RING]
+        assert decoding_accuracy(activity, np.arange(12) % 4, RING).min() > 0.9
+    assert np.mean(found) == pytest.approx(0.5, abs=0.15)
+
+
+def test_turned_clouds_stay_as_wide_and_generalize_by_chance() -> None:
+    """The mean of 30 nulls has a standard error of about .02."""
+    own, rng = clouds(ring(0.3, 4)), np.random.default_rng(5)
+    null = []
+    for _ in range(30):
+        moved, turns = turned(own, rng)
+        null.append(turned_accuracy(moved, turns, RING[0]))
+        np.testing.assert_allclose(
+            np.matmul(turns, turns.transpose(0, 2, 1))[0], np.eye(15), atol=1e-12
+        )
+    np.testing.assert_allclose(
+        np.trace(moved.covariances, axis1=1, axis2=2),
+        np.trace(own.covariances, axis1=1, axis2=2),
+    )
+    np.testing.assert_allclose(moved.covariances, clouds(moved.activity).covariances, atol=1e-12)
+    assert np.mean(null) == pytest.approx(0.5, abs=0.08)
+
+
+def test_a_turn_about_the_centre_of_the_training_conditions_is_the_plain_one() -> None:
+    own, side = clouds(ring(0.3, 6)), RING[2]
+    moved, turns = turned(own, np.random.default_rng(7))
+    accuracies = []
+    for a in np.flatnonzero(side):
+        for b in np.flatnonzero(~side):
+            centre = np.delete(own.means, (a, b), axis=0).mean(axis=0)
+            plain = np.stack([(own.activity[c] - centre) @ turns[c].T + centre for c in range(8)])
+            kept = np.delete(np.arange(8), (a, b))
+            found = peer(
+                plain[kept].reshape(-1, 15),
+                np.repeat(side[kept], 12),
+                plain[[a, b]].reshape(-1, 15),
+            )
+            accuracies.append(np.mean(found == np.repeat([True, False], 12)))
+    assert turned_accuracy(moved, turns, side) == pytest.approx(np.mean(accuracies), abs=1e-12)
+
+
+def test_the_direction_of_a_target_on_a_ring_is_decoded_by_the_others() -> None:
+    """Without a ring, errors are those of chance, 90 degrees, within 25 for eight targets."""
+    angles = np.array([0.0, 45.0, 90.0, 135.0, 180.0, 225.0, 270.0, 315.0])
+    assert held_out_direction_errors(clouds(ring(0.05, 8)), angles).max() < 10
+    noise = np.random.default_rng(9).standard_normal((8, 40, 15))
+    assert held_out_direction_errors(clouds(noise), angles).mean() == pytest.approx(90, abs=25)
+
+
+def test_the_change_products_are_means_over_pairs_of_distinct_trials() -> None:
+    rng = np.random.default_rng(10)
+    X, condition, second = rng.standard_normal((40, 6)), np.arange(40) % 2, np.arange(40) < 18
+    found = change_products(X, condition, second)
+
+    def own(c: int, late: bool) -> Floats:
+        return np.asarray(X[(condition == c) & (second == late)])
+
+    def pairs(rows: Floats) -> float:
+        gram = rows @ rows.T
+        return float((gram.sum() - np.trace(gram)) / (len(rows) * (len(rows) - 1)))
+
+    same = pairs(own(0, True)) + pairs(own(0, False))
+    same -= 2 * float(own(0, True).mean(0) @ own(0, False).mean(0))
+    assert found[0, 0] == pytest.approx(same / 6)
+    apart = [own(c, True).mean(0) - own(c, False).mean(0) for c in (0, 1)]
+    assert found[0, 1] == pytest.approx(float(apart[0] @ apart[1]) / 6)
+
+
+def test_a_change_that_is_a_cosine_of_the_target_generalizes_as_a_cosine() -> None:
+    """400 trials a cell; values have a standard error of about .03."""
+    rng, angles = np.random.default_rng(11), np.arange(8) * 45.0
+    condition, second = np.tile(np.arange(8), 200), np.arange(1600) >= 800
+    tuning = rng.uniform(0, 2 * np.pi, 50)
+    change = np.cos(np.deg2rad(angles)[:, None] - tuning)
+    X = second[:, None] * change[condition] + rng.standard_normal((1600, 50))
+    distinct, which = separations(angles.astype(np.float64))
+    found = generalization_function(change_products(X, condition, second), which)
+    np.testing.assert_allclose(found, np.cos(np.deg2rad(distinct)), atol=0.12)
+
+
+def test_a_balanced_sample_holds_each_trial_once_and_as_many_of_every_target() -> None:
+    condition = np.repeat(np.arange(3), [4, 7, 5])
+    sample = balanced(np.arange(16.0)[:, None], condition, np.random.default_rng(0))
+    assert sample.shape == (3, 4, 1)
+    assert len(np.unique(sample)) == 12
+    assert sorted(sample[0, :, 0].tolist()) == [0, 1, 2, 3]
+
+
+def spec_of(**changes: Any) -> Any:
+    cheap = {"dataset": UPLOADED, "nulls": 3, "permutations": 3, "repeats": 1, "folds": 3}
+    return KIND.spec.model_validate(cheap | changes)
+
+
+def test_dichotomies_may_be_named_and_must_leave_something_to_train_on() -> None:
+    spec = spec_of(dichotomies=[["0", "1", "2", "3"], ["0", "4"]])
+    result = KIND.run(spec, {UPLOADED: SESSION}, silent)
+    assert result["ccgp_per_dichotomy"].shape == (1, 2)
+    for wrong, message in ((["0", "north"], "no target 'north'"), ([*"0123456"], "two targets")):
+        with pytest.raises(Refused, match=message):
+            KIND.estimate(spec_of(dichotomies=[wrong]), {UPLOADED: summarise(SESSION, "npz")})
+
+
+def test_three_targets_are_too_few() -> None:
+    arrays = {
+        "counts": np.random.default_rng(0).poisson(4, (48, 9)),
+        "target": np.arange(48) % 3,
+    }
+    with pytest.raises(Refused, match="3 targets; dichotomies of 4 to 12"):
+        KIND.estimate(spec_of(), {UPLOADED: summarise(arrays, "npz")})

@@ -1,0 +1,123 @@
+"""Dimensionality of recorded activity and paths, against brute force; and what pins the input."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from core.experiment import Dataset, Refused, Result, silent
+from core.kernels.effective_dimension import path_spectra
+from core.kinds.curl_descent_representation import EXAMPLE, KIND, SIMULATION, RepresentationSpec
+from core.kinds.curl_descent_simulation import KIND as SIMULATED
+from core.summary import summarise
+from store.inputs import as_input
+from tests.core.test_curl_twin import spec_of
+
+BOTH = {"weights": "snapshots", "probe_size": 12, "points": 8}
+
+
+def recorded(**record: Any) -> Dataset:
+    spec = spec_of(rules=["gradient_descent", "curl_descent"], record=record)
+    result = SIMULATED.run(spec, {}, silent)
+    return as_input(result, SIMULATED.rows(spec, result))
+
+
+def measured(source: Dataset, **changes: Any) -> Result:
+    spec = RepresentationSpec(experiment=EXAMPLE, **changes)
+    KIND.estimate(spec, {EXAMPLE: summarise(source, SIMULATION)})
+    return KIND.run(spec, {EXAMPLE: source}, silent)
+
+
+def dimensions(points: NDArray[Any]) -> list[float]:
+    """By numpy's covariance, of points that vary."""
+    eigenvalues = np.linalg.eigvalsh(np.cov(points.T))[::-1]
+    shares = np.maximum(eigenvalues, 0) / eigenvalues.sum()
+    used = shares[shares > 1e-15]
+    return [
+        1 / (shares**2).sum(),
+        np.exp(-(used * np.log(used)).sum()),
+        float(np.argmax(np.cumsum(shares) >= 0.9) + 1),
+    ]
+
+
+def test_every_cloud_is_measured_at_every_record() -> None:
+    source = recorded(**BOTH)
+    result = measured(source)
+    names = ("participation_ratio", "entropy_dimension", "n90")
+    for place in np.ndindex(2, 2, 8):
+        found = [result[f"hidden_{name}"][place] for name in names]
+        assert found == pytest.approx(dimensions(source["hidden_activity"][place]), rel=1e-8)
+        *network, r = place
+        weights = [source[name][tuple(network)].reshape(8, -1) for name in ("W1", "W2")]
+        path = np.concatenate(weights, axis=1)[: r + 1]
+        found = [result[f"trajectory_{name}"][place] for name in names]
+        if r == 0:
+            assert np.isnan(found).all()
+        else:
+            assert found == pytest.approx(dimensions(path), rel=1e-6)
+
+
+def test_rows_carry_the_rules_and_replicates_of_the_simulation() -> None:
+    result = measured(recorded(**BOTH), estimators=["n90"])
+    rows = KIND.rows(RepresentationSpec(experiment=EXAMPLE), result)
+    assert [(row.arm, row.replicate) for row in rows] == [
+        (arm, replicate) for arm in ("gradient_descent", "curl_descent") for replicate in (4, 5)
+    ]
+    assert rows[2].metrics["hidden_n90"] == result["hidden_n90"][1, 0, -1]
+    assert rows[2].metrics["hidden_entropy_dimension"] is None
+
+
+@pytest.mark.parametrize(
+    ("record", "present", "absent"),
+    [
+        ({"probe_size": 12}, "hidden_n90", "trajectory_n90"),
+        ({"weights": "snapshots"}, "trajectory_n90", "hidden_n90"),
+    ],
+)
+def test_what_was_not_recorded_is_not_measured(
+    record: dict[str, Any], present: str, absent: str
+) -> None:
+    result = measured(recorded(**record))
+    assert present in result.arrays
+    assert absent not in result.arrays
+
+
+def test_a_straight_path_has_one_dimension_and_a_circle_two() -> None:
+    t = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+    line = 5 + np.outer(t, [1.0, 2.0, 3.0])
+    circle = np.stack([np.cos(t), np.sin(t), np.ones_like(t)], axis=1)
+    for path, expected in ((line, 1.0), (circle, 2.0)):
+        *_, last = path_spectra(path)
+        assert last.sum() ** 2 / (last**2).sum() == pytest.approx(expected)
+
+
+def test_a_path_that_does_not_move_has_no_spectrum() -> None:
+    for eigenvalues in path_spectra(np.full((5, 3), 0.1)):
+        assert (eigenvalues == 0).all()
+    nowhere = np.full((3, 2), np.nan)
+    assert all(np.isnan(eigenvalues).all() for eigenvalues in path_spectra(nowhere))
+
+
+@pytest.mark.parametrize(
+    ("record", "format", "changes", "sentence"),
+    [
+        ({"weights": "final"}, SIMULATION, {}, "recorded neither hidden activity"),
+        (BOTH, "curl_descent.toy", {}, "is one of curl_descent.toy; it must be a curl_descent.sim"),
+        (BOTH, SIMULATION, {"estimators": ["n90", "n90"]}, "names an estimator twice"),
+    ],
+)
+def test_results_that_cannot_be_measured_are_refused_in_words(
+    record: dict[str, Any], format: str, changes: dict[str, Any], sentence: str
+) -> None:
+    spec = RepresentationSpec(experiment=EXAMPLE, **changes)
+    with pytest.raises(Refused, match=sentence):
+        KIND.estimate(spec, {EXAMPLE: summarise(recorded(**record), format)})
+
+
+def test_the_hash_of_the_input_is_pinned_and_another_refused() -> None:
+    spec = KIND.pinned(RepresentationSpec(experiment=EXAMPLE), {EXAMPLE: "a" * 64})
+    assert spec.result == "a" * 64
+    assert KIND.pinned(spec, {EXAMPLE: "a" * 64}) == spec
+    with pytest.raises(Refused, match="has a result with another hash, bbbb"):
+        KIND.pinned(spec, {EXAMPLE: "b" * 64})

@@ -1,0 +1,96 @@
+"""Subspaces: published values on the bundled recording, scipy beside, ceiling and floor."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.linalg import subspace_angles
+from scipy.spatial import procrustes
+
+from core.examples import GOLUB_BCI
+from core.experiment import Refused, silent
+from core.kernels.reaiming import target_means
+from core.kernels.subspaces import (
+    alignment,
+    comparison,
+    principal_angles,
+    principal_axes,
+    procrustes_distance,
+)
+from core.kinds.population_subspaces import KIND
+from core.reading import read_arrays
+from core.summary import summarise
+
+RECORDING = read_arrays(GOLUB_BCI.path).arrays
+COUNTS, TARGET = RECORDING["counts"].astype(np.float64), RECORDING["target"].astype(np.int64)
+MEANS = [
+    target_means(COUNTS[own], TARGET[own], np.ones(int(own.sum())))
+    for own in (RECORDING["block"] == "before", RECORDING["block"] == "after")
+]
+UPLOADED = "00000000-0000-0000-0000-000000000000"
+
+
+def spec_of(**changes: Any) -> Any:
+    block = {"factor": "block", "compare": ["before", "after"]}
+    return KIND.spec.model_validate({"dataset": UPLOADED, "block": block} | changes)
+
+
+def test_the_recording_gives_the_published_angles_alignment_and_distance() -> None:
+    found = comparison(MEANS[0], MEANS[1], 2)
+    expected = [38.935393310084145, 36.45689288716862, 0.6360273543399003, 0.6420116298110692]
+    np.testing.assert_allclose(found[:4], expected, atol=1e-8)
+    assert found[4] == pytest.approx(0.05539412846998999, abs=1e-8)
+
+
+@pytest.mark.parametrize("k", [1, 3, 5])
+def test_angles_and_distance_agree_with_scipy(k: int) -> None:
+    rng = np.random.default_rng(k)
+    one, other = rng.standard_normal((2, 8, 30))
+    axes, others = principal_axes(one, k), principal_axes(other, k)
+    expected = np.degrees(subspace_angles(axes, others))
+    np.testing.assert_allclose(principal_angles(axes, others), expected, atol=1e-8)
+    assert procrustes_distance(one, other) == pytest.approx(procrustes(one, other)[2], abs=1e-10)
+
+
+def test_a_subspace_is_aligned_with_itself_and_not_with_its_complement() -> None:
+    axes = principal_axes(MEANS[0], 3)
+    assert alignment(MEANS[0], axes) == pytest.approx(1.0)
+    np.testing.assert_allclose(principal_angles(axes, axes), 0.0, atol=1e-6)
+    complement = np.linalg.svd(axes.T)[2][7:].T
+    assert alignment(MEANS[0] @ axes @ axes.T, complement[:, :3]) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_halves_of_a_block_differ_as_published() -> None:
+    """Single splits have standard deviations of 2.3 and 1.6 degrees about 26.9 and 22.3."""
+    result = KIND.run(spec_of(splits=30), {UPLOADED: RECORDING}, silent)
+    mean = result["half_first_block"][:, :2].mean(axis=0)
+    np.testing.assert_allclose(mean, [26.898, 22.305], atol=3 * 2.3 / np.sqrt(30))
+
+
+def test_two_blocks_alike_reach_the_ceiling_and_stay_off_the_floor() -> None:
+    """Differences of means over 30 splits of one session, about .02 each."""
+    rng = np.random.default_rng(2)
+    target, tuning = np.tile(np.arange(8), 40), rng.standard_normal((8, 40))
+    block = np.where(np.arange(320) % 2 < 1, "before", "after")
+    arrays = {
+        "counts": tuning[target] * 2 + rng.standard_normal((320, 40)) * 2,
+        "target": target // 1,
+        "block": block[rng.permutation(320)],
+    }
+    spec = spec_of(splits=30)
+    found = KIND.rows(spec, KIND.run(spec, {UPLOADED: arrays}, silent))[0].metrics
+    half, ceiling, floor = (
+        float(found[f"{name}_alignment_ab"] or 0) for name in ("half", "ceiling", "floor")
+    )
+    assert half == pytest.approx(ceiling, abs=0.06)
+    assert half > floor + 0.2
+
+
+def test_more_components_than_the_targets_span_are_refused() -> None:
+    arrays = {
+        "counts": np.random.default_rng(0).poisson(4, (48, 9)),
+        "target": np.arange(48) % 3,
+        "block": np.where(np.arange(48) < 24, "before", "after"),
+    }
+    with pytest.raises(Refused, match="at most 2 components"):
+        KIND.estimate(spec_of(components=3), {UPLOADED: summarise(arrays, "npz")})

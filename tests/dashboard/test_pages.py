@@ -1,0 +1,231 @@
+"""The dashboard in a real browser, on a real service."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.dashboard.browser import drawn
+from tests.dashboard.conftest import KIND, SMALL, Seeded
+from tests.stack import RunningStack
+
+pytestmark = pytest.mark.xdist_group("dashboard")
+
+JUMPS = """
+window.jumps = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) window.jumps += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+ENDLESS = {"training": {"epochs": 1_000_000}, "replicates": 4}
+
+
+def test_an_experiment_is_started_from_its_form_and_watched_to_its_figures(page: Page) -> None:
+    page.goto(f"/new?kind={KIND}")
+    page.get_by_label("epochs", exact=True).fill("3000")
+    page.get_by_label("replicates", exact=True).fill("2")
+    page.get_by_label("Name", exact=True).fill("from the form")
+    expect(page.locator("[data-seconds]")).to_contain_text("on one core")
+    page.get_by_role("button", name="Start", exact=True).click()
+    page.wait_for_url("**/experiments/*")
+    expect(page.get_by_role("heading", name="from the form")).to_be_visible()
+    expect(page.locator(".curves path").first).to_be_visible()
+    expect(page.locator(".legend")).to_contain_text("curl descent test error")
+    expect(page.get_by_role("heading", name="Numbers")).to_be_visible()
+    drawn(page)
+    expect(page.locator(".lede [data-status]")).to_have_text("succeeded")
+
+
+def test_a_value_that_is_refused_is_marked_with_the_servers_sentence(page: Page) -> None:
+    page.goto(f"/new?kind={KIND}")
+    field = page.get_by_label("hidden", exact=True).first
+    field.fill("0")
+    expect(page.locator("[data-field=hidden] [data-wrong]")).to_contain_text(
+        "greater than or equal"
+    )
+    expect(field).to_have_attribute("aria-invalid", "true")
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.locator("#toasts")).to_contain_text("hidden")
+    expect(field).to_be_focused()
+    assert "/new" in page.url
+
+
+def test_an_axis_turns_the_form_into_a_sweep(page: Page) -> None:
+    page.goto(f"/new?kind={KIND}")
+    page.locator("#vary summary").click()
+    page.get_by_role("button", name="Add an axis").click()
+    page.locator("[data-axis-name]").fill("student_scale")
+    page.locator("[data-axis-values]").fill("0.1 to 10 in 5 log")
+    expect(page.locator("[data-experiments]")).to_have_text("5")
+    expect(page.get_by_role("button", name="Start the sweep")).to_be_enabled()
+
+
+def test_the_table_shows_what_the_completed_filter_finds(page: Page, seeded: Seeded) -> None:
+    page.goto("/experiments")
+    where = page.get_by_label("Filter")
+    where.press_sequentially("metric.final_test")
+    expect(page.locator(".options li").first).to_have_text("metric.final_test_errornumber")
+    where.press("ArrowDown")
+    where.press("Enter")
+    expect(where).to_have_value("metric.final_test_error ")
+    where.press_sequentially("< 1e6 and tag.test = 'pages'")
+    where.press("Escape")
+    where.press("Enter")
+    page.wait_for_url("**/experiments?*where=*")
+    expect(page.locator("#rows th a")).to_have_text(["two flips", "one flip"])
+    page.get_by_role("link", name="Name", exact=True).click()
+    page.get_by_role("link", name="Name", exact=False).first.click()
+    expect(page.locator("th[aria-sort]")).to_contain_text("Name")
+
+
+def test_a_mistake_in_the_filter_is_explained_beside_it(page: Page) -> None:
+    page.goto("/experiments?where=metric.final_test_eror+%3C+1")
+    expect(page.get_by_role("alert")).to_contain_text("did you mean metric.final_test_error")
+    expect(page.get_by_label("Filter")).to_have_attribute("aria-invalid", "true")
+
+
+def test_two_selected_experiments_are_compared_in_one_frame(page: Page, seeded: Seeded) -> None:
+    page.goto("/experiments?where=tag.test+%3D+'pages'")
+    compare = page.get_by_role("button", name="Compare")
+    expect(compare).to_be_disabled()
+    page.get_by_label("Select one flip").check()
+    page.get_by_label("Select two flips").check()
+    compare.click()
+    page.wait_for_url("**/compare?ids=*")
+    expect(page.get_by_role("row", name="flips › readout › count 2 1")).to_be_visible()
+    drawn(page)
+    page.get_by_label("Rank by").select_option("final_test_error")
+    page.get_by_role("button", name="Rank").click()
+    expect(page.get_by_role("row", name="Rank by final test error")).to_contain_text("1")
+
+
+def test_a_cell_of_the_map_opens_its_experiment(page: Page, seeded: Seeded) -> None:
+    page.goto(f"/sweeps/{seeded.sweep}")
+    cells = page.locator(".clickable .mark-rect path")
+    drawn(page)
+    cells.last.click()
+    page.wait_for_url("**/experiments/*")
+    expect(page.get_by_role("link", name="its sweep")).to_be_visible()
+
+
+def test_a_file_is_uploaded_and_shown(page: Page, tmp_path: Path) -> None:
+    session = tmp_path / "mine.npz"
+    random = np.random.default_rng(0)
+    np.savez(session, counts=random.poisson(3, (40, 5)), target=np.repeat(np.arange(4), 10))
+    page.goto("/datasets")
+    page.set_input_files("#file", session)
+    page.wait_for_url("**/datasets/*")
+    expect(page.get_by_role("heading", name="mine.npz")).to_be_visible()
+    expect(page.get_by_role("row", name="3 10")).to_be_visible()
+
+
+def test_a_file_that_is_no_recording_is_refused_in_words(page: Page, tmp_path: Path) -> None:
+    wrong = tmp_path / "letter.npz"
+    wrong.write_text("Dear reader")
+    page.goto("/datasets")
+    page.set_input_files("#file", wrong)
+    expect(page.get_by_role("alert")).to_contain_text("file")
+    assert page.url.endswith("/datasets")
+
+
+def test_a_running_experiment_is_cancelled(page: Page, stack: RunningStack) -> None:
+    identifier = stack.submit(KIND, ENDLESS)["id"]
+    stack.until(identifier, "running")
+    page.goto(f"/experiments/{identifier}")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator(".lede [data-status]")).to_have_text("cancelled")
+    expect(page.get_by_role("button", name="Run again", exact=True)).to_be_visible()
+
+
+def test_the_front_page_follows_what_runs(page: Page, stack: RunningStack) -> None:
+    with page.expect_response("**/v1/events"):
+        page.goto("/")
+    identifier = stack.submit(KIND, ENDLESS, name="seen from afar")["id"]
+    card = page.locator(f"[data-experiment='{identifier}']")
+    expect(card.locator("[data-status]")).to_have_text("running")
+    stack.http.post(f"/v1/experiments/{identifier}/cancel")
+    expect(card).to_have_count(0)
+
+
+def test_everything_is_reached_without_a_mouse(page: Page) -> None:
+    page.goto("/new")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name=KIND)).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/new?kind=*")
+    page.get_by_label("Name", exact=True).focus()
+    page.keyboard.type("typed")
+    expect(page.locator("[data-seconds]")).to_contain_text("on one core")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/experiments/*")
+    expect(page.get_by_role("heading", name="typed")).to_be_visible()
+
+
+def test_the_toy_moves_by_keys_and_tells_what_becomes_of_a_start(page: Page) -> None:
+    page.goto("/science")
+    fate = page.locator("[data-fate=curl_descent]")
+    expect(fate).to_contain_text("converges")
+    handle = page.get_by_role("slider", name="Start of curl descent")
+    handle.focus()
+    for _ in range(6):
+        page.keyboard.press("Shift+ArrowRight")
+    expect(handle).to_have_attribute("aria-valuetext", "w1 -0.40, w2 1.30")
+    expect(fate).to_contain_text("it turns")
+    expect(page.locator("[data-fate=gradient_descent]")).to_contain_text("converges")
+
+
+def test_the_theme_stays_as_it_was_switched(page: Page) -> None:
+    page.goto("/experiments")
+    page.get_by_role("button", name="Switch between light and dark").click()
+    page.goto("/datasets")
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+
+
+def test_the_page_does_not_jump_while_it_fills(page: Page, seeded: Seeded) -> None:
+    page.add_init_script(JUMPS)
+    page.goto(f"/experiments/{seeded.first}")
+    drawn(page)
+    assert page.evaluate("() => window.jumps") < 0.1
+
+
+def test_what_is_not_there_is_said_on_a_page(page: Page) -> None:
+    answer = page.goto("/experiments/0199f5f0-0000-7000-8000-000000000000")
+    assert answer is not None
+    assert answer.status == 404
+    expect(page.get_by_role("heading", name="Nothing is here")).to_be_visible()
+
+
+def test_labels_are_saved(page: Page, stack: RunningStack, seeded: Seeded) -> None:
+    identifier = stack.submit(KIND, SMALL, name="to label", tags={"old": "1"})["id"]
+    stack.ended(identifier)
+    page.goto(f"/experiments/{identifier}")
+    page.get_by_label("Tags").fill("new=2")
+    page.get_by_label("Notes").fill("worth a look")
+    with page.expect_response("**/v1/experiments/*"):
+        page.get_by_role("button", name="Save labels").click()
+    after = stack.show(identifier)
+    assert (after["tags"], after["notes"]) == ({"new": "2"}, "worth a look")
+
+
+def test_one_stream_tells_of_several_experiments(stack: RunningStack) -> None:
+    with stack.http.stream("GET", "/v1/events") as events:
+        submitted = {stack.submit(KIND, SMALL)["id"] for _ in range(2)}
+        waiting = set(submitted)
+        for line in events.iter_lines():
+            if line.startswith("data:"):
+                told = json.loads(line[5:])
+                waiting -= {report["id"] for report in told if report["status"] == "succeeded"}
+            if not waiting:
+                break
+
+
+def test_pages_allow_nothing_but_their_own(stack: RunningStack) -> None:
+    policy = stack.http.get("/").headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "http" not in policy
