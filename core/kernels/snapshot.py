@@ -69,8 +69,8 @@ def _leaves(
         if assign is not None:
             yield _number(value, path, assign)
         return
-    if id(value) in seen or (isinstance(value, np.ndarray) and id(value.base) in seen):
-        return
+    if value is None or id(value) in seen or id(getattr(value, "base", value)) in seen:
+        return  # nothing, seen before, or a view of what was
     seen.add(id(value))
     if isinstance(value, np.ndarray):
         yield _array(value, path, assign)

@@ -21,6 +21,7 @@ class Pair(NamedTuple):
 class Walk:
     """A computation with every sort of state: a stand-in for what kernels are made of."""
 
+    missing: None
     pair: Pair
     rng: np.random.Generator
     extrema: Extrema
@@ -44,7 +45,7 @@ Walk.__module__ = snapshot.__name__  # only classes of the kernels are looked in
 
 def walk() -> Walk:
     pair = Pair(np.zeros(4), np.ones(4))
-    return Walk(pair, np.random.default_rng(3), Extrema(2), np.arange(4.0))
+    return Walk(None, pair, np.random.default_rng(3), Extrema(2), np.arange(4.0))
 
 
 @pytest.mark.parametrize("before", [0, 1, 7])
