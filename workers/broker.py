@@ -6,6 +6,9 @@ again for what the database still has to do.
 
 import redis
 import redis.asyncio
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from store.settings import Settings
 
@@ -43,6 +46,8 @@ def connect(settings: Settings) -> redis.Redis:
         decode_responses=True,
         socket_connect_timeout=CONNECT_S,
         socket_timeout=ANSWER_S,
+        # At once: by default it would wait for seconds between attempts, and a run with it.
+        retry=Retry(NoBackoff(), 1),
     )
     return client
 
@@ -54,6 +59,7 @@ def connect_async(settings: Settings) -> redis.asyncio.Redis:
         decode_responses=True,
         socket_connect_timeout=CONNECT_S,
         socket_timeout=ANSWER_S,
+        retry=AsyncRetry(NoBackoff(), 1),
     )
     return client
 

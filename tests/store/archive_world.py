@@ -36,9 +36,14 @@ TINY: dict[str, Any] = {
 }
 EVERYTHING = Selection(where="created_at is not null")
 LOCAL = {
-    "experiments": {"priority", "attempt", "worker", "request_hash", "idempotency_key"},
-    "sweeps": {"request_hash", "idempotency_key"},
+    "experiments": {
+        *("priority", "attempt", "worker", "request_hash", "idempotency_key"),
+        *("owner", "time_limit_s"),
+    },
+    "sweeps": {"request_hash", "idempotency_key", "owner"},
+    "datasets": {"owner"},
 }
+STAYS = {"completion_hooks", "attempts", "checkpoints", "tokens"}
 
 EXTREME = {
     "numbers": Array(np.array([0.0, -0.0, np.nan, np.inf, 5e-324, 1e308]), ("value",), "mV"),
@@ -135,7 +140,7 @@ def content(database: Database, *, without: frozenset[str] = frozenset()) -> dic
         return {
             table.name: _rows(connection, table, without)
             for table in metadata.sorted_tables
-            if table.name != "completion_hooks"
+            if table.name not in STAYS
         }
 
 

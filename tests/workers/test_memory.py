@@ -12,19 +12,20 @@ from tests.store.test_transitions import KIND, accepted
 WORKER = """
 import resource
 import psutil
-import redis
 from store.database import Database
 from store.settings import settings
+from workers.broker import connect
 from workers.execution import Workplace, run_next
 
 configured = settings()
 database = Database(configured.resolved_database_url)
-place = Workplace(configured, database, redis.Redis(unix_socket_path="/nowhere"), "w")
+place = Workplace(configured, database, connect(configured), "w")
 assert run_next(place)
 limit = psutil.Process().memory_info().data + 2**26
 resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 assert run_next(place) and run_next(place)
 """
+AWAY = {"SOLENOID_REDIS_URL": "unix:///nowhere"}
 MODEST = {"inputs": 4, "hidden": 4, "training": {"epochs": 1}, "replicates": 1}
 GREEDY = {**MODEST, "inputs": 1000, "data": {"train_size": 50_000, "test_size": 10}}
 
@@ -39,7 +40,7 @@ def test_an_experiment_without_enough_memory_fails_and_its_neighbours_do_not(
     ]
     ran = subprocess.run(
         [sys.executable, "-P", "-c", WORKER],
-        env={**unset_solenoid(), "SOLENOID_DATA_DIR": str(tmp_path)},
+        env={**unset_solenoid(), "SOLENOID_DATA_DIR": str(tmp_path), **AWAY},
         capture_output=True,
         text=True,
         timeout=150,

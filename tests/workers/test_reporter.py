@@ -1,5 +1,6 @@
 """What a run may keep for the attempt after it, and how long it may take, on both databases."""
 
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -12,13 +13,14 @@ from store.database import Database
 from store.settings import Settings
 from store.transitions import Claim, fail, reap
 from tests.store.test_transitions import accepted, claimed, expire_lease
+from workers.broker import connect
 from workers.reporter import OutOfTime, Reporter
 
 
 @pytest.fixture
 def broker() -> Iterator[redis.Redis]:
     """A broker that is away: events are lost, and nothing else."""
-    with redis.Redis(unix_socket_path="/nowhere") as client:
+    with connect(Settings(redis_url="unix:///nowhere")) as client:
         yield client
 
 
@@ -71,3 +73,14 @@ def test_without_a_limit_of_its_own_the_installations_holds(
     mine = claimed(database, accepted(database))
     with pytest.raises(OutOfTime, match="2e-06"):
         reporter(database, broker, mine, time_limit_s=2e-6)(0.5)
+
+
+def test_a_broker_that_is_away_does_not_keep_a_run_waiting(
+    database: Database, broker: redis.Redis
+) -> None:
+    report = reporter(database, broker, claimed(database, accepted(database)))
+    waits: list[float] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time, "sleep", waits.append)
+        report(0.5)
+    assert sum(waits) == 0
