@@ -974,7 +974,7 @@ def downgrade() -> None:
         batch_op.drop_column("lyapunov_max_error")
         batch_op.drop_column("lyapunov_max")
 
-    # Not in a batch: SQLite would make the table anew, and what refers to its rows would be deleted.
+    # Not in a batch: SQLite would make the table anew and delete what refers to its rows.
     op.drop_index("ix_experiments_turns", "experiments")
     for column in ("owner", "time_limit_s", "reading"):
         op.drop_column("experiments", column)
