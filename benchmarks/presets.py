@@ -28,7 +28,7 @@ from solenoid.stack import local_stack
 
 PAGE = Path("docs/presets.md")
 PICTURES = Path("docs/images/presets")
-COLOURS = 64
+COLOURS = 255
 SHAPES = 5  # of a full panel, on which the usual loop is timed
 
 INTRODUCTION = """# Presets
@@ -101,7 +101,7 @@ def _section(client: Client, preset: Preset) -> str:
 
 
 def _small(picture: Path) -> Path:
-    """The same picture in 64 colours, a tenth of the bytes."""
+    """The same picture in few colours, a sixth of the bytes."""
     with Image.open(picture) as full:
         few = full.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     few.save(picture, optimize=True)

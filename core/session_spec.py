@@ -12,6 +12,7 @@ from core.summary import cell_trials, check_factor, check_label, check_neurons, 
 
 ALL = "all"
 COMPARISON = "comparison"
+MAX_ARM_LENGTH = 100
 Label = Annotated[str, Field(min_length=1, max_length=100)]
 DatasetId = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 
@@ -99,3 +100,14 @@ def checked_session(
             check_factor(summary, "within" if within else "block.factor", factor)
             check_label(summary, "within" if within else "block.compare", factor, label)
     return summary, [cell_trials(summary, labels) for labels in arms]
+
+
+def check_arms(names: Sequence[str]) -> None:
+    """Refuse labels of which the names of arms become too long, or the same."""
+    longest = max(names, key=len)
+    if len(longest) > MAX_ARM_LENGTH:
+        message = f"labels are too long: the arm {longest!r} has {len(longest)} characters, the "
+        raise Refused("block", longest, f"{message}limit is {MAX_ARM_LENGTH}")
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise Refused("block", twice, f"two arms would have the name {twice!r}; rename the labels")

@@ -1,6 +1,6 @@
 """How far activity moves between two labels of a factor, and whether a state changes that."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isfinite, nan
 from typing import Annotated
 
@@ -39,7 +39,14 @@ from core.kernels.resampling import stratified_jackknife_error, two_sided_p, upp
 from core.selection import Labels, Selection, selected
 from core.sentences import OPTIMISTIC, number, paragraph, tested, verdict, with_interval
 from core.session_arrays import described
-from core.session_spec import COMPARISON, Comparison, Label, SessionSpec, checked_session
+from core.session_spec import (
+    COMPARISON,
+    Comparison,
+    Label,
+    SessionSpec,
+    check_arms,
+    checked_session,
+)
 from core.stages import Report, stages
 
 OPERATIONS_PER_S = 10_000_000_000
@@ -162,18 +169,15 @@ def run(spec: ConditionDistanceSpec, inputs: Mapping[str, Dataset], progress: Pr
 
 def rows(spec: ConditionDistanceSpec, result: Result) -> tuple[Row, ...]:
     """Each target and the mean, for each state, and the comparison of states."""
-    targets = [f"target:{label}" for label in result["target_labels"].tolist()]
+    targets = result["target_labels"].tolist()
     found = []
-    for state, name in enumerate(spec.states):
-        prefix = f"{name}:" if name else ""
-        found += [
-            Row(prefix + target, 0, _target_metrics(result, state, place))
-            for place, target in enumerate(targets)
-        ]
-        found.append(Row(prefix + MEAN, 0, _mean_metrics(result, state)))
+    for state in range(len(spec.states)):
+        found += [_target_metrics(result, state, place) for place in range(len(targets))]
+        found.append(_mean_metrics(result, state))
     if spec.block is not None:
-        found.append(Row(COMPARISON, 0, _comparison_metrics(result)))
-    return tuple(found)
+        found.append(_comparison_metrics(result))
+    names = _arm_names(spec, targets)
+    return tuple(Row(name, 0, metrics) for name, metrics in zip(names, found, strict=True))
 
 
 def reading(spec: ConditionDistanceSpec, result: Result) -> str:
@@ -206,6 +210,7 @@ def reading(spec: ConditionDistanceSpec, result: Result) -> str:
 def estimate(spec: ConditionDistanceSpec, summaries: Mapping[str, DatasetSummary]) -> Estimate:
     """Check the spec against its dataset and cost it."""
     summary, trials = checked_session(spec, summaries, spec.cells)
+    check_arms(_arm_names(spec, summary.targets))
     total, neurons = sum(trials), len(spec.neurons or ()) or summary.neurons or 0
     draws = total + len(spec.states) * spec.permutations
     work = draws * distance_cost(total, neurons, len(spec.states), spec.folds)
@@ -226,6 +231,14 @@ def example() -> ConditionDistanceSpec:
         between=("before", "after"),
         permutations=500,
     )
+
+
+def _arm_names(spec: ConditionDistanceSpec, targets: Sequence[str]) -> list[str]:
+    """Targets and mean of each state, and the comparison."""
+    prefixes = [f"{state}:" if state else "" for state in spec.states]
+    each = [*(f"target:{label}" for label in targets), MEAN]
+    compared = [] if spec.block is None else [COMPARISON]
+    return [prefix + name for prefix in prefixes for name in each] + compared
 
 
 def _labelled(chosen: Selection, spec: ConditionDistanceSpec) -> Labelled:

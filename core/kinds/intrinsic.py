@@ -27,7 +27,7 @@ from core.kernels.participation_ratio import Floats, condition_means
 from core.selection import selected
 from core.sentences import number, paragraph
 from core.session_arrays import described
-from core.session_spec import ALL, Comparison, SessionSpec, checked_session
+from core.session_spec import ALL, Comparison, SessionSpec, check_arms, checked_session
 from core.stages import Report, stages
 
 OPERATIONS_PER_S = 4_000_000_000
@@ -147,6 +147,7 @@ def reading(spec: IntrinsicSpec, result: Result) -> str:
 def estimate(spec: IntrinsicSpec, summaries: Mapping[str, DatasetSummary]) -> Estimate:
     """Check the spec against its dataset and cost it."""
     summary, trials = checked_session(spec, summaries, spec.arms_of(spec.block))
+    check_arms([*spec.arms, *(f"{name}:{SURROGATE}" for name in spec.arms)])
     neurons = len(spec.neurons or ()) or summary.neurons or 0
     points = [-(-size // spec.every) for size in trials]
     sets = 1 + spec.surrogates

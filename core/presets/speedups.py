@@ -151,10 +151,10 @@ SPEEDUPS = (
         summary="Epochs to test error 1e-3 against the number of flipped readout neurons.",
         reference=f"{PAPER}, figure 5f",
         found="Curl descent is faster up to about half of the neurons flipped.",
-        quick="Four counts, 1000 samples in batches of 50, 10 000 epochs, 3 replicates.",
+        quick="Four counts, 2000 samples in batches of 50, 10 000 epochs, 3 replicates.",
         panels={
             "quick": (
-                _against("flip_count", "flips.readout.count", (1, 3, 5, 8), _spec(**_QUICK_1000)),
+                _against("flip_count", "flips.readout.count", (1, 3, 5, 8), _spec(**_QUICK)),
             ),
             "full": (_FULL["flip_count"],),
         },

@@ -221,3 +221,10 @@ def test_labels_that_do_not_fit_are_refused_with_what_there_is() -> None:
         spec_of(between=("NF", "NF"))
     with pytest.raises(Refused, match="no factor 'field'; it has block"):
         KIND.estimate(spec_of(), {UPLOADED: summarise(RECORDING, "npz")})
+
+
+def test_labels_of_which_no_arm_can_be_named_are_refused() -> None:
+    long = session()
+    long["target"] = np.array([f"{target}{'x' * 95}" for target in long["target"]])
+    with pytest.raises(Refused, match="has 103 characters, the limit is 100"):
+        KIND.estimate(spec_of(), {UPLOADED: summarise(long, "npz")})

@@ -11,7 +11,7 @@ function part(name, attributes, text) {
   return element;
 }
 
-const short = (value) => (value === 0 ? "0" : Math.abs(value) >= 1e4 || Math.abs(value) < 1e-2 ? value.toExponential(0) : String(+value.toPrecision(3)));
+const short = (value) => (value === 0 ? "0" : Math.abs(value) >= 1e7 || Math.abs(value) < 1e-2 ? value.toExponential(0) : (+value.toPrecision(3)).toLocaleString("en"));
 
 // Places between two ends: powers of ten, or steps of 1, 2, 5.
 export function ticks(low, high, log) {
