@@ -18,13 +18,13 @@ from tests.stack import TERMINAL, unset_solenoid
 from workers.redis_server import executable
 
 LEASE_S = 5
-PATIENCE_S = 90.0
+PATIENCE_S = 150.0
 WORK = {
     "kind": "curl_descent.simulation",
     "spec": {
         "inputs": 60,
         "hidden": 10,
-        "training": {"epochs": 6000, "norm_constraint": "layer"},
+        "training": {"epochs": 3000, "norm_constraint": "layer"},
         "replicates": 3,
     },
 }
@@ -72,13 +72,15 @@ class Machines:
         }
 
     def _process(self, command: list[str], settings: dict[str, str]) -> None:
-        process = subprocess.Popen(
-            command,
-            env={**unset_solenoid(), **settings},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        name = settings.get("SOLENOID_DATA_DIR", str(self.folder / "broker"))
+        with Path(f"{name}.log").open("wb") as log:
+            process = subprocess.Popen(
+                command,
+                env={**unset_solenoid(), **settings},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
         self.stack.callback(process.wait)
         self.stack.callback(process.kill)
 
