@@ -19,6 +19,7 @@ from core.kinds import KINDS
 router = pages()
 
 MOST_RUNNING, MOST_QUEUED, LATEST, SWEEPS = 12, 100, 6, 4
+LOOKED_AT = 60  # among them the latest results, of which a sweep has one
 QUICK_S = 30.0  # a preset for one click, while its reader waits
 
 
@@ -26,7 +27,7 @@ QUICK_S = 30.0  # a preset for one click, while its reader waits
 def home_page(request: Request, service: Service) -> Response:
     """The first page."""
     prepare_vega(service.settings)
-    latest = _found(service, "status = 'succeeded' and sweep is null", LATEST)
+    latest = _one_of_a_sweep(_found(service, "status = 'succeeded'", LOOKED_AT))[:LATEST]
     presets = [
         entry
         for entry in list_presets().items
@@ -47,6 +48,14 @@ def home_page(request: Request, service: Service) -> Response:
 
 def _found(service: Context, where: str, limit: int) -> list[Experiment]:
     return list_experiments(ListQuery(where=where, limit=limit), service).items
+
+
+def _one_of_a_sweep(found: list[Experiment]) -> list[Experiment]:
+    """The same without all but the first of each sweep."""
+    first: dict[str, Experiment] = {}
+    for experiment in found:
+        first.setdefault(experiment.sweep or experiment.id, experiment)
+    return list(first.values())
 
 
 def _latest(experiment: Experiment) -> dict[str, Any]:
