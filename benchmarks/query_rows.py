@@ -15,6 +15,7 @@ from store.tables import experiments, medians, parameters, results, sweeps
 
 KIND = "curl_descent.simulation"
 ARMS = ("curl_descent", "gradient_descent")
+AXES = ("compression_ratio", "readout_fraction")
 REPLICATES = 20
 OF_SWEEP = 50  # experiments in one sweep: 2000 rows
 AT_ONCE = 10_000
@@ -65,8 +66,11 @@ def fill_experiments(database: Database, count: int) -> None:
     """As many experiments as lists and pages show them: whole specs and medians, no metric rows."""
     specs = _parameters(count)
     shown = {"spec": KINDS[KIND].example().model_dump(mode="json"), "summary": _summary()}
-    _insert(database, sweeps, map(_sweep, range(count // OF_SWEEP + 1)))
-    _insert(database, experiments, ({**_experiment(i, count), **shown} for i in range(count)))
+    swept = {"definition": {"base": {}, "axes": {name: [0.1, 1.0] for name in AXES}}}
+    points = ({"point": {name: spec[name] for name in AXES}} for spec in specs)
+    rows = ({**_experiment(i, count), **shown, **point} for i, point in enumerate(points))
+    _insert(database, sweeps, ({**_sweep(n), **swept} for n in range(count // OF_SWEEP + 1)))
+    _insert(database, experiments, rows)
     _insert(
         database, parameters[KIND], ({"experiment_id": _id(i), **p} for i, p in enumerate(specs))
     )

@@ -6,14 +6,14 @@ Every address holds a hash of the content, so that a browser keeps it for ever.
 import gzip
 import hashlib
 import mimetypes
+import subprocess
+import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
-from uuid import uuid4
 
-import vl_convert
 from fastapi import APIRouter, Request, Response
 
 from api.context import Service
@@ -23,7 +23,6 @@ from store.settings import Settings
 router = APIRouter(include_in_schema=False)
 
 FOLDER = Path(__file__).parent / "static"
-SNIPPET = "window.vegaEmbed = vegaEmbed;"
 FOR_EVER = "public, max-age=31536000, immutable"
 
 _bundling = ThreadPoolExecutor(1, "vega")
@@ -86,11 +85,8 @@ def prepare_vega(settings: Settings) -> Future[bytes]:
 
 
 def _bundle(path: Path) -> bytes:
-    if path.exists():
-        return path.read_bytes()
-    packed = gzip.compress(vl_convert.javascript_bundle(SNIPPET).encode(), mtime=0)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{uuid4().hex}.part")
-    partial.write_bytes(packed)
-    partial.replace(path)
-    return packed
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        writer = [sys.executable, "-P", "-m", "api.dashboard.vega", str(path)]
+        subprocess.run(writer, check=True, cwd=path.parent)
+    return path.read_bytes()

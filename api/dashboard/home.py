@@ -12,26 +12,23 @@ from api.dashboard.routing import pages
 from api.dashboard.words import title
 from api.experiments import Experiment, ListQuery, list_experiments
 from api.pages import PageQuery
-from api.presets import list_presets
 from api.sweeps import list_sweeps
 from core.kinds import KINDS
+from core.presets import PRESETS
 
 router = pages()
 
 MOST_RUNNING, MOST_QUEUED, LATEST, SWEEPS = 12, 100, 6, 4
-QUICK_S = 30.0  # a preset for one click, while its reader waits
+LOOKED_AT = 60  # among them the latest results, of which a sweep has one
+OFFERED = ("toy", "phase-diagram-theory", "hidden-flips-linear-short", "speedup-linear-normal")
+"""Presets for one click: half a minute at most, at the quick scale."""
 
 
 @router.get("/")
 def home_page(request: Request, service: Service) -> Response:
     """The first page."""
     prepare_vega(service.settings)
-    latest = _found(service, "status = 'succeeded' and sweep is null", LATEST)
-    presets = [
-        entry
-        for entry in list_presets().items
-        if sum(panel.seconds for panel in entry.scales["quick"]) < QUICK_S
-    ]
+    latest = _one_of_a_sweep(_found(service, "status = 'succeeded'", LOOKED_AT))[:LATEST]
     return page(
         request,
         "home.html",
@@ -40,13 +37,21 @@ def home_page(request: Request, service: Service) -> Response:
         most_queued=MOST_QUEUED,
         latest=[_latest(experiment) for experiment in latest],
         sweeps=list_sweeps(PageQuery(limit=SWEEPS), service).items,
-        presets=presets,
+        presets=[PRESETS[name] for name in OFFERED],
         title=lambda thing: title(vars(thing)),
     )
 
 
 def _found(service: Context, where: str, limit: int) -> list[Experiment]:
     return list_experiments(ListQuery(where=where, limit=limit), service).items
+
+
+def _one_of_a_sweep(found: list[Experiment]) -> list[Experiment]:
+    """The same without all but the first of each sweep."""
+    first: dict[str, Experiment] = {}
+    for experiment in found:
+        first.setdefault(experiment.sweep or experiment.id, experiment)
+    return list(first.values())
 
 
 def _latest(experiment: Experiment) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from fastapi import Request, Response
 from api.context import Context, Service
 from api.dashboard.rendering import page
 from api.dashboard.routing import pages
-from api.experiments import ListQuery, list_experiments
 from api.kinds import KindEntry, list_kinds
+from api.query import ResultsQuery, query_results
 
 router = pages()
 
@@ -35,9 +35,14 @@ def _halves(kinds: list[KindEntry]) -> dict[str, list[KindEntry]]:
 
 def _explained(kind: KindEntry, service: Context) -> dict[str, Any]:
     text: str = kind.spec_schema.get("description", "")
-    where = f"kind = '{kind.kind}' and status = 'succeeded'"
-    newest = list_experiments(ListQuery(where=where, limit=1), service).items
     return {
         "paragraphs": [" ".join(part.split()) for part in text.split("\n\n")],
-        "newest": newest[0] if newest else None,
+        "newest": _newest(kind.kind, service),
     }
+
+
+def _newest(kind: str, service: Context) -> str | None:
+    """The newest experiment with a result, from the kind's own table: others may be many."""
+    asked = ResultsQuery(kind=kind, select="experiment", order_by="experiment desc", limit=1)
+    rows = query_results(asked, service).items
+    return rows[0]["experiment"] if rows else None
