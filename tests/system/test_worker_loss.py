@@ -110,9 +110,7 @@ def test_a_process_that_does_not_listen_is_killed_when_its_work_is_cancelled(
 def test_a_stack_killed_outright_goes_on_at_once_and_says_so(stack: RunningStack) -> None:
     identifier = stack.submit(KIND, ENDLESS)["id"]
     stack.until(identifier, "running")
-    stack.process.kill()
-    stack.process.wait()
-    stack.http.close()
+    stack.kill()
     stack.__enter__()
     experiment = stack.until(identifier, "running")
     stack.http.post(f"/v1/experiments/{identifier}/cancel")

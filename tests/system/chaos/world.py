@@ -47,7 +47,7 @@ class World:
     def revive(self) -> None:
         """Bring up a stack that has ended, as its owner would."""
         if self.stack.process.poll() is not None:
-            self.stack.http.close()
+            self.stack.kill()
             self.restarts += 1
             self.start()
 
