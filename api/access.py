@@ -23,6 +23,7 @@ from store.tables import ANONYMOUS
 COOKIE = "solenoid_token"
 SIGN_IN = "/sign-in"
 OPEN = ("/healthz", "/readyz", SIGN_IN)
+STYLE = "/static/"  # what pages look like, and nothing that anybody made here
 SAFE = ("GET", "HEAD", "OPTIONS")
 ONLY_READING = ("/v1/experiments/estimate", "/v1/sweeps/preview", "/v1/archives")
 
@@ -58,7 +59,7 @@ class Access:
         headers = Headers(scope=scope)
         refused = self._tricked(scope["method"], headers)
         name = ANONYMOUS
-        if refused is None and scope["path"] not in OPEN:
+        if refused is None and not _is_open(scope["path"]):
             name, refused = await self._identified(scope, headers)
         if refused is not None:
             await refused(scope, receive, send)
@@ -98,6 +99,10 @@ def role_for(method: str, path: str) -> str:
     if path == "/v1/tokens" or path.startswith("/v1/tokens/"):
         return "admin"
     return "read" if method in SAFE or path in ONLY_READING else "submit"
+
+
+def _is_open(path: str) -> bool:
+    return path in OPEN or path.startswith(STYLE)
 
 
 def is_loopback(host: str) -> bool:

@@ -23,7 +23,6 @@ from api import (
     problems,
     query,
     results,
-    sign_in,
     sweep_figures,
     sweeps,
     system,
@@ -80,7 +79,7 @@ def create_app(
     for part in (
         *(kinds, experiments, changes, events, activity, results),
         *(query, compare, sweeps, sweep_figures, datasets, dataset_files, archives, presets),
-        *(tokens, sign_in, metrics, system),
+        *(tokens, metrics, system),
     ):
         app.include_router(part.router)
     for router in routers.ROUTERS:

@@ -8,6 +8,7 @@ from api.dashboard import (
     home,
     new,
     science,
+    sign_in,
     sweeps,
     table,
 )
@@ -15,5 +16,5 @@ from api.dashboard import (
 ROUTERS = (
     *(assets.router, home.router, table.router, experiment.router),
     *(new.router, sweeps.router, comparison.router, datasets.router),
-    science.router,
+    *(science.router, sign_in.router),
 )

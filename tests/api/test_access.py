@@ -179,7 +179,10 @@ def test_a_browser_signs_in_with_a_token_once(opened: Opened, bearer: Bearer) ->
     api, secret = opened(), bearer("ann", "read")["Authorization"].removeprefix("Bearer ")
     page = api.get("/v1/kinds", headers={"Accept": "text/html"})
     assert (page.status_code, page.headers["location"]) == (303, "/sign-in")
-    assert "<form" in api.get("/sign-in").text
+    form = api.get("/sign-in").text
+    assert "<form" in form
+    style = form.partition('rel="stylesheet" href="')[2].partition('"')[0]
+    assert api.get(style).status_code == 200, "the page looks as it should before one is let in"
     assert api.post("/sign-in", data={"token": "wrong"}).status_code == 401
     signed_in = api.post("/sign-in", data={"token": secret})
     assert signed_in.status_code == 303
