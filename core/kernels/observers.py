@@ -129,7 +129,8 @@ class Trajectory:
         ratios = np.full(len(self._recorded.values), np.nan)
         for n in filter(self._students.finite, range(len(ratios))):
             snapshots = self._recorded.values[n]
-            ratios[n] = effective_dimension.participation_ratio(snapshots, self._students.tick)
+            with np.errstate(all="ignore"):
+                ratios[n] = effective_dimension.participation_ratio(snapshots, self._students.tick)
         return {"trajectory_dimensionality": Measured(ratios)}
 
 

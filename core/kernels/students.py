@@ -33,8 +33,10 @@ class Students:
     tick: Callable[[], None]
 
     def finite(self, n: int) -> bool:
-        """Whether every weight of one network is a finite number."""
-        return all(bool(np.isfinite(part[n]).all()) for part in self.networks.weights)
+        """Whether the squared norms of one network are finite numbers, and so its weights."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            squares = [(part[n] ** 2).sum() for part in self.networks.weights]
+        return bool(np.isfinite(squares).all())
 
     def weights(self, n: int) -> tuple[Array, Array]:
         """W1 "hidden inputs" and W2 "outputs hidden" of one network."""
