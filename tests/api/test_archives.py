@@ -59,7 +59,7 @@ def test_what_was_deleted_comes_back_as_it_was(stack: RunningStack) -> None:
     one = {"added": 1, "present": 0}
     assert answer.json() == {"experiments": one, "sweeps": nothing, "datasets": nothing}
     after = stack.show(identifier)
-    local = {"worker", "attempts", "values"}  # of the attempt that ran there
+    local = {"worker", "attempts", "history", "values"}  # of the attempt that ran there
     assert {k: v for k, v in after.items() if k not in local} == {
         k: v for k, v in before.items() if k not in local
     }
