@@ -79,30 +79,6 @@ def cross_condition_accuracy(found: Clouds, sides: NDArray[np.bool_]) -> float:
     return float(np.mean([_pair_accuracy(found, sides, a, b) for a, b in pairs]))
 
 
-def mean_cross_condition_accuracy(found: Clouds, sides: NDArray[np.bool_]) -> float:
-    """The mean of `cross_condition_accuracy` over "dichotomies conditions", in fewer solves.
-
-    All dichotomies that put the two left-out conditions on different sides share one factorisation.
-    """
-    totals, pairs = np.zeros(len(sides)), np.zeros(len(sides))
-    for a, b in combinations(range(sides.shape[1]), 2):
-        apart = np.flatnonzero(sides[:, a] != sides[:, b])
-        if not len(apart):
-            continue
-        train = np.delete(np.arange(sides.shape[1]), (a, b))
-        weights, thresholds = _discriminants(
-            found.means[train],
-            found.covariances[train].mean(axis=0),
-            np.where(sides[apart][:, train], 1.0, -1.0),
-            len(train) * found.activity.shape[1],
-        )
-        above = np.matmul(found.activity[[a, b]], weights) - thresholds > 0
-        right = above == sides[apart][:, [a, b]].T[:, None, :]
-        totals[apart] += right.mean(axis=1).mean(axis=0)
-        pairs[apart] += 1
-    return float((totals / pairs).mean())
-
-
 def turned(found: Clouds, generator: np.random.Generator) -> tuple[Clouds, Floats]:
     """Every cloud turned at random about its own mean, and its turn "conditions neurons neurons".
 

@@ -10,7 +10,8 @@ mu with variance tau^2. With w_k = 1 / s_k^2 and Q the weighted squares about th
 and (mu - truth) / se follows Student's t with K - 1 degrees of freedom. With the plain normal
 interval instead, few sessions reject far too often. R. DerSimonian and N. Laird, Controlled
 Clinical Trials 7:177 (1986); J. Hartung and G. Knapp, Statistics in Medicine 20:3875 (2001), kept
-from falling below the plain error as C. Roever et al., BMC Medical Research Methodology 15:99 (2015).
+from falling below the plain error as C. Roever et al., BMC Medical Research Methodology 15:99
+(2015).
 """
 
 from dataclasses import dataclass
