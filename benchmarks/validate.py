@@ -124,9 +124,9 @@ def planted_table(sessions: int) -> str:
         known = np.isfinite(truths[name])
         bias = f"{off:.3g} ± {scatter:.2g}" if known else "-"
         cover = f"{np.mean(held[name]):.2f}" if known else "-"
-        true = f"{truths[name]:.3g}" if known else "-"
+        known_truth = f"{truths[name]:.3g}" if known else "-"
         lines.append(
-            f"| {name} | {true} | {np.mean(found[name]):.3g} | {bias} | {cover} | "
+            f"| {name} | {known_truth} | {np.mean(found[name]):.3g} | {bias} | {cover} | "
             f"{np.mean(rejected[name]):.2f} |"
         )
     return "\n".join(lines)

@@ -8,9 +8,9 @@ from core.kernels.crossnobis import distance_cost
 from core.kernels.resampling import draw_cost
 from core.kernels.variance_partition import partition_cost
 
-OPERATIONS_PER_S = 8_000_000_000
+OPERATIONS_PER_S = 12_000_000_000
 SECONDS_PER_FILTERED = 3e-9  # per trial, point and pair of states
-FITS = 60  # expansions of a fit from several starts
+FITS = 40  # expansions of a fit from several starts
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def _activity(spec: ReportSpec, trials: int, neurons: int, targets: int) -> floa
         + distance_cost(trials, neurons, 2, 5)
         + 2 * draw_cost(trials, targets, 0)
     )
-    ring = 2e-3 + 6e-9 * targets * trials * neurons
+    ring = 1.2e-3 + 3e-9 * targets * trials * neurons
     decoder = targets * (2e-4 + 1e-9 * neurons**3) + 2e-9 * trials * neurons**2
     turned = 2 * (spec.permutations + spec.resamples + 20) * ring
     return operations / OPERATIONS_PER_S + turned + 2 * (spec.permutations + 30) * decoder

@@ -87,7 +87,7 @@ def test_the_corrected_p_follows_from_the_mean_of_simulated_ratios() -> None:
 
 def test_a_falling_generalization_is_the_free_one_at_its_own_values() -> None:
     """Each state's own noise in the free model, one for all here, so without planning noise."""
-    angles = np.arange(6) * 60.0
+    angles = np.linspace(0.0, 300.0, 6)
     distinct, which = separations(angles)
     b = 0.2 * 0.6 ** np.square(distinct / distinct[1])
     one = falling_generalization(angles).regimes(np.array([[[0.9, 0.2, 0.6, -3.0, -1.0]]]))
