@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo up test chaos lint bench presets screenshots migration lock clean
+.PHONY: demo up test chaos lint bench validate presets screenshots migration lock clean
 
 demo: .venv/installed ## the service end to end on real input, then stop
 	$(BIN)/solenoid demo
@@ -24,6 +24,13 @@ lint: .venv/installed ## format, style, types, import contracts
 
 bench: .venv/installed ## speed and memory, beside the plain way of doing the same
 	$(BIN)/python -m benchmarks
+
+NULL ?= 200
+PLANTED ?= 100
+RUNS ?= 60
+validate: .venv/installed ## rejection rates and recovery on simulated sessions, into docs/validation.md
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.validate \
+		--null $(NULL) --planted $(PLANTED) --runs $(RUNS)
 
 presets: .venv/installed ## run every preset quickly and write docs/presets.md
 	$(BIN)/python -m benchmarks.presets

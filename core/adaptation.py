@@ -36,7 +36,7 @@ class AdaptationSpec(SessionSpec):
     a movement on the last error would take motor noise for learning, two- to threefold. The dataset
     needs `perturbation` and `reach` (the deviation of the hand) or `error` per trial, and may have
     `clamp`; NaN marks trials on which the hand was not seen. Counts are not used, nor are
-    `neurons`, `transform` and `seed`: nothing here is drawn at random.
+    `neurons` and `transform`; the seed is that of the series which correct the tests.
     """
 
     block: Comparison | None = Field(

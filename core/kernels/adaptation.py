@@ -75,19 +75,20 @@ def fit_adaptation(
     largest = np.nanmax(np.abs([scaled.compensation, scaled.perturbation]))
     prior = (BROAD * float(max(largest, 1.0))) ** 2
     position = _positions(n_arms, len(model.names), shared)
-    parameters = int(position.max()) + 1
-    own = [int(np.argwhere(position == k)[0, 1]) for k in range(parameters)]
-    seen = scaled.observed
-
-    def predict(points: Floats) -> tuple[Floats, Floats]:
-        regimes = model.regimes(points[:, position])
-        zero = np.zeros(regimes.readout.shape[1])
-        mean, variance = predictions(scaled, regimes, zero, prior)
-        return mean[:, seen], variance[:, seen]
-
-    problem = Problem(scaled.compensation[seen], predict, model.low[own], model.high[own])
+    problem = _problem(scaled, model, position, prior)
+    own = _own(position)
     best = best_of(problem, model.starts[:, own])
     return AdaptationFit(movements, model, position, problem, best, scale, prior)
+
+
+def problem_of(movements: Movements, fit: AdaptationFit) -> Problem:
+    """The same model for other movements of the same schedule, in the units of the fit."""
+    scaled = replace(
+        movements,
+        compensation=movements.compensation / fit.scale,
+        perturbation=movements.perturbation / fit.scale,
+    )
+    return _problem(scaled, fit.model, fit.position, fit.initial_variance)
 
 
 def likelihood_ratio_p(whole: AdaptationFit, nested: AdaptationFit) -> float:
@@ -102,13 +103,15 @@ def intervals(fit: AdaptationFit, report: Report) -> tuple[Floats, NDArray[np.bo
     ends = np.empty((*fit.position.shape, 2))
     found = np.empty(ends.shape, dtype=np.bool_)
     for place in np.ndindex(ends.shape):
-        arm, parameter, side = place
-        position = int(fit.position[arm, parameter])
-        ends[place], found[place] = profile_end(
-            fit.problem, fit.best, position, 2 * side - 1, _of_other_arms(fit, arm)
-        )
+        ends[place], found[place] = interval_end(fit, *place)
         report(float(np.ravel_multi_index(place, ends.shape) + 1) / ends.size)
     return ends, found
+
+
+def interval_end(fit: AdaptationFit, arm: int, parameter: int, side: int) -> tuple[float, bool]:
+    """The lower (side 0) or upper end of one 95 % profile interval, and whether it was found."""
+    position = int(fit.position[arm, parameter])
+    return profile_end(fit.problem, fit.best, position, 2 * side - 1, _of_other_arms(fit, arm))
 
 
 def one_step(fit: AdaptationFit) -> tuple[Floats, Floats]:
@@ -138,6 +141,24 @@ def whiteness_p(innovation: Floats) -> float:
     power = float(centred @ centred)
     terms = [float(centred[:-k] @ centred[k:]) ** 2 / (n - k) for k in range(1, lags + 1)]
     return float(chdtrc(lags - OWN_ORDER, n * (n + 2) * sum(terms) / power**2))
+
+
+def _problem(scaled: Movements, model: Model, position: NDArray[np.int64], prior: float) -> Problem:
+    """The deviance of scaled movements; the state before each run is N(0, prior)."""
+    own, seen = _own(position), scaled.observed
+
+    def predict(points: Floats) -> tuple[Floats, Floats]:
+        regimes = model.regimes(points[:, position])
+        zero = np.zeros(regimes.readout.shape[1])
+        mean, variance = predictions(scaled, regimes, zero, prior)
+        return mean[:, seen], variance[:, seen]
+
+    return Problem(scaled.compensation[seen], predict, model.low[own], model.high[own])
+
+
+def _own(position: NDArray[np.int64]) -> list[int]:
+    """Which of the model's parameters each of the fitted point is."""
+    return [int(np.argwhere(position == k)[0, 1]) for k in range(int(position.max()) + 1)]
 
 
 def _of_other_arms(fit: AdaptationFit, arm: int) -> tuple[int, ...]:

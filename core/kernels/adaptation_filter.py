@@ -67,7 +67,8 @@ class Regimes:
     """What holds in each regime at each of several points of a parameter space.
 
     retention a, learning g: "points regimes states"; readout h: "regimes states";
-    planning_variance q, motor_variance r: "points regimes".
+    planning_variance q, motor_variance r: "points regimes"; common: whether planning noise is one
+    number for all parts of the state, w_t 1, rather than one for each.
     """
 
     retention: Floats
@@ -75,6 +76,7 @@ class Regimes:
     readout: Floats
     planning_variance: Floats
     motor_variance: Floats
+    common: bool = False
 
 
 def predictions(
@@ -97,6 +99,7 @@ def predictions(
         regimes.readout,
         regimes.planning_variance,
         regimes.motor_variance,
+        regimes.common,
         initial_mean,
         initial_variance,
         mean,
@@ -150,6 +153,7 @@ def _filter(
     readout: Floats,
     planning_variance: Floats,
     motor_variance: Floats,
+    common: bool,
     initial_mean: Floats,
     initial_variance: float,
     mean: Floats,
@@ -188,4 +192,5 @@ def _filter(
                     P[i, j] *= a[i] * a[j]
                     if uncertain:
                         P[i, j] += g[i] * g[j] * F - a[i] * Ph[i] * g[j] - g[i] * Ph[j] * a[j]
-                P[i, i] += planning_variance[point, k]
+                    if common or i == j:
+                        P[i, j] += planning_variance[point, k]

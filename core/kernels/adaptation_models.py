@@ -3,6 +3,7 @@
     one_state       a, b                        z' = a z + b e
     two_state       slow and fast part          a_slow >= a_fast, b_fast >= b_slow, y = sum + v
     generalization  one part per target         z_j' = a z_j + B(|theta_j - theta_i|) e at target i
+    falling_generalization   the same, with B a Gaussian of that distance
 
 each with planning variance q (of every part) and motor variance r. B is the behavioural
 generalization function: how much of an error at one target is learned at another. Two states:
@@ -11,7 +12,7 @@ K. A. Thoroughman and R. Shadmehr, Nature 407:742 (2000); dimensionality.md, sec
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from math import log
 
@@ -22,9 +23,11 @@ from core.kernels.adaptation_filter import Floats, Regimes
 
 RETENTION = (0.0, 1.1)
 SENSITIVITY = (-1.0, 2.0)
+SHARE = (0.001, 1.1)
 LOG_VARIANCE = (log(1e-6), log(1e3))  # of the variance of the movements
 START_RETENTION = (0.98, 0.8)
 START_SENSITIVITY = (0.05, 0.3)
+START_SHARE = (0.4, 0.8)
 START_VARIANCES = ((log(0.02), log(0.3)), (log(0.2), log(0.1)))
 
 
@@ -108,6 +111,34 @@ def generalization(separation: NDArray[np.int64]) -> Model:
     listed = [(a, *b, *spread) for a, b, spread in starts]
     sensitivity = tuple(range(1, n_values + 1))
     return _model(names, sensitivity, boxes, listed, regimes, targets=n_targets)
+
+
+def falling_generalization(angle_deg: Floats) -> Model:
+    """One state per target, and an error sensitivity that falls off as a Gaussian of distance.
+
+        B(d) = b g^((d / d_1)^2),   d_1: the least distance between two targets
+
+    g is the share of what is learned at a target that its nearest neighbour learns too: one number
+    for how far learning generalizes, beside b for how fast it is.
+    """
+    distinct, which = separations(angle_deg)
+    n_targets, steps = len(angle_deg), np.square(distinct / distinct[1])[which]
+
+    def regimes(local: Floats) -> Regimes:
+        points, arms = local.shape[:2]
+        share = local[..., 2, None, None] ** steps
+        shape = (points, arms * n_targets, n_targets)
+        learning = local[..., 1, None, None] * share
+        retention = np.broadcast_to(local[..., None, :1], (points, arms, n_targets, n_targets))
+        each = np.repeat(local, n_targets, axis=1)
+        readout = np.tile(np.eye(n_targets), (arms, 1))
+        found = _regimes(each, retention.reshape(shape), learning.reshape(shape), readout)
+        return replace(found, common=True)
+
+    starts = product(START_RETENTION[:1], START_SENSITIVITY, START_SHARE, START_VARIANCES)
+    boxes = (RETENTION, SENSITIVITY, SHARE)
+    listed = [(a, b, g, *spread) for a, b, g, spread in starts]
+    return _model(("a", "b", "g"), (1,), boxes, listed, regimes, targets=n_targets)
 
 
 def separations(angle_deg: Floats) -> tuple[Floats, NDArray[np.int64]]:

@@ -6,6 +6,7 @@ from typing import Any
 from core.experiment import Kind
 from core.kinds import (
     behaviour_adaptation,
+    cerebellar_block_report,
     components,
     condition_distance,
     curl_descent_phase_diagram,
@@ -40,5 +41,6 @@ KINDS: Mapping[str, Kind[Any]] = {
         population_reaiming.KIND,
         population_subspaces.KIND,
         behaviour_adaptation.KIND,
+        cerebellar_block_report.KIND,
     )
 }

@@ -1,0 +1,116 @@
+"""Every finding of every session, and their summary."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.experiment import Dataset, ExperimentError, Progress
+from core.findings.activity import dimensionality, field_distance, null_field, variance_parts
+from core.findings.answer import FINDINGS, NUMBERS, SIGNS, Z_95, Answer, Asked, Report
+from core.findings.direction import direction_decoding, reaiming
+from core.findings.movement import adaptation, learned_elsewhere
+from core.findings.report_spec import ReportSpec
+from core.kernels.holm import holm
+from core.kernels.random_effects import random_effects
+from core.sentences import SIGNIFICANT
+from core.stages import stages
+
+Floats = NDArray[np.float64]
+Question = Callable[[Asked, Report], Mapping[str, Answer]]
+
+QUESTIONS: Mapping[tuple[str, ...], Question] = {
+    ("a_motor_noise", "a_error_sensitivity"): adaptation,
+    ("b_target_dependent", "b_target_independent"): variance_parts,
+    ("c_field_distance",): field_distance,
+    ("d_reaiming",): reaiming,
+    ("e_dimensionality",): dimensionality,
+    ("f_neural_generalization",): direction_decoding,
+    ("f_behavioural_generalization",): learned_elsewhere,
+}
+
+
+@dataclass(frozen=True)
+class Answers:
+    """numbers: "findings numbers", NaN where there is no answer; reasons: why, else empty;
+    optimistic: whether rows are correlated; warnings: about the trials in use."""
+
+    numbers: Floats
+    reasons: tuple[str, ...]
+    optimistic: bool
+    warnings: tuple[str, ...]
+
+
+def answered(asked: Asked, reports: Sequence[Report]) -> Answers:
+    """What one session answers to every question; a report for each."""
+    found: dict[str, Answer] = {}
+    reasons: dict[str, str] = {}
+    for (names, question), report in zip(QUESTIONS.items(), reports, strict=True):
+        report(0.0)
+        try:
+            found |= question(asked, report)
+        except ExperimentError as reason:
+            reasons |= dict.fromkeys(names, str(reason))
+    missing = np.full(len(NUMBERS), np.nan)
+    rows = [found[name].numbers if name in found else missing for name in FINDINGS]
+    optimistic, warnings = _doubts(asked)
+    why = tuple(reasons.get(name, "") for name in FINDINGS)
+    return Answers(np.array(rows), why, optimistic, warnings)
+
+
+def all_sessions(
+    spec: ReportSpec, inputs: Mapping[str, Dataset], progress: Progress
+) -> list[Answers]:
+    """Each session by itself, with draws of its own; refuses if no session answers anything."""
+    seeds = np.random.SeedSequence(spec.seed).generate_state(len(spec.sessions)).tolist()
+    n = len(QUESTIONS)
+    reports = stages(progress, [1] * (n * len(seeds)))
+    found = [
+        answered(Asked(spec, inputs[name], int(seed)), reports[n * k : n * (k + 1)])
+        for k, (name, seed) in enumerate(zip(spec.sessions, seeds, strict=True))
+    ]
+    if all(reason for each in found for reason in each.reasons):
+        raise ExperimentError(f"no finding can be tested: {found[0].reasons[0]}")
+    return found
+
+
+def summarised(numbers: Floats) -> tuple[Floats, Floats]:
+    """One row of numbers per finding over "sessions findings numbers", and tau of each.
+
+    Of one session its own; of several, means of control and hfs and the random-effects difference.
+    """
+    summary, between = np.full(numbers.shape[1:], np.nan), np.full(numbers.shape[1], np.nan)
+    for k in range(numbers.shape[1]):
+        rows = numbers[np.isfinite(numbers[:, k, 6]), k]
+        if len(rows) == 1:
+            summary[k] = rows[0]
+        elif len(rows):
+            summary[k], between[k] = _together(rows)
+    return summary, between
+
+
+def _doubts(asked: Asked) -> tuple[bool, tuple[str, ...]]:
+    """Whether rows are correlated, and what must be said about the trials of the null field."""
+    try:
+        chosen = null_field(asked)
+    except ExperimentError:
+        return False, ()
+    return chosen.optimistic, chosen.warnings
+
+
+def _together(rows: Floats) -> tuple[Floats, float]:
+    found = random_effects(rows[:, 6], (rows[:, 8] - rows[:, 7]) / (2 * Z_95))
+    states = np.full(6, np.nan)
+    states[[0, 3]] = rows[:, [0, 3]].mean(axis=0)
+    return np.array([*states, found.mean, found.low, found.high, found.p_value]), found.between_sd
+
+
+def corrected(summary: Floats) -> Floats:
+    """Holm's p of every finding, over all that were tested."""
+    return holm(summary[:, -1])
+
+
+def supported(p_holm: float, difference: float, finding: str) -> bool:
+    """The verdict: p after Holm at most .05, and the sign of the study."""
+    return bool(p_holm <= SIGNIFICANT and difference * SIGNS[finding] >= 0)

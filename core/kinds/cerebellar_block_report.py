@@ -1,0 +1,171 @@
+"""All findings of the cerebellar-block study on one's own session, or on several together."""
+
+from collections.abc import Mapping
+from math import isfinite
+
+import numpy as np
+
+from core.charts.report import draw_differences, draw_page, draw_states, draw_tests
+from core.columns import columns_of
+from core.dataset import DatasetSummary
+from core.examples import REACHING_UNDER_BLOCK
+from core.experiment import (
+    Array,
+    Dataset,
+    Estimate,
+    Figure,
+    Kind,
+    Metric,
+    Progress,
+    Refused,
+    Result,
+    Row,
+)
+from core.findings.answer import FINDINGS, NUMBERS
+from core.findings.cost import report_cost
+from core.findings.reading import reading
+from core.findings.report_spec import ReportSpec
+from core.findings.sessions import all_sessions, corrected, summarised, supported
+from core.summary import check_factor, check_label, check_neurons
+
+METRICS = {
+    "control": Metric("The measure in the intact state; null where only a difference is defined"),
+    "control_low": Metric("Lower end of its 95 % interval"),
+    "control_high": Metric("Upper end of its 95 % interval"),
+    "hfs": Metric("The measure in the blocked state"),
+    "hfs_low": Metric("Lower end of its 95 % interval"),
+    "hfs_high": Metric("Upper end of its 95 % interval"),
+    "difference": Metric("Blocked less intact; of (b) the share of variance that the block makes"),
+    "ci_low": Metric("Lower end of the 95 % interval of the difference"),
+    "ci_high": Metric("Upper end of the 95 % interval of the difference"),
+    "p_value": Metric("p of no difference: by permutation, or likelihood ratio for behaviour"),
+    "p_holm": Metric("The same after Holm's correction over all tests of the report"),
+    "supported": Metric(
+        "Whether p_holm is at most .05 and the difference has the sign of the study (re-aiming: "
+        "either sign)",
+        type="boolean",
+    ),
+    "sessions": Metric("Sessions that answered", unit="session", type="integer"),
+}
+
+
+def run(spec: ReportSpec, inputs: Mapping[str, Dataset], progress: Progress) -> Result:
+    """Ask every session, then summarise and correct."""
+    found = all_sessions(spec, inputs, progress)
+    numbers = np.array([each.numbers for each in found])
+    summary, between = summarised(numbers)
+    progress(1.0)
+    return Result(
+        {
+            "numbers": Array(numbers, ("session", "finding", "number")),
+            "summary": Array(summary, ("finding", "number")),
+            "between_session_sd": Array(between, ("finding",)),
+            "p_holm": Array(corrected(summary), ("finding",)),
+            "reasons": Array(np.array([each.reasons for each in found]), ("session", "finding")),
+            "rows_correlated": Array(np.array([each.optimistic for each in found]), ("session",)),
+            "finding_names": Array(np.array(list(FINDINGS)), ("finding",)),
+            "number_names": Array(np.array(NUMBERS), ("number",)),
+        },
+        tuple(dict.fromkeys(warning for each in found for warning in each.warnings)),
+    )
+
+
+def rows(spec: ReportSpec, result: Result) -> tuple[Row, ...]:
+    """One row per finding and, of several sessions, one for each session too."""
+    found = [Row(name, 0, _summary(result, k, name)) for k, name in enumerate(FINDINGS)]
+    if spec.more_sessions:
+        found += [
+            Row(f"session {session + 1}:{name}", 0, _named(numbers[k]))
+            for session, numbers in enumerate(result["numbers"])
+            for k, name in enumerate(FINDINGS)
+        ]
+    return tuple(found)
+
+
+def estimate(spec: ReportSpec, summaries: Mapping[str, DatasetSummary]) -> Estimate:
+    """Check the spec against its datasets and cost it."""
+    costs = []
+    for place, dataset in enumerate(spec.sessions):
+        field = "more_sessions" if place else "dataset"
+        if dataset not in summaries:
+            raise Refused(field, dataset, "there is no such dataset, or it is not ready")
+        summary = summaries[dataset]
+        _check(spec, summary, field, dataset)
+        costs.append(report_cost(spec, summary))
+    seconds = 0.1 + sum(cost.seconds for cost in costs)
+    return Estimate(
+        memory_bytes=max(cost.memory_bytes for cost in costs),
+        operations=int(seconds * 1e9),
+        seconds=seconds,
+    )
+
+
+def example() -> ReportSpec:
+    """The bundled session, control against stimulation."""
+    return ReportSpec(
+        dataset=REACHING_UNDER_BLOCK.dataset_id, permutations=199, resamples=50, simulations=20
+    )
+
+
+def _check(spec: ReportSpec, summary: DatasetSummary, field: str, dataset: str) -> None:
+    """A session, behaviour or both, with two states; fields only where there are any."""
+    if summary.trials is None and summary.behaviour is None:
+        said = "; ".join(summary.warnings)
+        raise Refused(field, dataset, said or "the dataset is neither session nor behaviour")
+    if summary.trials is not None:
+        check_neurons(summary, spec.neurons)
+    wanted = [("state", spec.state.factor, spec.state.compare)]
+    if spec.field.factor in summary.factors:
+        wanted.append(("field", spec.field.factor, spec.field.compare))
+    for name, factor, labels in wanted:
+        check_factor(summary, f"{name}.factor", factor)
+        for label in labels:
+            check_label(summary, f"{name}.compare", factor, label)
+    for factor, label in spec.within.items():
+        check_factor(summary, "within", factor)
+        check_label(summary, "within", factor, label)
+
+
+def _summary(result: Result, k: int, name: str) -> dict[str, float | int | bool | None]:
+    p_holm, difference = float(result["p_holm"][k]), float(result["summary"][k, 6])
+    return {
+        **_named(result["summary"][k]),
+        "p_holm": p_holm if isfinite(p_holm) else None,
+        "supported": supported(p_holm, difference, name) if isfinite(p_holm) else None,
+        "sessions": int(np.isfinite(result["numbers"][:, k, 6]).sum()),
+    }
+
+
+def _named(numbers: np.ndarray[tuple[int], np.dtype[np.float64]]) -> dict[str, float | None]:
+    values = zip(NUMBERS, numbers.tolist(), strict=True)
+    return {name: value if isfinite(value) else None for name, value in values}
+
+
+KIND: Kind[ReportSpec] = Kind(
+    name="cerebellar_block.report",
+    version=1,
+    summary="All findings of the cerebellar-block study on your session, each with its verdict",
+    spec=ReportSpec,
+    columns=columns_of(ReportSpec),
+    metrics=METRICS,
+    figures={
+        "page": Figure("All findings on one page", draw_page),
+        "states": Figure("Each measure in both states with 95 % intervals", draw_states),
+        "differences": Figure("Differences in standard errors, with verdicts", draw_differences),
+        "tests": Figure("p of each finding, alone and after Holm's correction", draw_tests),
+    },
+    references=(
+        "S. Israely et al., Cerebellar output shapes cortical preparatory activity during motor "
+        "adaptation, Nature Communications 16:2574 (2025)",
+        "S. Holm, A simple sequentially rejective multiple test procedure, Scandinavian Journal "
+        "of Statistics 6:65 (1979)",
+        "J. Hartung and G. Knapp, A refined method for the meta-analysis of controlled clinical "
+        "trials with binary outcome, Statistics in Medicine 20:3875 (2001)",
+    ),
+    run=run,
+    rows=rows,
+    estimate=estimate,
+    example=example,
+    datasets=lambda spec: spec.sessions,
+    reading=reading,
+)

@@ -1,0 +1,118 @@
+"""The report finds what was planted, finds nothing where nothing is, and says why it cannot ask."""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from core.examples import GOLUB_BCI
+from core.experiment import ExperimentError, Refused, Result, silent
+from core.findings.answer import FINDINGS
+from core.findings.report_spec import ReportSpec
+from core.kinds.cerebellar_block_report import KIND
+from core.reading import read_arrays
+from core.summary import summarise
+from core.synthetic import synthesised
+from core.synthetic_spec import SyntheticSpec
+
+ONE, TWO, THREE = (f"00000000-0000-0000-0000-00000000000{k}" for k in range(3))
+STATE = {"factor": "state", "compare": ["control", "hfs"]}
+Arrays = dict[str, NDArray[Any]]
+
+
+@cache
+def session(scenario: str, seed: int = 1) -> Arrays:
+    sizes = {"neurons": 30, "baseline_trials": 48, "washout_trials": 48, "field_trials": 96}
+    alike = {"generalization_width_deg": None} if scenario == "null" else {}
+    states = {"control": alike, "hfs": alike}
+    return synthesised(
+        SyntheticSpec.model_validate({"scenario": scenario, "seed": seed, **sizes, **states})
+    )
+
+
+def run(*sessions: Arrays, **changes: Any) -> tuple[ReportSpec, Result]:
+    names = (ONE, TWO, THREE)[: len(sessions)]
+    document = {"dataset": names[0], "state": STATE, "permutations": 59, "simulations": 10}
+    document |= {"more_sessions": list(names[1:]), "resamples": 20, **changes}
+    spec = ReportSpec.model_validate(document)
+    inputs = dict(zip(names, sessions, strict=True))
+    KIND.estimate(spec, {name: summarise(arrays, "npz") for name, arrays in inputs.items()})
+    return spec, KIND.run(spec, inputs, silent)
+
+
+def metrics(spec: ReportSpec, result: Result) -> dict[str, Any]:
+    return {row.arm: row.metrics for row in KIND.rows(spec, result)}
+
+
+def without(arrays: Arrays, *names: str) -> Arrays:
+    return {name: values for name, values in arrays.items() if name not in names}
+
+
+def test_planted_findings_are_found_with_the_sign_and_size_of_their_truth() -> None:
+    """Weak ones in one session this small (both of f) are left to `make validate`."""
+    found = metrics(*run(session("cerebellar_block"), permutations=199))
+    for name in FINDINGS:
+        if not name.startswith("f_"):
+            assert found[name]["p_value"] <= 0.05, name
+    for name in ("a_motor_noise", "b_target_dependent", "c_field_distance", "d_reaiming"):
+        assert found[name]["supported"] is True, name
+    assert found["d_reaiming"]["ci_low"] < 20 < found["d_reaiming"]["ci_high"]
+    assert found["a_motor_noise"]["ci_low"] < 20 < found["a_motor_noise"]["ci_high"]
+
+
+def test_nothing_is_supported_in_null_sessions() -> None:
+    """Two sessions; Holm leaves one of them a chance of .05 at most to show anything."""
+    for seed in range(2):
+        found = metrics(*run(session("null", seed)))
+        assert not any(found[name]["supported"] for name in FINDINGS), seed
+
+
+def test_several_sessions_are_summarised_and_listed() -> None:
+    spec, result = run(*(session("cerebellar_block", seed) for seed in range(3)), permutations=0)
+    found = metrics(spec, result)
+    each = [found[f"session {k}:d_reaiming"]["difference"] for k in (1, 2, 3)]
+    assert min(each) < found["d_reaiming"]["difference"] < max(each)
+    assert found["d_reaiming"]["sessions"] == 3
+    assert found["d_reaiming"]["p_value"] < 0.05
+    assert "random-effects" in KIND.reading(spec, result)
+
+
+def test_a_session_without_behaviour_has_the_findings_of_activity() -> None:
+    spec, result = run(without(session("null"), "perturbation", "reach"), permutations=19)
+    found = metrics(spec, result)
+    assert found["a_motor_noise"]["difference"] is None
+    assert found["a_motor_noise"]["supported"] is None
+    assert found["e_dimensionality"]["difference"] is not None
+    assert "the session holds no behaviour" in KIND.reading(spec, result)
+
+
+def test_a_session_without_fields_or_angles_says_which_findings_it_cannot_have() -> None:
+    arrays = without(session("null"), "field", "target_angle_deg", "perturbation", "reach")
+    spec, result = run(arrays, permutations=0)
+    found = metrics(spec, result)
+    missing = {name for name in FINDINGS if found[name]["difference"] is None}
+    assert {"c_field_distance", "d_reaiming", "f_neural_generalization"} <= missing
+    assert found["e_dimensionality"]["difference"] is not None
+    assert "no factor 'field'" in KIND.reading(spec, result)
+    assert "target_angle_deg" in KIND.reading(spec, result)
+
+
+def test_a_factor_or_label_that_is_not_there_is_refused_by_name() -> None:
+    with pytest.raises(Refused, match=r"state\.factor: the dataset has no factor 'state'"):
+        run(dict(read_arrays(GOLUB_BCI.path).arrays))
+    with pytest.raises(Refused, match=r"state\.compare: .* no label 'HFS'; it has control, hfs"):
+        run(session("null"), state={"factor": "state", "compare": ["control", "HFS"]})
+    with pytest.raises(Refused, match=r"field\.compare: .* no label 'CF'"):
+        run(session("null"), field={"factor": "field", "compare": ["NF", "CF"]})
+
+
+def test_a_session_that_answers_nothing_is_an_error_with_the_reason() -> None:
+    arrays = without(session("null"), "perturbation", "reach")
+    few = np.arange(0, len(arrays["target"]), 12)
+    rows = {name: arrays[name][few] for name in ("counts", "target", "state", "field")}
+    kept = rows["target"] < 2
+    cut = {name: values[kept] for name, values in rows.items()}
+    with pytest.raises(ExperimentError, match="no finding can be tested"):
+        run(cut)
