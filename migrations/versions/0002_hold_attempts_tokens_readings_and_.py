@@ -104,6 +104,33 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "medians_cerebellar_block_report",
+        sa.Column("experiment_id", sa.String(length=36), nullable=False),
+        sa.Column("arm", sa.String(length=100), nullable=False),
+        sa.Column("control", sa.Double(), nullable=True),
+        sa.Column("control_low", sa.Double(), nullable=True),
+        sa.Column("control_high", sa.Double(), nullable=True),
+        sa.Column("hfs", sa.Double(), nullable=True),
+        sa.Column("hfs_low", sa.Double(), nullable=True),
+        sa.Column("hfs_high", sa.Double(), nullable=True),
+        sa.Column("difference", sa.Double(), nullable=True),
+        sa.Column("ci_low", sa.Double(), nullable=True),
+        sa.Column("ci_high", sa.Double(), nullable=True),
+        sa.Column("p_value", sa.Double(), nullable=True),
+        sa.Column("p_holm", sa.Double(), nullable=True),
+        sa.Column("supported", sa.Double(), nullable=True),
+        sa.Column("sessions", sa.Double(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["experiment_id"],
+            ["experiments.id"],
+            name=op.f("fk_medians_cerebellar_block_report_experiment_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint(
+            "experiment_id", "arm", name=op.f("pk_medians_cerebellar_block_report")
+        ),
+    )
+    op.create_table(
         "medians_curl_descent_representation",
         sa.Column("experiment_id", sa.String(length=36), nullable=False),
         sa.Column("arm", sa.String(length=100), nullable=False),
@@ -315,6 +342,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("experiment_id", name=op.f("pk_parameters_behaviour_adaptation")),
     )
     op.create_table(
+        "parameters_cerebellar_block_report",
+        sa.Column("experiment_id", sa.String(length=36), nullable=False),
+        sa.Column("dataset", sa.String(length=200), nullable=True),
+        sa.Column("transform", sa.String(length=200), nullable=True),
+        sa.Column("seed", sa.BigInteger(), nullable=True),
+        sa.Column("state_factor", sa.String(length=200), nullable=True),
+        sa.Column("field_factor", sa.String(length=200), nullable=True),
+        sa.Column("permutations", sa.BigInteger(), nullable=True),
+        sa.Column("resamples", sa.BigInteger(), nullable=True),
+        sa.Column("simulations", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["experiment_id"],
+            ["experiments.id"],
+            name=op.f("fk_parameters_cerebellar_block_report_experiment_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint(
+            "experiment_id", name=op.f("pk_parameters_cerebellar_block_report")
+        ),
+    )
+    op.create_table(
         "parameters_curl_descent_representation",
         sa.Column("experiment_id", sa.String(length=36), nullable=False),
         sa.Column("experiment", sa.String(length=200), nullable=True),
@@ -512,6 +560,48 @@ def upgrade() -> None:
     with op.batch_alter_table("results_behaviour_adaptation", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_results_behaviour_adaptation_sweep_id"), ["sweep_id"], unique=False
+        )
+
+    op.create_table(
+        "results_cerebellar_block_report",
+        sa.Column("experiment_id", sa.String(length=36), nullable=False),
+        sa.Column("arm", sa.String(length=100), nullable=False),
+        sa.Column("replicate", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("sweep_id", sa.String(length=36), nullable=True),
+        sa.Column("dataset", sa.String(length=200), nullable=True),
+        sa.Column("transform", sa.String(length=200), nullable=True),
+        sa.Column("seed", sa.BigInteger(), nullable=True),
+        sa.Column("state_factor", sa.String(length=200), nullable=True),
+        sa.Column("field_factor", sa.String(length=200), nullable=True),
+        sa.Column("permutations", sa.BigInteger(), nullable=True),
+        sa.Column("resamples", sa.BigInteger(), nullable=True),
+        sa.Column("simulations", sa.BigInteger(), nullable=True),
+        sa.Column("control", sa.Double(), nullable=True),
+        sa.Column("control_low", sa.Double(), nullable=True),
+        sa.Column("control_high", sa.Double(), nullable=True),
+        sa.Column("hfs", sa.Double(), nullable=True),
+        sa.Column("hfs_low", sa.Double(), nullable=True),
+        sa.Column("hfs_high", sa.Double(), nullable=True),
+        sa.Column("difference", sa.Double(), nullable=True),
+        sa.Column("ci_low", sa.Double(), nullable=True),
+        sa.Column("ci_high", sa.Double(), nullable=True),
+        sa.Column("p_value", sa.Double(), nullable=True),
+        sa.Column("p_holm", sa.Double(), nullable=True),
+        sa.Column("supported", sa.Boolean(), nullable=True),
+        sa.Column("sessions", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["experiment_id"],
+            ["experiments.id"],
+            name=op.f("fk_results_cerebellar_block_report_experiment_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint(
+            "experiment_id", "arm", "replicate", name=op.f("pk_results_cerebellar_block_report")
+        ),
+    )
+    with op.batch_alter_table("results_cerebellar_block_report", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_results_cerebellar_block_report_sweep_id"), ["sweep_id"], unique=False
         )
 
     op.create_table(
@@ -1013,6 +1103,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_results_curl_descent_representation_sweep_id"))
 
     op.drop_table("results_curl_descent_representation")
+    with op.batch_alter_table("results_cerebellar_block_report", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_results_cerebellar_block_report_sweep_id"))
+
+    op.drop_table("results_cerebellar_block_report")
     with op.batch_alter_table("results_behaviour_adaptation", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_results_behaviour_adaptation_sweep_id"))
 
@@ -1025,6 +1119,7 @@ def downgrade() -> None:
     op.drop_table("parameters_dimensionality_intrinsic")
     op.drop_table("parameters_dimensionality_components")
     op.drop_table("parameters_curl_descent_representation")
+    op.drop_table("parameters_cerebellar_block_report")
     op.drop_table("parameters_behaviour_adaptation")
     op.drop_table("medians_population_variance_partition")
     op.drop_table("medians_population_subspaces")
@@ -1034,6 +1129,7 @@ def downgrade() -> None:
     op.drop_table("medians_dimensionality_intrinsic")
     op.drop_table("medians_dimensionality_components")
     op.drop_table("medians_curl_descent_representation")
+    op.drop_table("medians_cerebellar_block_report")
     op.drop_table("medians_behaviour_adaptation")
     op.drop_table("checkpoints")
     with op.batch_alter_table("attempts", schema=None) as batch_op:
