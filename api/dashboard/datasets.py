@@ -9,10 +9,10 @@ from api.context import Service
 from api.dashboard.rendering import page
 from api.dashboard.routing import pages
 from api.datasets import Dataset, Id, list_datasets, show_dataset
-from api.experiments import ListQuery, list_experiments
 from api.pages import Cursor, PageQuery
 from core.dataset import DatasetSummary
 from core.kinds import KINDS
+from store import experiments
 
 router = pages()
 
@@ -31,15 +31,13 @@ def datasets_page(request: Request, service: Service, cursor: Cursor = None) -> 
 def dataset_page(id: Id, request: Request, service: Service) -> Response:
     """One dataset."""
     dataset = show_dataset(id, service)
-    used = " or ".join(f"(kind = '{name}' and param.dataset = '{id}')" for name in _analyses())
-    recent = list_experiments(ListQuery(where=used, limit=OF_A_DATASET), service).items
     return page(
         request,
         "dataset.html",
         dataset=dataset,
         counts=_counts(dataset),
         analyses=_analyses(),
-        recent=recent,
+        recent=experiments.on_dataset(service.database, str(id), OF_A_DATASET),
     )
 
 

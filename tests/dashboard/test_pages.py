@@ -24,7 +24,7 @@ ENDLESS = {"training": {"epochs": 1_000_000}, "replicates": 4}
 
 def test_an_experiment_is_started_from_its_form_and_watched_to_its_figures(page: Page) -> None:
     page.goto(f"/new?kind={KIND}")
-    page.get_by_label("epochs", exact=True).fill("3000")
+    page.get_by_label("epochs", exact=True).fill("600000")
     page.get_by_label("replicates", exact=True).fill("2")
     page.get_by_label("Name", exact=True).fill("from the form")
     expect(page.locator("[data-seconds]")).to_contain_text("on one core")
