@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from api.context import Service
 from api.experiments import Experiment, Id, shown
 from api.problems import BadRequest, documented
-from api.submissions import PROSE, Name, TagKey, TagValue
-from store import changes
+from api.submissions import PROSE, Name, TagKey, TagValue, check_room
+from store import changes, experiments
 from store.query.errors import LONGEST_TEXT
 from workers.doorbell import ring
 
@@ -58,6 +58,8 @@ def bulk(body: Annotated[Bulk, Body()], service: Service) -> Changed:
     if body.dry_run:
         count = changes.bulk_count(service.database, body.where, body.action)
         return Changed(changed=count, dry_run=True)
+    if body.action == "retry":
+        check_room(service, changes.bulk_count(service.database, body.where, body.action))
     labels = changes.Labels(tags=body.tags)
     count = changes.bulk(service.database, body.where, body.action, labels)
     if body.action == "retry" and count:
@@ -68,6 +70,8 @@ def bulk(body: Annotated[Bulk, Body()], service: Service) -> Changed:
 @router.post("/{id:uuid}/retry", status_code=202, responses=documented(404, 409, 422))
 def retry(id: Id, service: Service) -> Experiment:
     """Run a failed or cancelled experiment again."""
+    if experiments.get(service.database, str(id)).status in changes.AGAIN:
+        check_room(service, 1)
     experiment = changes.retry(service.database, str(id))
     ring(service.celery)
     return shown(experiment)

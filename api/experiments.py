@@ -170,10 +170,15 @@ def place(
         twin = experiments.finished_twin(service.database, submission)
         if twin is not None:
             return twin, False
+    return start(service, submission), True
+
+
+def start(service: Context, submission: experiments.Submission) -> experiments.Experiment:
+    """Store a submission and ring for it."""
     experiment = experiments.accept(service.database, submission)
     if experiment.status == "queued":
         ring(service.celery)
-    return experiment, True
+    return experiment
 
 
 @router.post("/estimate", responses=documented(400, 413, 422))

@@ -2,10 +2,11 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from fastapi import Response
+from fastapi.responses import StreamingResponse
 
 from core.figures import Format, rendered
 
@@ -14,11 +15,26 @@ PICTURES = {"svg": "image/svg+xml", "png": "image/png", "pdf": "application/pdf"
 
 def table(header: Sequence[str], lines: Iterable[Sequence[Any]]) -> Response:
     """A header and lines as CSV."""
+    return Response(_written(header) + _written(*lines), media_type="text/csv")
+
+
+def long_table(
+    header: Sequence[str], pages: Iterable[Iterable[Sequence[Any]]]
+) -> StreamingResponse:
+    """A header and pages of lines as CSV, a page in memory at a time."""
+
+    def pieces() -> Iterator[str]:
+        yield _written(header)
+        for lines in pages:
+            yield _written(*lines)
+
+    return StreamingResponse(pieces(), media_type="text/csv")
+
+
+def _written(*lines: Sequence[Any]) -> str:
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(lines)
-    return Response(buffer.getvalue(), media_type="text/csv")
+    csv.writer(buffer, lineterminator="\n").writerows(lines)
+    return buffer.getvalue()
 
 
 def picture(document: dict[str, Any], form: Format) -> Response:

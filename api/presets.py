@@ -1,6 +1,7 @@
 """Presets: the papers' figures, started with one call."""
 
 import hashlib
+from dataclasses import replace
 from functools import cache
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
@@ -8,19 +9,21 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from api import experiments, sweeps
 from api.context import Context, Service
-from api.experiments import IdempotencyKey, place
+from api.experiments import IdempotencyKey
 from api.pages import Page
 from api.problems import documented
-from api.submissions import AnySubmission
-from api.sweeps import SweepRequest, start
+from api.submissions import AnySubmission, accepted, check_room
 from core.kinds import KINDS
 from core.presets import PRESETS
 from core.presets.preset import Panel, Picture, Preset, Scale
 from core.sweeps import SweepDefinition, points
-from store.experiments import NotFound
+from store.experiments import NotFound, Submission
 
 router = APIRouter(prefix="/v1/presets", tags=["presets"])
+
+Plan = sweeps.Plan | Submission
 
 _SUBMISSION: TypeAdapter[Any] = TypeAdapter(AnySubmission)
 
@@ -97,31 +100,44 @@ def run_preset(
     service: Service,
     idempotency_key: IdempotencyKey = None,
 ) -> StartedPreset:
-    """Submit every panel of a preset."""
+    """Submit every panel of a preset, or none if one cannot be accepted."""
     if name not in PRESETS:
         raise NotFound(f"no preset is named {name}; there are {', '.join(PRESETS)}")
     preset = PRESETS[name]
-    panels = [
-        _started(service, preset, panel, body.scale, _key(idempotency_key, panel.name))
-        for panel in preset.panels[body.scale]
+    panels = preset.panels[body.scale]
+    plans = [_plan(service, preset, panel, body.scale) for panel in panels]
+    check_room(service, sum(map(_size, plans)))
+    started = [
+        _started(service, panel, planned, _key(idempotency_key, panel.name))
+        for panel, planned in zip(panels, plans, strict=True)
     ]
-    return StartedPreset(preset=name, scale=body.scale, panels=panels)
+    return StartedPreset(preset=name, scale=body.scale, panels=started)
 
 
-def _started(
-    service: Context, preset: Preset, panel: Panel, scale: Scale, key: str | None
-) -> StartedPanel:
+def _plan(service: Context, preset: Preset, panel: Panel, scale: Scale) -> Plan:
+    """A panel within all limits of this installation; nothing is stored."""
     labels = {
         "kind": panel.kind,
         "name": f"{preset.name} / {panel.name}",
         "tags": {"preset": preset.name, "panel": panel.name, "scale": scale},
     }
     if panel.type == "sweep":
-        sweep = SweepRequest.model_validate({**_definition(panel), **labels})
-        href = f"/v1/sweeps/{start(service, sweep, key)}"
+        sweep = sweeps.SweepRequest.model_validate({**_definition(panel), **labels})
+        return sweeps.plan(service, sweep)
+    body = _SUBMISSION.validate_python({**labels, "spec": dict(panel.spec)})
+    return accepted(service, body, None)
+
+
+def _size(planned: Plan) -> int:
+    return len(planned.children) if isinstance(planned, sweeps.Plan) else 1
+
+
+def _started(service: Context, panel: Panel, planned: Plan, key: str | None) -> StartedPanel:
+    if isinstance(planned, sweeps.Plan):
+        href = f"/v1/sweeps/{sweeps.start(service, planned, key)}"
     else:
-        submission = _SUBMISSION.validate_python({**labels, "spec": dict(panel.spec)})
-        href = f"/v1/experiments/{place(service, submission, key)[0].id}"
+        submission = replace(planned, idempotency_key=key)
+        href = f"/v1/experiments/{experiments.start(service, submission).id}"
     return StartedPanel(
         name=panel.name,
         type=panel.type,

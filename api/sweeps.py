@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -14,9 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt
 from api.access import caller
 from api.context import Context, Service
 from api.experiments import IdempotencyKey
-from api.files import table
+from api.files import long_table
 from api.hooks import HookState, OnEnd, receiver, state
-from api.pages import Page, PageQuery, decoded, encoded
+from api.pages import MOST_ITEMS, Page, PageQuery, decoded, encoded
 from api.problems import BadRequest, documented
 from api.submissions import Name, TagKey, TagValue, check_room, estimates, fitting
 from core.axes import Axis
@@ -24,7 +25,7 @@ from core.axes import Name as AxisName
 from core.experiment import Kind
 from core.kinds import KINDS
 from core.sweeps import SweepDefinition, points, size, widened
-from store import inputs, sweeps
+from store import extensions, inputs, sweeps
 from store.experiments import Submission, digest
 from store.tables import TERMINAL
 from workers.doorbell import ring
@@ -121,7 +122,10 @@ class ChildRow(BaseModel):
 class TableQuery(PageQuery):
     """How to write the table of children."""
 
-    format: Literal["json", "csv"] = "json"
+    format: Literal["json", "csv"] = Field(
+        default="json",
+        description="json comes in pages; csv holds every child, streamed, whatever the limit.",
+    )
 
 
 @router.post("", status_code=202, responses=documented(400, 413, 422))
@@ -132,22 +136,34 @@ def submit_sweep(
     idempotency_key: IdempotencyKey = None,
 ) -> Sweep:
     """Accept a sweep: it and all its experiments are stored before this answers."""
-    identifier = start(service, body, idempotency_key)
+    identifier = start(service, plan(service, body), idempotency_key)
     response.headers["Location"] = f"{router.prefix}/{identifier}"
     return shown(sweeps.get(service.database, identifier))
 
 
-def start(service: Context, body: SweepRequest, idempotency_key: str | None) -> str:
-    """Store a sweep with its children and ring for them; its id."""
-    kind = _kind(body.kind)
-    definition = _definition(body)
-    children = _children(service, kind, definition, _labels(body))
+@dataclass(frozen=True)
+class Plan:
+    """A sweep that can run here: its request, and every child of it."""
+
+    body: SweepRequest
+    children: list[sweeps.Child]
+
+
+def plan(service: Context, body: SweepRequest) -> Plan:
+    """The children of a sweep, within all limits; nothing is stored."""
+    children = _children(service, _kind(body.kind), _definition(body), _labels(body))
     check_room(service, len(children))
+    return Plan(body, children)
+
+
+def start(service: Context, planned: Plan, idempotency_key: str | None) -> str:
+    """Store a sweep with its children and ring for them; its id."""
+    body = planned.body
     identifier = sweeps.accept(
         service.database,
-        kind,
-        definition.model_dump(mode="json"),
-        children,
+        _kind(body.kind),
+        _definition(body).model_dump(mode="json"),
+        planned.children,
         owner=caller(),
         name=body.name,
         idempotency_key=idempotency_key,
@@ -200,28 +216,43 @@ def cancel_sweep(id: Id, service: Service) -> Changed:
 def retry_sweep(id: Id, service: Service, body: Annotated[Retry | None, Body()] = None) -> Changed:
     """Run the failed children again, or also the cancelled ones, and none that succeeded."""
     statuses = (body or Retry()).statuses
+    counts = sweeps.get(service.database, str(id)).counts
+    check_room(service, sum(counts[status] for status in set(statuses)))
     changed = sweeps.retry(service.database, str(id), statuses)
     _ring(service)
     return Changed(changed=changed)
 
 
-@router.post("/{id:uuid}/extend", status_code=202, responses=documented(400, 404, 413, 422))
-def extend_sweep(id: Id, body: Annotated[Extension, Body()], service: Service) -> Changed:
+@router.post("/{id:uuid}/extend", status_code=202, responses=documented(400, 404, 409, 413, 422))
+def extend_sweep(
+    id: Id,
+    body: Annotated[Extension, Body()],
+    service: Service,
+    idempotency_key: IdempotencyKey = None,
+) -> Changed:
     """Add values or replicates: only specs that the sweep does not have yet are run.
 
     The new experiments have the tags that all others of the sweep share, and their priority.
     """
     sweep = sweeps.get(service.database, str(id))
-    kind = KINDS[sweep.kind]
+    request = extensions.request(sweep.id, body.model_dump(mode="json"), idempotency_key)
+    done = extensions.done(service.database, request)
+    if done is None:
+        done = _extended(service, sweep, body, request)
+        _ring(service)
+    return Changed(changed=done)
+
+
+def _extended(
+    service: Context, sweep: sweeps.Sweep, body: Extension, request: extensions.Request
+) -> int:
     before = SweepDefinition.model_validate(sweep.definition)
     definition = widened(before, body.axes, body.replicates)
     labels = sweeps.shared_labels(service.database, sweep.id)
-    children = _children(service, kind, definition, labels)
-    changed = sweeps.extend(
-        service.database, kind, sweep.id, definition.model_dump(mode="json"), children
-    )
-    _ring(service)
-    return Changed(changed=changed)
+    children = _children(service, KINDS[sweep.kind], definition, labels)
+    check_room(service, len(extensions.missing(service.database, sweep.id, children)))
+    wider = definition.model_dump(mode="json")
+    return extensions.extend(service.database, sweep, wider, children, request)
 
 
 @router.delete("/{id:uuid}", status_code=204, responses=documented(404, 409, 422))
@@ -241,11 +272,13 @@ def delete_sweep(id: Id, service: Service) -> None:
 def sweep_results(id: Id, query: Annotated[TableQuery, Query()], service: Service) -> Any:
     """The children in order: place, status, and the medians of their metrics by arm."""
     sweep = sweeps.get(service.database, str(id))
+    if query.format == "csv":
+        if query.cursor is not None:
+            raise BadRequest("cursor", query.cursor, "csv has no pages; it holds every child")
+        return _csv(service, sweep)
     key = decoded(query.cursor, parts=1)
     found = sweeps.table(service.database, sweep.id, query.limit + 1, *(key or ()))
     rows = [_child_row(row) for row in found[: query.limit]]
-    if query.format == "csv":
-        return _csv(rows)
     more = len(found) > query.limit
     return Page(items=rows, next_cursor=encoded(rows[-1].id) if more else None)
 
@@ -349,16 +382,23 @@ def _cell(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, dict | list) else value
 
 
-def _csv(rows: list[ChildRow]) -> Response:
-    """One line per child and arm."""
-    axes = list(dict.fromkeys(name for row in rows for name in row.point))
-    metrics = list(
-        dict.fromkeys(name for row in rows for arm in row.metrics.values() for name in arm)
-    )
-    lines = (
-        [row.id, row.status, *(_cell(row.point.get(axis)) for axis in axes), arm]
-        + [values.get(name) for name in metrics]
-        for row in rows
-        for arm, values in (row.metrics or {"": {}}).items()
-    )
-    return table(["experiment", "status", *axes, "arm", *metrics], lines)
+def _csv(service: Context, sweep: sweeps.Sweep) -> Response:
+    """One line per child and arm, of every child."""
+    axes = sweeps.axes(service.database, sweep.id)
+    metrics = list(KINDS[sweep.kind].metrics)
+    pages = (_lines(rows, axes, metrics) for rows in _pages(service, sweep.id))
+    return long_table(["experiment", "status", *axes, "arm", *metrics], pages)
+
+
+def _pages(service: Context, identifier: str) -> Iterator[list[ChildRow]]:
+    found = sweeps.table(service.database, identifier, MOST_ITEMS)
+    while found:
+        yield [_child_row(row) for row in found]
+        found = sweeps.table(service.database, identifier, MOST_ITEMS, found[-1]["id"])
+
+
+def _lines(rows: list[ChildRow], axes: list[str], metrics: list[str]) -> Iterator[list[Any]]:
+    for row in rows:
+        place = [_cell(row.point.get(axis)) for axis in axes]
+        for arm, values in (row.metrics or {"": {}}).items():
+            yield [row.id, row.status, *place, arm, *map(values.get, metrics)]

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from solenoid.errors import TimedOut
 from solenoid.events import Event
@@ -123,7 +124,8 @@ class Sweep:
 
     def extend(self, axes: Mapping[str, Any] | None = None, replicates: int = 0) -> int:
         """Add values to its axes, or replicates to every point; how many experiments are new."""
-        return self._changed("/extend", {"axes": axes or {}, "replicates": replicates})
+        body = {"axes": axes or {}, "replicates": replicates}
+        return self._changed("/extend", body, uuid4().hex)
 
     def experiments(self) -> Iterator[Experiment]:
         """Its experiments in the order of the axes, as of now."""
@@ -158,8 +160,8 @@ class Sweep:
         """Delete it with its experiments and their results; all must have ended."""
         self._transport.delete(self._path())
 
-    def _changed(self, action: str, body: Mapping[str, Any]) -> int:
-        changed: int = self._transport.post(self._path(action), body)["changed"]
+    def _changed(self, action: str, body: Mapping[str, Any], key: str | None = None) -> int:
+        changed: int = self._transport.post(self._path(action), body, key)["changed"]
         self.refresh()
         return changed
 

@@ -97,7 +97,7 @@ def accept(
         "owner": owner,
     }
 
-    rows = _rows(kind, identifier, children)
+    rows = rows_of_children(kind, identifier, children)
     told = None if on_end is None else hooks.row(on_end, sweep_id=identifier)
 
     def work(connection: sa.Connection) -> None:
@@ -120,27 +120,11 @@ def accept(
     return identifier
 
 
-def extend(
-    database: Database,
-    kind: Kind[Any],
-    identifier: str,
-    definition: Mapping[str, Any],
-    children: Sequence[Child],
-) -> int:
-    """Give a sweep a wider definition and the children it lacks; how many were added."""
-
-    def work(connection: sa.Connection) -> int:
-        here = sa.select(experiments.c.spec_hash).where(experiments.c.sweep_id == identifier)
-        known = set(connection.execute(here).scalars())
-        missing = [child for child in children if child.submission.spec_hash not in known]
-        change = sweeps.update().where(sweeps.c.id == identifier)
-        connection.execute(change.values(definition=definition))
-        if missing:
-            insert(connection, kind, _rows(kind, identifier, missing))
-            hooks.again(connection, experiments.c.sweep_id == identifier)
-        return len(missing)
-
-    return database.write(work)
+def rows_of_children(kind: Kind[Any], identifier: str, children: Sequence[Child]) -> Rows:
+    """The rows of children of a sweep, each under a new id."""
+    submissions = [child.submission for child in children]
+    points = [child.point for child in children]
+    return rows_of(kind, submissions, sweep_id=identifier, points=points)
 
 
 def get(database: Database, identifier: str) -> Sweep:
@@ -232,10 +216,12 @@ def table(
         return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def _rows(kind: Kind[Any], identifier: str, children: Sequence[Child]) -> Rows:
-    submissions = [child.submission for child in children]
-    points = [child.point for child in children]
-    return rows_of(kind, submissions, sweep_id=identifier, points=points)
+def axes(database: Database, identifier: str) -> list[str]:
+    """What the places of the children name, in the order of its first mention."""
+    query = sa.select(experiments.c.point).where(experiments.c.sweep_id == identifier)
+    with database.read() as connection:
+        places = connection.execute(query.order_by(experiments.c.id)).scalars()
+        return list(dict.fromkeys(name for place in places for name in place))
 
 
 def _earlier(database: Database, key: str | None, identifier: str) -> sa.Row[Any, Any] | None:

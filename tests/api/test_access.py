@@ -126,6 +126,35 @@ def test_an_owner_may_queue_only_so_many(opened: Opened, bearer: Bearer) -> None
     assert api.post("/v1/experiments", headers=bea, json=SPEC).status_code == 202
 
 
+def test_nothing_is_queued_beyond_the_limit_by_another_way(opened: Opened, bearer: Bearer) -> None:
+    api, ann = opened(max_queued=4), bearer("ann", "submit")
+    sweep = api.post("/v1/sweeps", headers=ann, json=SWEEP).json()["links"]["self"]
+    single = api.post("/v1/experiments", headers=ann, json=SPEC).json()["links"]["self"]
+    api.post(f"{sweep}/cancel", headers=ann)
+    api.post(f"{single}/cancel", headers=ann)
+    others = api.post("/v1/sweeps", headers=ann, json={**SWEEP, "axes": {"seed": [4, 5, 6, 7]}})
+    other = others.json()["links"]["self"]
+    for path, body in (
+        (f"{sweep}/retry", {"statuses": ["cancelled"]}),
+        (f"{single}/retry", {}),
+        ("/v1/experiments/bulk", {"where": "status = 'cancelled'", "action": "retry"}),
+        (f"{other}/extend", {"axes": {"seed": [8]}}),
+    ):
+        refused = api.post(path, headers=ann, json=body)
+        assert refused.status_code == 429, path
+        assert "SOLENOID_MAX_QUEUED" in refused.json()["detail"]
+    nothing_new = api.post(f"{other}/extend", headers=ann, json={"axes": {"seed": [7]}})
+    assert nothing_new.json() == {"changed": 0}
+    assert api.get(other, headers=ann).json()["counts"]["queued"] == 4
+
+
+def test_a_preset_is_queued_whole_or_not_at_all(opened: Opened, bearer: Bearer) -> None:
+    api, ann = opened(max_queued=1), bearer("ann", "submit")  # each of its panels alone has room
+    refused = api.post("/v1/presets/toy/run", headers=ann, json={"scale": "quick"})
+    assert refused.status_code == 429
+    assert api.get("/v1/experiments", headers=ann).json()["items"] == []
+
+
 def test_a_sweep_and_a_body_beyond_their_limits_are_refused_by_name(opened: Opened) -> None:
     api = opened(Door(), max_sweep_points=2, max_request_bytes=2000)
     sweep = api.post("/v1/sweeps", json=SWEEP)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from api.pages import MOST_ITEMS
 from tests.stack import RunningStack
 
 KIND = "curl_descent.simulation"
@@ -71,6 +72,33 @@ def test_the_table_comes_as_csv(stack: RunningStack, finished: dict[str, Any]) -
     header, *lines = answer.text.splitlines()
     assert header.startswith("experiment,status,student.scale,seed,arm,")
     assert len(lines) == 6 * 2
+
+
+def test_the_csv_holds_every_child_whatever_the_limit(
+    stack: RunningStack, finished: dict[str, Any]
+) -> None:
+    path = f"/v1/sweeps/{finished['id']}/results"
+    query: dict[str, str | int] = {"format": "csv", "limit": 2}
+    found = csv.DictReader(io.StringIO(stack.http.get(path, params=query).text))
+    for line, row in zip(list(found)[::2], children(stack, finished["id"]), strict=True):
+        medians = row["metrics"][line["arm"]]
+        assert (line["experiment"], line["seed"]) == (row["id"], str(row["point"]["seed"]))
+        assert float(line["final_test_error"]) == medians["final_test_error"]
+        assert medians.keys() <= line.keys()
+    cursor = stack.http.get(path, params={"limit": 2}).json()["next_cursor"]
+    refused = stack.http.get(path, params={**query, "cursor": cursor})
+    assert refused.status_code == 422
+    assert "csv has no pages" in refused.json()["detail"]
+
+
+def test_a_csv_goes_on_where_a_page_ends(stack: RunningStack) -> None:
+    identifier = submit(stack, axes={"seed": list(range(MOST_ITEMS + 1))}, priority=-10)["id"]
+    stack.http.post(f"/v1/sweeps/{identifier}/cancel")
+    path = f"/v1/sweeps/{identifier}/results"
+    answer = stack.http.get(path, params={"format": "csv"})
+    lines = csv.DictReader(io.StringIO(answer.text))
+    found = list(dict.fromkeys(line["seed"] for line in lines))
+    assert found == [str(seed) for seed in range(MOST_ITEMS + 1)]
 
 
 def test_places_that_are_no_scalars_are_json_in_a_csv(stack: RunningStack) -> None:
@@ -154,6 +182,18 @@ def test_extending_runs_only_what_is_new(stack: RunningStack) -> None:
         (1, 2, 3),
         (2, 2, 3),
     ]
+
+
+def test_an_idempotency_key_extends_once(stack: RunningStack) -> None:
+    identifier = submit(stack, axes={"seed": [0, 1]})["id"]
+    path, headers = f"/v1/sweeps/{identifier}/extend", {"Idempotency-Key": "three"}
+    for _ in range(2):
+        answer = stack.http.post(path, json={"replicates": 3}, headers=headers)
+        assert answer.json() == {"changed": 2}
+    assert stack.http.post(path, json={"replicates": 4}, headers=headers).status_code == 422
+    sweep = stack.http.get(f"/v1/sweeps/{identifier}").json()
+    assert sweep["definition"]["more_replicates"] == [3]
+    assert sum(sweep["counts"].values()) == 4
 
 
 def test_what_extends_a_sweep_has_the_tags_that_all_its_experiments_share(

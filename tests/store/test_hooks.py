@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from core.kinds import KINDS
-from store import changes, experiments, hooks, sweeps
+from store import changes, experiments, extensions, hooks, sweeps
 from store.database import Database, epoch_now
 from store.experiments import KeyReused, Submission
 from store.hooks import Receiver
@@ -39,6 +39,12 @@ def swept(database: Database, children: int) -> str:
         request_hash="",
         on_end=HOOK,
     )
+
+
+def extended(database: Database, identifier: str, children: list[sweeps.Child]) -> int:
+    request = extensions.request(identifier, {}, None)
+    before = sweeps.get(database, identifier)
+    return extensions.extend(database, before, {}, children, request)
 
 
 def end_next(database: Database, status: str = "failed") -> None:
@@ -205,10 +211,10 @@ def test_a_sweep_that_goes_on_tells_its_new_end_too(database: Database) -> None:
     end_next(database, "succeeded")
     hooks.delivered(database, taken(database))
     again = [sweeps.Child(submission(seed=seed), {"seed": seed}) for seed in range(2)]
-    assert sweeps.extend(database, KIND, identifier, {}, again) == 0
+    assert extended(database, identifier, again) == 0
     assert sweep_state(database, identifier) == "delivered"
     more = sweeps.Child(submission(seed=2), {"seed": 2})
-    assert sweeps.extend(database, KIND, identifier, {}, [*again, more]) == 1
+    assert extended(database, identifier, [*again, more]) == 1
     assert sweep_state(database, identifier) == "waiting"
     assert hooks.take(database) is None
 
