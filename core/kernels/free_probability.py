@@ -23,6 +23,7 @@ from numpy.polynomial import polynomial
 from core.kernels.critical_lines import Floats
 
 _BISECTIONS = 60
+_LEAST_SHARE = 1e-14  # of flipped inputs; a smaller one is lost in rounding
 _REAL = 1e-4  # a root this near the real line counts as real: double roots split by 1e-8 or so
 
 
@@ -87,7 +88,7 @@ def critical_joint_fraction(c: Any, alpha_h: Any, kappa: Any) -> Floats:
     The first rises with v wherever the second is positive, so bisection finds v.
     """
     c, alpha_h, kappa = np.broadcast_arrays(*(np.asarray(x, float) for x in (c, alpha_h, kappa)))
-    e = Ensemble(c, alpha_h, 0.0, kappa)
+    e = Ensemble(c, np.where(alpha_h > 0, np.maximum(alpha_h, _LEAST_SHARE), 0.0), 0.0, kappa)
     low, high = np.ones(c.shape), _beyond_maximum(e)
     for _ in range(_BISECTIONS):
         v = (low + high) / 2

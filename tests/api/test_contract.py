@@ -22,6 +22,7 @@ CHECKS = (
 )
 
 
+@pytest.mark.timeout(700)
 def test_every_answer_is_a_declared_one(tmp_path_factory: pytest.TempPathFactory) -> None:
     """On a service of its own, because it also starts the papers' experiments in full size.
 
@@ -31,6 +32,7 @@ def test_every_answer_is_a_declared_one(tmp_path_factory: pytest.TempPathFactory
         fuzz(stack, "examples,coverage,fuzzing", 8)
 
 
+@pytest.mark.timeout(700)
 def test_with_tokens_too_every_answer_is_a_declared_one(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
@@ -73,7 +75,7 @@ def fuzz(stack: RunningStack, phases: str, examples: int, *options: str) -> None
         ],
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=600,
         cwd=stack.folder,
         check=False,
     )

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.kernels.critical_lines import critical_hidden_fraction, critical_readout_fraction
@@ -77,6 +77,7 @@ def test_the_thresholds_are_where_the_specification_puts_them(kappa: float) -> N
 
 
 @settings(max_examples=25)
+@example(c=0.1**0.5, alpha_h=1e-45, kappa=1.0)  # too small a share to be seen beside the others
 @given(ratios, st.floats(0, 1), kappas)
 def test_the_joint_line_is_where_bisection_of_the_left_edge_finds_it(
     c: float, alpha_h: float, kappa: float
