@@ -43,7 +43,10 @@ QUESTIONS = (
     Question(where="metric.final_test_error < 1e9", order_by="param.student_scale, arm"),
     Question(where="tag.in = 'sweep' and param.student_scale < 1", kind=CURL),
     Question(kind=CURL, group_by="arm", aggregate="count(), median(metric.final_test_error)"),
-    Question(where="metric.p_value <= 1", select="experiment, arm, metric.p_value"),
+    Question(
+        where="kind = 'dimensionality.participation_ratio' and metric.p_value <= 1",
+        select="experiment, arm, metric.p_value",
+    ),
 )
 FILTERS = (
     "metric.final_test_error >= 0 and arm = 'curl_descent'",
