@@ -51,7 +51,7 @@ QUESTIONS = (
 FILTERS = (
     "metric.final_test_error >= 0 and arm = 'curl_descent'",
     "status = 'failed' or tag.project = 'fig4'",
-    f"param.dataset = '{GOLUB_BCI.dataset_id}'",
+    f"kind = 'dimensionality.participation_ratio' and param.dataset = '{GOLUB_BCI.dataset_id}'",
     "kind = 'curl_descent.simulation' and param.student_scale < 1 and status != 'queued'",
 )
 
