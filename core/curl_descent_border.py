@@ -21,6 +21,8 @@ def border(spec: SimulationSpec, x: str, y: str, at: NDArray[np.float64]) -> NDA
     lines = {HIDDEN: critical_hidden_fraction, READOUT: critical_readout_fraction}
     if x != RATIO or y not in lines or spec.outputs > 1 or spec.flips.site != "presynaptic":
         return None
+    if spec.teacher.weights is not None and spec.student.start != "random":
+        return None  # one's own weights have norms that the spec does not say
     other = spec.flip_counts[1 if y == HIDDEN else 0]
     return None if other else lines[y](at, _kappa(spec))
 

@@ -34,8 +34,9 @@ MEASURES: Mapping[str, Metric] = {
         unit="1/epoch",
     ),
     "chaotic": Metric(
-        "Whether lyapunov_max exceeds three standard errors and order_parameter_q exceeds 1e-6. "
-        "Null unless both are measured.",
+        "Whether lyapunov_max exceeds three standard errors, separates neighbours more than e-fold "
+        "in the epochs it was measured in, and order_parameter_q exceeds 1e-6. Null unless both "
+        "are measured.",
         type="boolean",
     ),
     "curl_fraction": Metric(
@@ -140,7 +141,7 @@ def _exponents(
     error = result["lyapunov_standard_errors"][arm]
     counted = BLOCKS * block_epochs(spec.record.exponents_over(spec.training.epochs))
     known = np.isfinite(mean[:, 0]) & np.isfinite(q)
-    verdicts = chaotic(mean[:, 0], error[:, 0], q).tolist()
+    verdicts = chaotic(mean[:, 0], error[:, 0], q, counted).tolist()
     return dict(
         zip(
             names,

@@ -82,9 +82,11 @@ def first_nonzero(mean: Array, error: Array, epochs: int) -> Array:
     return np.where(told.any(axis=-1), first, np.nan)
 
 
-def chaotic(largest: Array, error: Array, order_parameter_q: Array) -> Array:
-    """Whether the largest exponent is positive by three standard errors and weights still move.
+def chaotic(largest: Array, error: Array, order_parameter_q: Array, epochs: int) -> Array:
+    """Whether the largest exponent is positive and told from 0, and weights still move.
 
-    Converged networks with more weights than needed have exponents that are exactly 0.
+    Told from 0 as in `first_nonzero`: else a slow transient of gradient descent would count.
+    Converged networks with more weights than needed have exponents that are 0 to rounding.
     """
-    return np.asarray((largest > _ERRORS * error) & (order_parameter_q > SETTLED_Q))
+    told = (largest > _ERRORS * error) & (largest * epochs > 1)
+    return np.asarray(told & (order_parameter_q > SETTLED_Q))

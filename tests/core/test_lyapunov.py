@@ -117,9 +117,10 @@ def test_the_first_exponent_that_is_not_zero_is_beyond_error_and_powers_of_time(
 
 
 def test_chaos_takes_a_positive_exponent_and_moving_weights() -> None:
-    largest, error = np.array([0.1, 0.1, 0.1, -0.1]), np.array([0.01, 0.04, 0.01, 0.001])
-    q = np.array([1e-3, 1e-3, 1e-9, 1e-3])
-    assert lyapunov.chaotic(largest, error, q).tolist() == [True, False, False, False]
+    largest = np.array([0.1, 0.1, 0.1, -0.1, 1e-4])
+    error = np.array([0.01, 0.04, 0.01, 0.001, 1e-6])
+    q = np.array([1e-3, 1e-3, 1e-9, 1e-3, 1e-3])
+    assert lyapunov.chaotic(largest, error, q, 300).tolist() == [True, *[False] * 4]
 
 
 def test_a_linear_network_at_its_solution_has_the_exponents_of_the_jacobian() -> None:
