@@ -48,6 +48,7 @@ class Reporter:
     def __call__(self, fraction: float, /, **values: float) -> None:
         """Extend the lease and publish; raises `Cancelled`, `LeaseLost` or `OutOfTime`."""
         now = time.monotonic()
+        self._check_time(now)
         if now < self._due:
             return
         self._due = now + self._pause_s
@@ -61,7 +62,6 @@ class Reporter:
         )
         if unwanted:
             raise Cancelled
-        self._check_time(now)
         publish(
             self.broker,
             self.claimed.id,
