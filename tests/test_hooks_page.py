@@ -46,8 +46,10 @@ def test_the_webhook_of_the_page_receives(tmp_path: Path) -> None:
     command = [sys.executable, "-u", "-c", code]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         document = {"type": "sweep", "id": "7", "status": "ended"}
-        deliver_soon(f"http://127.0.0.1:{port}/", json.dumps(document).encode())
-        process.terminate()
+        try:
+            deliver_soon(f"http://127.0.0.1:{port}/", json.dumps(document).encode())
+        finally:
+            process.terminate()
         printed, _ = process.communicate()
     assert printed == b"sweep 7 ended\n"
 

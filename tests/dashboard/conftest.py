@@ -30,7 +30,8 @@ class Seeded:
     dataset: str
 
 
-@pytest.fixture(scope="session")
+# Not of the session: while it is open, an event loop runs in the thread of the tests.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """The browser of this machine."""
     program = executable()

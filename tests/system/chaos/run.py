@@ -59,8 +59,9 @@ def chaos(
         twins = _twins(world)
         accepted, unwanted = _disturbed(world, rng, twins, count, schedule(rng, faults), pause_s)
         _await_ends(world, patience_s)
-        statuses = check_experiments(world.database, accepted, unwanted)
-        attempts = lost_attempts(world.database)
+        with world.database() as database:
+            statuses = check_experiments(database, accepted, unwanted)
+            attempts = lost_attempts(database)
     finally:
         world.stop()
     check_nothing_left(world)
@@ -107,9 +108,8 @@ def _disturbed(
 
 def _await_ends(world: World, patience_s: float) -> None:
     deadline = time.monotonic() + patience_s
-    database = world.database
-    while not all_ended(database):
-        world.revive()
-        assert time.monotonic() < deadline, "some experiments never end"
-        time.sleep(0.2)
-    database.close()
+    with world.database() as database:
+        while not all_ended(database):
+            world.revive()
+            assert time.monotonic() < deadline, "some experiments never end"
+            time.sleep(0.2)

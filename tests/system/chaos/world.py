@@ -2,6 +2,8 @@
 
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,11 +36,15 @@ class World:
         url: dict[str, Any] = {} if self.server is None else {"database_url": self.server.url}
         self.stack = RunningStack(self.folder, **SETTINGS, **url)
 
-    @property
-    def database(self) -> Database:
+    @contextmanager
+    def database(self) -> Iterator[Database]:
         """The truth, read behind the service's back."""
         url = f"sqlite:///{self.folder / 'solenoid.db'}"
-        return Database(url if self.server is None else self.server.url)
+        opened = Database(url if self.server is None else self.server.url)
+        try:
+            yield opened
+        finally:
+            opened.close()
 
     def start(self) -> None:
         """Bring the stack up, until it stays up."""
