@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo up test chaos lint bench validate presets screenshots migration lock clean
+.PHONY: demo up test chaos lint bench validate presets screenshots docs migration lock clean
 
 demo: .venv/installed ## the service end to end on real input, then stop
 	$(BIN)/solenoid demo
@@ -38,6 +38,10 @@ presets: .venv/installed ## run every preset quickly and write docs/presets.md
 screenshots: .venv/installed ## pictures of every page of the dashboard
 	NUMBA_CACHE_DIR=$(CURDIR)/.pytest_cache/numba $(BIN)/python -m tests.dashboard.screenshots
 
+docs: .venv/installed ## the documentation as a site in site/, strictly
+	NUMBA_CACHE_DIR=$(CURDIR)/.pytest_cache/numba OPENBLAS_NUM_THREADS=1 \
+		$(BIN)/python -P -m sphinx --quiet --fail-on-warning --keep-going -c handbook docs site
+
 migration: .venv/installed ## MESSAGE="...": write the migration that a changed declaration needs
 	$(BIN)/python -P -m migrations revision "$(MESSAGE)"
 
@@ -56,4 +60,4 @@ lock: .venv/installed ## resolve the dependencies anew
 	@touch $@
 
 clean: ## remove what the targets made
-	rm -rf .venv demo-output .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv demo-output site docs/made .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -22,6 +22,13 @@ class MetricEntry(BaseModel):
     type: str
 
 
+class EquationEntry(BaseModel):
+    """What a kind computes: a sentence about a formula, and the formula in TeX."""
+
+    says: str
+    tex: str
+
+
 class KindEntry(BaseModel):
     """One kind: enough to write a spec for it and to read what comes out."""
 
@@ -33,6 +40,8 @@ class KindEntry(BaseModel):
     parameters: dict[str, str]
     metrics: dict[str, MetricEntry]
     figures: dict[str, str]
+    equations: list[EquationEntry]
+    beware: list[str]
     references: list[str]
 
 
@@ -63,5 +72,7 @@ def _entry(kind: Kind[Any]) -> KindEntry:
             for name, m in kind.metrics.items()
         },
         figures={name: figure.description for name, figure in kind.figures.items()},
+        equations=[EquationEntry(says=each.says, tex=each.tex) for each in kind.equations],
+        beware=list(kind.beware),
         references=list(kind.references),
     )

@@ -136,6 +136,14 @@ class Overlay(Generic[S]):
 
 
 @dataclass(frozen=True)
+class Equation:
+    """What is computed: a sentence about a formula, and the formula in TeX."""
+
+    says: str
+    tex: str
+
+
+@dataclass(frozen=True)
 class Estimate:
     """What a spec costs: bytes beyond the idle worker, scalar operations, seconds on one core."""
 
@@ -214,6 +222,9 @@ class Kind(Generic[S]):
     """What the result says in plain words, with its caveats; every analysis of data has one."""
     overlays: Mapping[str, Overlay[S]] = field(default_factory=dict)
     """Pictures that put several experiments into one frame, for comparisons."""
+    equations: tuple[Equation, ...] = ()
+    beware: tuple[str, ...] = ()
+    """What its numbers do not say, and where they mislead; a sentence each."""
     indexes: tuple[tuple[str, ...], ...] = ()
     """Columns of the results table to search by, each group by its measured worth."""
 

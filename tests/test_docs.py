@@ -44,7 +44,9 @@ def test_every_table_is_described() -> None:
 def test_every_file_that_a_page_links_to_is_there() -> None:
     for page in PAGES:
         for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
-            assert (page.parent / link).exists(), (page.name, link)
+            # The site makes pages of its own, and its build is strict about links to them.
+            if not link.startswith("made/"):
+                assert (page.parent / link).exists(), (page.name, link)
 
 
 def test_pandas_asks_both_databases(

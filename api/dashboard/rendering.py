@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from latex2mathml.converter import convert
 from markupsafe import Markup
 
 from api.dashboard import assets
@@ -57,9 +58,15 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(FILTERS, embedded=_embedded)
+    environment.filters.update(FILTERS, embedded=_embedded, mathml=_mathml)
     environment.globals.update(asset=assets.address, vega=assets.vega_address)
     return environment
+
+
+@cache
+def _mathml(tex: str) -> Markup:
+    """A formula of a kind's declaration, as browsers draw it."""
+    return Markup(convert(tex, display="block"))
 
 
 def _embedded(document: Any) -> Markup:

@@ -15,6 +15,7 @@ from core.examples import REACHING_UNDER_BLOCK
 from core.experiment import (
     Array,
     Dataset,
+    Equation,
     Estimate,
     Figure,
     Kind,
@@ -319,6 +320,23 @@ KIND: Kind[AdaptationSpec] = Kind(
         "timescales underlie short-term motor learning, PLoS Biology 4, e179 (2006)",
         "S. Israely et al., Cerebellar output shapes cortical preparatory activity during motor "
         "adaptation, Nature Communications 16:2574 (2025)",
+    ),
+    equations=(
+        Equation(
+            "Hidden plan z, hand y, error e to the perturbation p, trial by trial",
+            r"z_{t+1} = a z_t + b e_t + w_t, \qquad y_t = z_t + v_t, \qquad e_t = p_t - y_t, "
+            r"\qquad w_t \sim N(0, q), \quad v_t \sim N(0, r)",
+        ),
+        Equation(
+            "A trial without a seen hand still was felt: prediction and its variance",
+            r"z' = (a - b) z + b p, \qquad V' = (a - b)^2 V + q + b^2 r",
+        ),
+    ),
+    beware=(
+        "Planning noise q is weakly identified in a few hundred trials; error sensitivity b is "
+        "not.",
+        "Regressing y on the last error is wrong: motor noise inflates b two- to threefold.",
+        "Perturbations no larger than the motor noise tell nothing.",
     ),
     run=run,
     rows=rows,

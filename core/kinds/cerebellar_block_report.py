@@ -162,6 +162,12 @@ KIND: Kind[ReportSpec] = Kind(
         "J. Hartung and G. Knapp, A refined method for the meta-analysis of controlled clinical "
         "trials with binary outcome, Statistics in Medicine 20:3875 (2001)",
     ),
+    beware=(
+        "A verdict counts all findings of the report: p-values are corrected by Holm's method "
+        "over them.",
+        "Control and block are stretches of time: a difference may be drift. Counterbalance the "
+        "order, or look at the pseudo-blocks.",
+    ),
     run=run,
     rows=rows,
     estimate=estimate,

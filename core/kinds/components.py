@@ -13,6 +13,7 @@ from core.examples import GOLUB_BCI
 from core.experiment import (
     Array,
     Dataset,
+    Equation,
     Estimate,
     Figure,
     Kind,
@@ -305,6 +306,22 @@ KIND: Kind[ComponentsSpec] = Kind(
         "C. Stringer et al., High-dimensional geometry of population responses in visual cortex, "
         "Nature 571:361 (2019)",
         "D. Rubin and D. Thayer, EM algorithms for ML factor analysis, Psychometrika 47:69 (1982)",
+    ),
+    equations=(
+        Equation(
+            "Entropy dimension of the eigenvalues of the covariance of single trials",
+            r"\exp\left(-\sum_i p_i \ln p_i\right), \qquad p_i = \lambda_i / \sum_j \lambda_j",
+        ),
+        Equation(
+            "Cross-validated spectrum: axes and scores from one half of the trials, the other "
+            "set of scores from the condition means of the other",
+            r"\hat{\lambda}_i = \frac{1}{C - 1} \sum_c (u_i \cdot \bar{x}_c^{(1)}) (u_i \cdot "
+            r"\bar{x}_c^{(2)})",
+        ),
+    ),
+    beware=(
+        "The answers differ by design: on one recording 3, 6, 10 and 13. Say which one you report.",
+        "Of condition means only C - 1 components can mean anything.",
     ),
     run=run,
     rows=rows,

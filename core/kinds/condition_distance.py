@@ -14,6 +14,7 @@ from core.examples import GOLUB_BCI
 from core.experiment import (
     Array,
     Dataset,
+    Equation,
     Estimate,
     Figure,
     Kind,
@@ -393,6 +394,19 @@ KIND: Kind[ConditionDistanceSpec] = Kind(
         "analysis, NeuroImage 137:188 (2016)",
         "O. Ledoit and M. Wolf, A well-conditioned estimator for large-dimensional covariance "
         "matrices, Journal of Multivariate Analysis 88:365 (2004)",
+    ),
+    equations=(
+        Equation(
+            "Crossnobis distance of a target between two labels; the halves are folds, and the "
+            "noise covariance comes from training folds alone",
+            r"d = \frac{1}{N} \left\langle \Delta_{\mathrm{train}}^{\top}\, "
+            r"\hat{\Sigma}_{\mathrm{train}}^{-1}\, \Delta_{\mathrm{test}} \right\rangle",
+        ),
+    ),
+    beware=(
+        "Estimates scatter around the true distance and may be negative where there is none; do "
+        "not cut them at 0.",
+        "A precision from all trials would shift the null upwards by .1 to .15 noise variances.",
     ),
     run=run,
     rows=rows,

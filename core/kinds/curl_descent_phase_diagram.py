@@ -15,7 +15,18 @@ from core.columns import Column, columns_of
 from core.curl_phase_diagram import Joint, PhaseDiagramSpec, Simulated
 from core.curl_stability import flipped
 from core.dataset import DatasetSummary
-from core.experiment import Array, Dataset, Estimate, Figure, Kind, Metric, Progress, Result, Row
+from core.experiment import (
+    Array,
+    Dataset,
+    Equation,
+    Estimate,
+    Figure,
+    Kind,
+    Metric,
+    Progress,
+    Result,
+    Row,
+)
 from core.kernels.critical_lines import (
     Floats,
     critical_hidden_fraction,
@@ -255,6 +266,25 @@ KIND: Kind[PhaseDiagramSpec] = Kind(
     references=(
         "H. Ninou, J. Kadmon, N. A. Cayco-Gajic. Curl Descent: Non-Gradient Learning Dynamics with "
         "Sign-Diverse Plasticity. NeurIPS 2025, arXiv:2510.02765, figure 2.",
+    ),
+    equations=(
+        Equation(
+            "Critical fraction of hidden neurons whose flips act on the readout (none hidden), "
+            "along a parameter w from -min(1, 1/sqrt kappa) to 0",
+            r"q = \frac{(1+w)^2 (1 + \kappa w^2)}{2 w^2}, \qquad p = \frac{(1-w)^2 (1 - \kappa "
+            r"w^2)}{2 w^2}, \qquad c = \frac{1}{p + q}, \qquad \alpha_r^{*} = \frac{q}{p + q}",
+        ),
+        Equation(
+            "Critical fraction of inputs (no readout flips), along a parameter y from kappa on",
+            r"c = \frac{y^2 + \kappa^2}{y^2 (1 + 2y)}, \qquad \alpha_h^{*} = \frac{1}{2\kappa} "
+            r"\left[ \kappa - y + \frac{(y^2 + y - \kappa^2)(y^2 - \kappa^2)}{y^2 + \kappa^2} "
+            r"\right]",
+        ),
+    ),
+    beware=(
+        "Beyond the readout line learning leaves the old solutions and still finds others: "
+        "unstable does not mean that the error stays high.",
+        "Finite networks cross the line gradually, and with whole neurons.",
     ),
     run=run,
     rows=rows,

@@ -17,6 +17,7 @@ from core.dataset import DatasetSummary
 from core.experiment import (
     Array,
     Dataset,
+    Equation,
     Estimate,
     Figure,
     Kind,
@@ -256,6 +257,23 @@ KIND = Kind(
         "bioRxiv 214262 (2017).",
         "H. Ninou, J. Kadmon, N. A. Cayco-Gajic. Curl Descent: Non-Gradient Learning Dynamics with "
         "Sign-Diverse Plasticity. NeurIPS 2025, arXiv:2510.02765.",
+    ),
+    equations=(
+        Equation(
+            "Participation ratio of the eigenvalues of the covariance of hidden activity over "
+            "probes, or of the weights over records",
+            r"\mathrm{PR} = \frac{\left(\sum_i \lambda_i\right)^2}{\sum_i \lambda_i^2}",
+        ),
+        Equation(
+            "Entropy dimension",
+            r"\exp\left(-\sum_i p_i \ln p_i\right), \qquad p_i = \lambda_i / \sum_j \lambda_j",
+        ),
+    ),
+    beware=(
+        "A covariance of n points has at most n - 1 dimensions: few probes or early records "
+        "bound the answer from above.",
+        "Probes are not trials of conditions: compare with the total covariance of a recording, "
+        "never with the participation ratio of its condition means.",
     ),
     run=run,
     rows=rows,

@@ -30,6 +30,7 @@ from core.dataset import DatasetSummary
 from core.experiment import (
     Array,
     Dataset,
+    Equation,
     Estimate,
     Figure,
     Kind,
@@ -381,6 +382,33 @@ KIND = Kind(
     references=(
         "H. Ninou, J. Kadmon, N. A. Cayco-Gajic. Curl Descent: Non-Gradient Learning Dynamics with "
         "Sign-Diverse Plasticity. NeurIPS 2025, arXiv:2510.02765.",
+    ),
+    equations=(
+        Equation(
+            "Student and loss; the teacher, of the same form with fixed weights, gives y",
+            r"\hat{y} = \psi(W_2\, \phi(W_1 x)), \qquad e = \hat{y} - y, \qquad C = \frac{1}{2P} "
+            r"\sum_{p=1}^{P} \lVert e_p \rVert^2",
+        ),
+        Equation(
+            "A step on a batch of B samples, with D diagonal: -1 where a neuron is rule-flipped, "
+            "else 1. Without flips it is gradient descent",
+            r"\Delta W_2 = -\frac{\eta}{B}\, \delta_2 h^{\top} D_2, \qquad \Delta W_1 = "
+            r"-\frac{\eta}{B}\, \delta_1 x^{\top} D_1, \qquad \delta_2 = e\, \psi'(a_2), \qquad "
+            r"\delta_1 = (W_2^{\top} \delta_2)\, \phi'(a_1)",
+        ),
+        Equation(
+            "Constant under the flow, for every hidden neuron of a linear or ReLU network "
+            "without norm constraint",
+            r"Q_i = \sum_j (D_1)_{jj} (W_1)_{ij}^2 - (D_2)_{ii} \sum_k (W_2)_{ki}^2",
+        ),
+    ),
+    beware=(
+        "Errors carry the factor 1/2 of the loss, and so do thresholds on them.",
+        "`epochs_to_threshold` is null where the threshold was never reached: such runs are "
+        "censored, and a mean without them is too small.",
+        "Extremes are over recorded epochs unless `record.exact_extrema` asks for all of them.",
+        "Theory of stability is for linear networks without norm constraint; with norm `layer` a "
+        "student much smaller than its teacher cannot express it.",
     ),
     run=run,
     rows=rows,

@@ -17,6 +17,7 @@ from core.dataset import DatasetSummary
 from core.experiment import (
     Array,
     Dataset,
+    Equation,
     Estimate,
     Figure,
     Kind,
@@ -212,6 +213,31 @@ KIND: Kind[StabilitySpec] = Kind(
         "H. Ninou, J. Kadmon, N. A. Cayco-Gajic. Curl Descent: Non-Gradient Learning Dynamics with "
         "Sign-Diverse Plasticity. NeurIPS 2025, arXiv:2510.02765.",
         "J. A. Mingo, R. Speicher. Free Probability and Random Matrices. Springer 2017.",
+    ),
+    equations=(
+        Equation(
+            "Solutions are stable if all eigenvalues of this matrix are positive (one output, "
+            "presynaptic flips)",
+            r"A = \lVert W_2 \rVert^2 D_1 + W_1^{\top} D_2 W_1",
+        ),
+        Equation(
+            "In large networks its spectrum is a free sum, in units of M Var W1; with "
+            "compression ratio c and fractions flipped",
+            r"z(w) = \frac{1}{c} \left[ \frac{1 - \alpha_r}{1 - w} - \frac{\alpha_r}{1 + w} "
+            r"\right] + G_D^{-1}(w), \qquad G_D(u) = \frac{1 - \alpha_h}{u - \kappa} + "
+            r"\frac{\alpha_h}{u + \kappa}",
+        ),
+        Equation(
+            "The left edge is the largest z on the leftmost branch, and the verdict its sign",
+            r"\lambda_{-} = \max_{-1 < w < 0} z(w) > 0",
+        ),
+    ),
+    beware=(
+        "Theory is for infinitely large layers: below a few hundred neurons look at the sampled "
+        "networks.",
+        "Stable means that small errors shrink under continuous time; discrete steps also need a "
+        "learning rate below 2 / the largest eigenvalue of the whole update.",
+        "A norm constraint is outside this theory; it moves single eigenvalues of small networks.",
     ),
     run=run,
     rows=rows,

@@ -17,6 +17,7 @@ from core.dataset import DatasetSummary
 from core.experiment import (
     Array,
     Dataset,
+    Equation,
     Estimate,
     Figure,
     Kind,
@@ -227,6 +228,27 @@ KIND: Kind[ToySpec] = Kind(
     references=(
         "H. Ninou, J. Kadmon, N. A. Cayco-Gajic. Curl Descent: Non-Gradient Learning Dynamics with "
         "Sign-Diverse Plasticity. NeurIPS 2025, arXiv:2510.02765.",
+    ),
+    equations=(
+        Equation(
+            "Two synapses that learn y = x; the readout neuron is rule-flipped (time in units of "
+            "1 / learning rate)",
+            r"e = w_1 w_2 - 1, \qquad \dot{w}_1 = -w_2 e, \qquad \dot{w}_2 = +w_1 e",
+        ),
+        Equation(
+            "Its trajectories stay on circles, where the angle obeys",
+            r"\dot{\theta} = \frac{\rho^2}{2} \sin 2\theta - 1, \qquad \rho^2 = w_1^2 + w_2^2",
+        ),
+        Equation(
+            "Inside the circle of squared radius 2 nothing converges; the period is exact",
+            r"T = \frac{2\pi}{\sqrt{1 - \rho^4 / 4}}",
+        ),
+    ),
+    beware=(
+        "Starts on the circle of squared radius 2 approach a half-stable point like 1/t and are "
+        "called marginal.",
+        "Which rule is faster depends on the starts: the fraction is over those given, not over "
+        "the plane.",
     ),
     run=run,
     rows=rows,

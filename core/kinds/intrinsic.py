@@ -12,6 +12,7 @@ from core.examples import GOLUB_BCI
 from core.experiment import (
     Array,
     Dataset,
+    Equation,
     Estimate,
     ExperimentError,
     Figure,
@@ -243,6 +244,23 @@ KIND: Kind[IntrinsicSpec] = Kind(
         "(2004)",
         "F. Denti et al., The generalized ratios intrinsic dimension estimator, Scientific Reports "
         "12:20005 (2022)",
+    ),
+    equations=(
+        Equation(
+            "TwoNN is the slope d of this line through 0, with F the distribution of the ratio "
+            "of distances to the second and the first neighbour",
+            r"-\ln(1 - F(\mu)) = d \ln \mu, \qquad \mu_i = r_{i,2} / r_{i,1}",
+        ),
+        Equation(
+            "Maximum likelihood over k neighbours (Levina and Bickel)",
+            r"\frac{1}{\hat{d}} = \frac{1}{n (k-1)} \sum_i \sum_{j=1}^{k-1} \ln "
+            r"\frac{r_{i,k}}{r_{i,j}}",
+        ),
+    ),
+    beware=(
+        "Small neighbourhoods show the noise: believe only what the surrogates do not show as "
+        "well.",
+        "Neighbours in time are not neighbours in activity: thin a time series with `every`.",
     ),
     run=run,
     rows=rows,

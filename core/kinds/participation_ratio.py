@@ -16,6 +16,7 @@ from core.examples import GOLUB_BCI
 from core.experiment import (
     Array,
     Dataset,
+    Equation,
     Estimate,
     Figure,
     Kind,
@@ -430,6 +431,29 @@ KIND: Kind[ParticipationRatioSpec] = Kind(
         "adaptation, Nature Communications 16:2574 (2025)",
         "P. Gao et al., A theory of multineuronal dimensionality, dynamics and measurement, "
         "bioRxiv 214262 (2017)",
+    ),
+    equations=(
+        Equation(
+            "With condition means mu, their Gram matrix M and the projector P that takes the "
+            "grand mean off",
+            r"\mathrm{PR} = \frac{(\operatorname{tr} P M)^2}{\operatorname{tr}(P M P M)} = "
+            r"\frac{A}{B}, \qquad M_{cd} = \mu_c \cdot \mu_d, \qquad P = I - \frac{1}{C} "
+            r"\mathbf{1} \mathbf{1}^{\top}",
+        ),
+        Equation(
+            "A and B are estimated without bias from products of distinct trials only, which "
+            "needs nothing but independent trials",
+            r"\hat{A} = \sum P_{ab} P_{cd} U_{abcd}, \qquad \hat{B} = \sum P_{da} P_{bc} "
+            r"U_{abcd}, \qquad U_{abcd} = \langle (x_a \cdot x_b)(x_c \cdot x_d) \rangle",
+        ),
+    ),
+    beware=(
+        "The naive ratio of measured means grows with fewer trials: never compare it between "
+        "blocks of different trial counts.",
+        "The ratio depends on the number of neurons even without noise; compare blocks of the "
+        "same neurons.",
+        "Blocks of one session are confounded with time: look at `pseudo_log_ratio`.",
+        "Bins of one movement are not independent trials: name them by `group`.",
     ),
     run=run,
     rows=rows,

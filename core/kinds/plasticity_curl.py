@@ -16,6 +16,7 @@ from core.dataset import DatasetSummary
 from core.experiment import (
     Array,
     Dataset,
+    Equation,
     Estimate,
     Figure,
     Kind,
@@ -275,6 +276,23 @@ KIND = Kind(
     references=(
         "H. Ninou, J. Kadmon, N. A. Cayco-Gajic. Curl Descent: Non-Gradient Learning Dynamics with "
         "Sign-Diverse Plasticity. NeurIPS 2025, arXiv:2510.02765.",
+    ),
+    equations=(
+        Equation(
+            "Curl fraction of an update field F with Jacobian J; 0 for every gradient",
+            r"\frac{\lVert (J - J^{\top}) / 2 \rVert_F}{\lVert J \rVert_F}, \qquad J = "
+            r"\frac{\partial F}{\partial W}",
+        ),
+        Equation(
+            "Under Hebbian plasticity in an excitatory-inhibitory recurrent network, J acts on "
+            "each row of W as the signs times the covariance of rates. Constant rates and a "
+            "fraction a of inhibitory neurons give",
+            r"\sqrt{2 a (1 - a)}",
+        ),
+    ),
+    beware=(
+        "A curl fraction of 0 only says that the field is some gradient, not that it descends "
+        "the error of the task.",
     ),
     run=run,
     rows=rows,

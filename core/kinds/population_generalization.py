@@ -13,6 +13,7 @@ from core.examples import REACHING_UNDER_BLOCK
 from core.experiment import (
     Array,
     Dataset,
+    Equation,
     Estimate,
     Figure,
     Kind,
@@ -396,6 +397,25 @@ KIND: Kind[GeneralizationSpec] = Kind(
         "cortex, Cell 183, 954-967 (2020)",
         "S. Israely et al., Cerebellar output shapes cortical preparatory activity during motor "
         "adaptation, Nature Communications 16:2574 (2025)",
+    ),
+    equations=(
+        Equation(
+            "Cross-condition generalization: a classifier trained without one condition of each "
+            "side of a dichotomy is tested on them; the mean over all such pairs",
+            r"\mathrm{CCGP} = \frac{1}{|\mathcal{P}|} \sum_{(c, d) \in \mathcal{P}} "
+            r"\mathrm{accuracy}_{c,d}(f_{-c,-d})",
+        ),
+        Equation(
+            "Generalization of the change from one label to another, against the angle between "
+            "targets",
+            r"g(\theta) = \frac{\langle D_c \cdot D_d \rangle_{\angle(c,d) = \theta}}{\langle D_c "
+            r"\cdot D_c \rangle}, \qquad D_c = \mu_c^{\mathrm{FF}} - \mu_c^{\mathrm{NF}}",
+        ),
+    ),
+    beware=(
+        "Below chance is possible and means something: the left-out pair lies on the wrong sides.",
+        "The null turns each condition's cloud about the grand mean: it asks for geometry, not "
+        "for whether anything can be decoded.",
     ),
     run=run,
     rows=rows,

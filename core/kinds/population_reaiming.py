@@ -14,6 +14,7 @@ from core.examples import REACHING_UNDER_BLOCK
 from core.experiment import (
     Array,
     Dataset,
+    Equation,
     Estimate,
     Figure,
     Kind,
@@ -351,6 +352,21 @@ KIND: Kind[ReaimingSpec] = Kind(
     references=(
         "S. Israely et al., Cerebellar output shapes cortical preparatory activity during motor "
         "adaptation, Nature Communications 16:2574 (2025)",
+    ),
+    equations=(
+        Equation(
+            "With ring means as complex numbers in the plane of the reference, the shift, "
+            "similarity and gain of the compared ring",
+            r"s = \sum_c \bar{z}_{\mathrm{ref},c}\, z_c, \qquad \mathrm{shift} = \arg s, \qquad "
+            r"\mathrm{similarity} = \frac{|s|}{\lVert z_{\mathrm{ref}} \rVert \lVert z \rVert}, "
+            r"\qquad \mathrm{gain} = \frac{\lVert z \rVert}{\lVert z_{\mathrm{ref}} \rVert}",
+        ),
+    ),
+    beware=(
+        "One number says little where targets turn by different angles: look at the shifts per "
+        "target and at the similarity.",
+        "A change that leaves the plane of the reference is not seen here: see "
+        "population.subspaces.",
     ),
     run=run,
     rows=rows,

@@ -13,6 +13,7 @@ from core.examples import GOLUB_BCI
 from core.experiment import (
     Array,
     Dataset,
+    Equation,
     Estimate,
     Figure,
     Kind,
@@ -217,6 +218,18 @@ KIND: Kind[SubspacesSpec] = Kind(
         "G. F. Elsayed, A. H. Lara, M. T. Kaufman, M. M. Churchland and J. P. Cunningham, "
         "Reorganization between preparatory and movement population responses in motor cortex, "
         "Nature Communications 7:13239 (2016)",
+    ),
+    equations=(
+        Equation(
+            "Principal angles between the leading axes of two blocks, and the alignment index of "
+            "one block's covariance with the other's axes",
+            r"\cos \theta_k = \sigma_k(W_a^{\top} W_b), \qquad \frac{\operatorname{tr}(W_b^{\top} "
+            r"C_a W_b)}{\sum_{i \le k} \lambda_i(C_a)}",
+        ),
+    ),
+    beware=(
+        "Two halves of one block already differ by 20 degrees and more: read every angle beside "
+        "its ceiling.",
     ),
     run=run,
     rows=rows,

@@ -13,6 +13,7 @@ from core.examples import GOLUB_BCI
 from core.experiment import (
     Array,
     Dataset,
+    Equation,
     Estimate,
     Figure,
     Kind,
@@ -252,6 +253,19 @@ KIND: Kind[VariancePartitionSpec] = Kind(
         "adaptation, Nature Communications 16:2574 (2025)",
         "D. Kobak et al., Demixed principal component analysis of neural population data, "
         "eLife 5:e10989 (2016)",
+    ),
+    equations=(
+        Equation(
+            "Part of the variance of cell means that a projector keeps (targets, blocks, or "
+            "their interaction), with the noise of the means taken off",
+            r"SS_{\phi} = \operatorname{tr}(P_{\phi} M) - \sum_{c} (P_{\phi})_{cc} "
+            r"\frac{\operatorname{tr} S_c}{T_c}",
+        ),
+    ),
+    beware=(
+        "Two halves of one block show 12 % interaction before the noise is taken off: never read "
+        "the naive fractions alone.",
+        "Blocks of one session are confounded with time: compare with `fraction_pseudo`.",
     ),
     run=run,
     rows=rows,
