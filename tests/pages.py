@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,44 @@ def texts(page: Path, *languages: str) -> list[str]:
 
 
 def commands(page: Path, program: str) -> list[str]:
-    """The lines of shell blocks that call this program."""
-    shell = "".join(texts(page, "sh")).splitlines()
-    return [line for line in shell if line.startswith(f"{program} ")]
+    """The commands of shell blocks that call this program, each with its continuation lines."""
+    calls: list[str] = []
+    for line in "".join(texts(page, "sh")).splitlines():
+        if calls and _open(calls[-1]):
+            calls[-1] = f"{calls[-1].removesuffix(chr(92))}\n{line}"
+        else:
+            calls.append(line)
+    return [call for call in calls if call.startswith(f"{program} ")]
+
+
+def _open(call: str) -> bool:
+    """Whether the next line belongs to the same command."""
+    try:
+        shlex.split(call, comments=True)
+    except ValueError:
+        return True
+    return call.endswith("\\")
+
+
+def requested(call: str) -> dict[str, Any]:
+    """What a call of curl asks the service at localhost:8000, as arguments of httpx."""
+    words = iter(shlex.split(call, comments=True)[1:])
+    path, as_query, data = "", False, []
+    headers: dict[str, str] = {}
+    for word in words:
+        if word == "-H":
+            name, _, headers[name] = next(words).partition(": ")
+        elif word in ("-d", "--data-urlencode"):
+            data.append(next(words))
+        elif word.startswith("-"):
+            as_query |= "G" in word
+        else:
+            path = word.removeprefix("localhost:8000")
+    if as_query:
+        parameters = dict(each.split("=", 1) for each in data)
+        return {"method": "GET", "url": path, "params": parameters, "headers": headers}
+    method, content = ("POST", "".join(data)) if data else ("GET", None)
+    return {"method": method, "url": path, "content": content, "headers": headers}
 
 
 def table(page: Path, head: str) -> list[list[str]]:

@@ -14,7 +14,7 @@ from benchmarks.query_rows import fill
 from solenoid import Client
 from store.database import Database
 from store.tables import arrays, experiments, metadata
-from tests.pages import DOCS, PAGES, blocks, run, texts
+from tests.pages import DOCS, PAGES, ROOT, blocks, run, texts
 from tests.stack import RunningStack
 
 DATABASE = DOCS / "database.md"
@@ -106,3 +106,27 @@ def test_the_main_question_is_answered_from_the_documented_index(database: Datab
 
 def test_the_table_of_costs_is_the_one_that_the_benchmark_prints() -> None:
     assert f"| rows | database | {' | '.join(COLUMNS)} |\n" in DATABASE.read_text()
+
+
+RUN_BY = {
+    "README.md": "test_readme",
+    "adding-a-kind.md": "test_adding_a_kind",
+    "archives.md": "test_archives_page",
+    "database.md": "test_docs",
+    "datasets.md": "test_datasets_page",
+    "hooks.md": "test_hooks_page",
+    "measures.md": "test_measures_page",
+    "queries.md": "test_query_page",
+}
+NOT_RUN = {
+    "operations.md": "needs several machines; tests/api/test_access.py makes and uses tokens",
+    "presets.md": "runs for minutes: `make presets`, which writes the page",
+    "index.md": "make demo and make up",
+}
+
+
+def test_every_page_with_examples_has_a_test_that_runs_them() -> None:
+    for page in PAGES:
+        if texts(page, "python", "sh") and page.name not in NOT_RUN:
+            module = ROOT / "tests" / f"{RUN_BY[page.name]}.py"
+            assert page.name in module.read_text(), page.name

@@ -11,7 +11,7 @@ import pytest
 
 from solenoid import BadInput, Client
 from solenoid.cli import main
-from tests.pages import DOCS, blocks, commands, run, table, texts
+from tests.pages import DOCS, blocks, commands, requested, run, table, texts
 from tests.stack import RunningStack
 
 PAGE = DOCS / "queries.md"
@@ -58,25 +58,12 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(tmp_path)
 
 
-def requested(line: str) -> tuple[str, dict[str, str]]:
-    """The path and the query parameters of a call of curl."""
-    words = iter(shlex.split(line)[1:])
-    path, parameters = "", {}
-    for word in words:
-        if word.startswith("localhost:8000"):
-            path = word.removeprefix("localhost:8000")
-        elif word in ("-d", "--data-urlencode"):
-            name, _, value = next(words).partition("=")
-            parameters[name] = value
-    return path, parameters
-
-
 @pytest.mark.parametrize("line", commands(PAGE, "curl"))
 def test_every_request_finds_something(line: str, service: RunningStack) -> None:
-    path, parameters = requested(line)
-    answer = service.http.get(path, params=parameters)
+    asked = requested(line)
+    answer = service.http.request(**asked)
     assert answer.status_code == 200, answer.text
-    assert answer.text.count("\n") > 1 if "format" in parameters else answer.json()["items"]
+    assert answer.text.count("\n") > 1 if "format" in asked["params"] else answer.json()["items"]
     assert line not in ANSWERS or answer.json() == ANSWERS[line]
 
 
