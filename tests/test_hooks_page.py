@@ -1,6 +1,7 @@
 """The examples of the page about completion hooks do what it says."""
 
 import json
+import shlex
 import socket
 import subprocess
 import sys
@@ -9,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from solenoid import Client
+from solenoid.cli import main
 from store.database import Database
 from store.settings import Settings
-from tests.pages import DOCS, texts
+from tests.pages import DOCS, commands, run, texts
+from tests.stack import RunningStack
 from tests.store.test_hooks import end_next, state
 from tests.workers.test_hooks import script, submitted, told
 from workers.receivers import NotDelivered, post
@@ -52,6 +56,25 @@ def test_the_webhook_of_the_page_receives(tmp_path: Path) -> None:
             process.terminate()
         printed, _ = process.communicate()
     assert printed == b"sweep 7 ended\n"
+
+
+def test_both_receivers_are_accepted_as_the_page_asks_for_them(
+    stack: RunningStack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    receiver = stack.folder / "hooks" / "mail-me"
+    receiver.parent.mkdir(exist_ok=True)
+    receiver.write_text("#!/bin/sh\n")
+    receiver.chmod(0o755)
+    monkeypatch.setenv("SOLENOID_URL", stack.url)
+    for call in commands(PAGE, "solenoid"):
+        with pytest.raises(SystemExit) as ended:
+            main(shlex.split(call.replace("https://example.org", "http://127.0.0.1:9"))[1:])
+        assert not ended.value.code, (call, capsys.readouterr().err)
+    (asked,) = (text for text in texts(PAGE, "python") if "client.submit" in text)
+    with Client(stack.url) as client:
+        _, (experiment, sweep) = run(asked, client=client)
+        assert experiment.wait(timeout=60).on_end["command"] == "mail-me"
+        assert sweep.wait(timeout=60).succeeded
 
 
 def deliver_soon(url: str, document: bytes) -> None:
