@@ -21,12 +21,12 @@ def service(stack: RunningStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SOLENOID_URL", stack.url)
     random = np.random.default_rng(0)
-    session = {
-        "counts": random.poisson(5.0, (64, 10)),
-        "target": np.tile(np.arange(8), 8),
-        "block": np.repeat(["before", "after"], 32),
-    }
-    np.savez("session.npz", **session)
+    np.savez(
+        "session.npz",
+        counts=random.poisson(5.0, (64, 10)),
+        target=np.tile(np.arange(8), 8),
+        block=np.repeat(["before", "after"], 32),
+    )
     return stack
 
 
