@@ -123,7 +123,8 @@ def _colour(arms: Sequence[str]) -> alt.Color:
     return alt.Color(
         "arm:N",
         scale=alt.Scale(domain=list(arms), range=colours),
-        legend=alt.Legend(title=None, labelExpr="replace(datum.label, /_/g, ' ')"),
+        # Below: what is written at the last point reaches over the right edge.
+        legend=alt.Legend(title=None, orient="bottom", labelExpr="replace(datum.label, /_/g, ' ')"),
     )
 
 
