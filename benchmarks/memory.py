@@ -2,8 +2,9 @@
 
     python -m benchmarks.memory
 
-Every spec runs in a process of its own, compiled code loaded from its cache; the peak of what that
-process kept in memory is set against the estimate, which counts libraries and compiler in.
+Every spec runs in a process of its own, compiled code loaded from its cache, and its result is made
+ready for the database there as a worker does it; the peak of what that process kept in memory is
+set against the estimate, which counts libraries and compiler in.
 """
 
 import json
@@ -16,6 +17,7 @@ from typing import Any
 from core.curl_descent import SimulationSpec
 from core.experiment import silent
 from core.kinds.curl_descent_simulation import KIND
+from store.results import prepare
 
 TANH = {"activation": "tanh", "readout_activation": "tanh"}
 LINEAR = {"activation": "linear"}
@@ -63,6 +65,42 @@ CASES: dict[str, dict[str, Any]] = {
         **LINEAR,
     },
     "many replicates, 10 000": {"inputs": 20, "hidden": 20, "replicates": 10_000, **TANH},
+    "weights at the end, M 1000 N 1000": {
+        "inputs": 1000,
+        "hidden": 1000,
+        "replicates": 10,
+        "data": {"train_size": 100},
+        "record": {"weights": "final"},
+        **TANH,
+    },
+    "snapshots of weights": {
+        "inputs": 200,
+        "hidden": 100,
+        "replicates": 15,
+        "data": {"train_size": 100},
+        "training": {"epochs": 100, "batch_size": "full"},
+        "record": {"points": 40, "weights": "snapshots"},
+        **TANH,
+    },
+    "snapshots of weights in float32": {
+        "inputs": 200,
+        "hidden": 100,
+        "replicates": 30,
+        "data": {"train_size": 100},
+        "training": {"epochs": 100, "batch_size": "full"},
+        "record": {"points": 40, "weights": "snapshots"},
+        "precision": "float32",
+        **TANH,
+    },
+    "hidden activity on 1000 probes": {
+        "inputs": 50,
+        "hidden": 40,
+        "replicates": 10,
+        "data": {"train_size": 100, "test_size": 1000},
+        "training": {"epochs": 100, "batch_size": "full"},
+        "record": {"points": 40, "probe_size": 1000},
+        **TANH,
+    },
     "online": {
         "outputs": 20,
         "replicates": 200,
@@ -85,9 +123,9 @@ def peak_bytes(name: str) -> int:
 
 
 def run_alone(name: str) -> None:
-    """In the child: run, make the rows as a worker does, tell the peak."""
+    """In the child: run, make rows and packed arrays as a worker does, tell the peak."""
     spec = spec_of(name)
-    KIND.rows(spec, KIND.run(spec, {}, silent))
+    prepare(name, KIND, spec, KIND.run(spec, {}, silent), {})
     print(json.dumps({"peak_bytes": _own_peak_bytes()}))
 
 

@@ -1,17 +1,20 @@
 """What the paper found, found again: theory, figures 3, 4 and 5f, a number beside each statement.
 
-    python -m benchmarks.reproduce
+    python -m benchmarks.reproduce [critical_lines | left_edges | ...]
 
 Linear networks of 220 neurons take full batches and fewer epochs and replicates than the paper's;
-`benchmarks.reproduce_speedup` has figure 5c at its full size. About four minutes on one core.
+`benchmarks.reproduce_speedup` has figure 5c at its full size. About five minutes on one core.
 """
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from benchmarks.one_core import one_core
 from core.curl_descent import SimulationSpec
+from core.curl_descent_networks import Student
 from core.experiment import silent
 from core.kernels.critical_lines import critical_hidden_fraction, critical_readout_fraction
 from core.kernels.free_probability import Ensemble, left_edge
@@ -22,17 +25,15 @@ from core.presets import PRESETS
 NEURONS = 220
 EDGES = 20
 REPLICATES = 5
+CLOSE = 10
+SETTLED = 1e-3
 COUNTS = (1, 3, 5, 7, 9)
 
 
-def main() -> None:
+def main(names: Sequence[str]) -> None:
     """Print one line per statement."""
-    _critical_lines()
-    _left_edges()
-    _hidden_flips()
-    _order_parameter()
-    _readout_flips()
-    _flip_counts()
+    for name in names or STATEMENTS:
+        STATEMENTS[name]()
 
 
 def _critical_lines() -> None:
@@ -74,15 +75,17 @@ def _left_edges() -> None:
     )
 
 
-def _linear(preset: str, epochs: int, c: float, fractions: Mapping[str, float]) -> SimulationSpec:
+def _at(
+    preset: str, epochs: int, c: float, fractions: Mapping[str, float], neurons: int = NEURONS
+) -> SimulationSpec:
     """A preset's network at one place of its map, on full batches."""
     base = PRESETS[preset].panels["quick"][0].spec
     flips = {layer: {"fraction": fraction} for layer, fraction in fractions.items()}
     return SimulationSpec.model_validate(
         {
             **base,
-            "inputs": int(NEURONS / (1 + 1 / c)),
-            "hidden": int(NEURONS / (1 + c)),
+            "inputs": int(neurons / (1 + 1 / c)),
+            "hidden": int(neurons / (1 + c)),
             "flips": {"hidden": {"count": 0}, "readout": {"count": 0}, **flips},
             "training": {**base["training"], "epochs": epochs},
             "replicates": REPLICATES,
@@ -103,7 +106,7 @@ def _beside_line(line: float) -> tuple[tuple[str, float], tuple[str, float]]:
 def _hidden_flips() -> None:
     for c in (0.3, 0.4, 0.5):
         for where, fraction in _beside_line(float(critical_hidden_fraction(c, 1.0))):
-            spec = _linear("hidden-flips-linear", 20_000, c, {"hidden": fraction})
+            spec = _at("hidden-flips-linear", 20_000, c, {"hidden": fraction})
             (error,) = _median(spec, "final_test_error")
             print(f"figure 3a, c {c}, alpha_h {fraction:.2f} {where}: final error {error:.1e}")
 
@@ -111,7 +114,7 @@ def _hidden_flips() -> None:
 def _order_parameter() -> None:
     for c in (0.3, 0.4):
         for where, fraction in _beside_line(float(critical_hidden_fraction(c, 1.0))):
-            spec = _linear("chaos-transition", 100_000, c, {"hidden": fraction})
+            spec = _at("chaos-transition", 100_000, c, {"hidden": fraction})
             (q,) = _median(spec, "order_parameter_q")
             print(f"figure 3b, c {c}, alpha_h {fraction:.2f} {where}: q {q:.1e}")
 
@@ -119,12 +122,36 @@ def _order_parameter() -> None:
 def _readout_flips() -> None:
     for c in (0.05, 0.2):
         for where, fraction in _beside_line(float(critical_readout_fraction(c, 1.0))):
-            spec = _linear("readout-flips-linear", 100_000, c, {"readout": fraction})
+            spec = _at("readout-flips-linear", 100_000, c, {"readout": fraction})
             highest, last = _median(spec, "max_train_error", "final_test_error")
             print(
                 f"figure 4, c {c}, alpha_r {fraction:.2f} {where}: error rises to {highest:.1e}, "
                 f"ends at {last:.1e}"
             )
+
+
+def _near_the_line() -> None:
+    """Left of the line, close to it: does a network settle, from beside a solution or at random?"""
+    c = 10 ** (-2 / 3)
+    beside: dict[str, Any] = {"start": "at_solution", "perturbation": 1e-6}
+    for start, student in (("at random", {"scale": 1.0}), ("beside a solution", beside)):
+        spec = _at("hidden-flips-linear", 20_000, c, {"hidden": 1.0})
+        fields = {"student": Student.model_validate(student), "replicates": CLOSE}
+        _print_high(f"linear, all inputs flipped, starting {start}", spec.model_copy(update=fields))
+    for scale in (1.0, 0.3):
+        spec = _at("hidden-flips-tanh", 20_000, c, {"hidden": 0.6}, neurons=110)
+        document = spec.model_dump()
+        document["teacher"]["scale"] = document["student"]["scale"] = scale
+        scaled = SimulationSpec.model_validate(document)
+        _print_high(f"tanh, six inputs in ten flipped, weights of scale {scale}", scaled)
+
+
+def _print_high(what: str, spec: SimulationSpec) -> None:
+    rows = KIND.rows(spec, KIND.run(spec, {}, silent))
+    errors = np.array([row.metrics["final_test_error"] for row in rows], float)
+    high = np.count_nonzero(~(errors < SETTLED))
+    ratio = spec.inputs / spec.hidden
+    print(f"c {ratio:.2f}, {what}: {high} of {len(errors)} end above {SETTLED}")
 
 
 def _flip_counts() -> None:
@@ -144,6 +171,16 @@ def _flip_counts() -> None:
         )
 
 
+STATEMENTS: Mapping[str, Callable[[], None]] = {
+    "critical_lines": _critical_lines,
+    "left_edges": _left_edges,
+    "hidden_flips": _hidden_flips,
+    "order_parameter": _order_parameter,
+    "readout_flips": _readout_flips,
+    "near_the_line": _near_the_line,
+    "flip_counts": _flip_counts,
+}
+
 if __name__ == "__main__":
     with one_core():
-        main()
+        main(sys.argv[1:])

@@ -1,4 +1,4 @@
-"""The spec of a curl-descent simulation: its parts, their documentation and their limits."""
+"""The spec of a curl-descent simulation, and the limits between its fields."""
 
 from math import sqrt
 from typing import Annotated, Literal
@@ -6,212 +6,22 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
+from core.curl_descent_networks import (
+    Activation,
+    Flips,
+    Neurons,
+    Rule,
+    SimulatedTeacher,
+    Student,
+    TeacherNorms,
+)
 from core.curl_descent_record import MAX_TANGENT_NUMBERS, Record, check_record
-from core.experiment import MAX_INTEGER, Declared, Spec
-from core.kernels.draws import Distribution
-from core.limits import MAX_SCALE, Fraction, Scale, out_of_limits
-from core.session_spec import DatasetId
+from core.curl_descent_training import Data, Training, check_data
+from core.experiment import MAX_INTEGER, Spec
+from core.limits import Scale, out_of_limits
 
-Rule = Literal["gradient_descent", "curl_descent", "feedback_alignment", "curl_feedback_alignment"]
-Activation = Literal["linear", "tanh", "relu", "sigmoid"]
-
-MAX_NEURONS = 100_000
-MAX_SAMPLES = 10_000_000
 MAX_REPLICATES = 10_000
 EPSILONS = 10  # a perturbation smaller than this many rounding errors would be lost in them
-
-Neurons = Annotated[int, Field(ge=1, le=MAX_NEURONS)]
-Samples = Annotated[int, Field(ge=1, le=MAX_SAMPLES)]
-
-
-class LayerFlips(Declared):
-    """How many neurons of one layer learn with the wrong sign: a fraction or a count, not both."""
-
-    fraction: Fraction | None = Field(
-        default=None,
-        description="Fraction of the layer's neurons that is flipped; the count is "
-        "floor(fraction * n + 1e-9).",
-    )
-    count: int | None = Field(
-        default=None,
-        ge=0,
-        le=MAX_NEURONS,
-        description="Number of flipped neurons, at most the size of the layer.",
-    )
-
-    @model_validator(mode="after")
-    def _one_of_the_two(self) -> "LayerFlips":
-        if self.fraction is None and self.count is None:
-            raise ValueError("give a fraction or a count")
-        if self.fraction is not None and self.count is not None:
-            raise ValueError(
-                f"give a fraction or a count, not both {self.fraction} and {self.count}"
-            )
-        return self
-
-    def of(self, neurons: int) -> int:
-        """The number of flipped neurons in a layer of that many."""
-        if self.count is not None:
-            return self.count
-        return int((self.fraction or 0.0) * neurons + 1e-9)
-
-
-class Flips(Declared):
-    """Which neurons are rule-flipped: their synapses climb the gradient. Drawn beforehand."""
-
-    hidden: LayerFlips = Field(
-        default=LayerFlips(fraction=0.0),
-        description="Flips that act on W1 (alpha_h): of the inputs, or of the hidden neurons where "
-        "site is postsynaptic.",
-    )
-    readout: LayerFlips = Field(
-        default=LayerFlips(count=1),
-        description="Flips that act on W2 (alpha_r): of the hidden neurons, or of the outputs "
-        "where site is postsynaptic.",
-    )
-    site: Literal["presynaptic", "postsynaptic"] = Field(
-        default="presynaptic",
-        description="Whether a synapse takes its sign from the neuron before it (the paper's "
-        "choice, as in Dale's law) or the one after it. A postsynaptic flip of the only output "
-        "turns all of W2 up the gradient.",
-    )
-
-
-class TeacherNorms(Declared):
-    """Frobenius norms the teacher's layers are scaled to after the draw (the paper's figure 3b)."""
-
-    W1: Scale | Literal["sqrt_hidden"] | None = Field(
-        default=None,
-        description='Norm of W1: a number, "sqrt_hidden" for the square root of the teacher\'s '
-        "hidden width, or null to leave the draw as it is.",
-    )
-    W2: Scale | None = Field(
-        default=None, description="Norm of W2: a number, or null to leave the draw as it is."
-    )
-
-
-class Teacher(Declared):
-    """The fixed network that gives the targets; one is drawn per replicate."""
-
-    hidden: Neurons | None = Field(
-        default=None, description="Hidden neurons; null: as many as the student has (the paper)."
-    )
-    distribution: Distribution = Field(
-        default="uniform",
-        description="uniform: W1 ~ U(-g/sqrt M, g/sqrt M), W2 ~ U(-g/sqrt N, g/sqrt N); normal: "
-        "standard deviations g/sqrt M and g/sqrt N (M inputs, N hidden, g the scale).",
-    )
-    scale: Scale = Field(default=1.0, description="Scale g_T of the weights; dimensionless.")
-    norms: TeacherNorms | None = Field(
-        default=None, description="Norms to scale the layers to; null: none."
-    )
-
-
-class SimulatedTeacher(Teacher):
-    """A teacher that is drawn, or one's own."""
-
-    weights: DatasetId | None = Field(
-        default=None,
-        description="Id of a dataset with one's own teacher, the same for every replicate: W1 "
-        "(hidden, input) and W2 (output, hidden), as recorded weights have them. Its hidden width "
-        "is that of teacher.hidden; distribution and scale are then not used. null: drawn.",
-    )
-
-
-class Student(Declared):
-    """The network that learns; all rules of a replicate start from the same weights."""
-
-    distribution: Distribution = Field(
-        default="uniform", description="As the teacher's distribution; for start random."
-    )
-    scale: Scale = Field(
-        default=2.0,
-        description="Scale g of the initial weights; dimensionless; for start random.",
-    )
-    start: Literal["random", "at_solution"] = Field(
-        default="random",
-        description="random: weights of its own; at_solution: the teacher's plus a constant "
-        "perturbation, which asks whether the solution manifold is stable.",
-    )
-    perturbation: float = Field(
-        default=1e-15,
-        gt=0,
-        le=MAX_SCALE,
-        description="Constant added to every weight of one layer, for start at_solution; at least "
-        "10 machine epsilons times the size of those weights (paper: 1e-15 on W1, 1e-10 on W2).",
-    )
-    perturbation_layer: Literal["W1", "W2"] = Field(
-        default="W1", description="The layer that is perturbed, for start at_solution."
-    )
-
-
-class Data(Declared):
-    """Inputs, shared by all replicates and rules: independent normal components unless given."""
-
-    train_size: Samples = Field(
-        default=1000, description="Training samples P; with online, samples per epoch."
-    )
-    test_size: Samples = Field(
-        default=100, description="Test samples, drawn separately (paper: 100)."
-    )
-    input_std: Scale = Field(
-        default=sqrt(0.5),
-        description="Standard deviation of every input component (paper: 1/sqrt 2).",
-    )
-    online: bool = Field(
-        default=False,
-        description="Draw fresh samples for every batch. train_error is then measured on "
-        "train_size held samples that no batch ever contains.",
-    )
-    inputs: DatasetId | None = Field(
-        default=None,
-        description="Id of a dataset with one's own inputs, array inputs (sample, input): the "
-        "first train_size samples are for training, the next test_size for testing; input_std is "
-        "then not used. null: drawn.",
-    )
-    covariance: DatasetId | None = Field(
-        default=None,
-        description="Id of a dataset with the covariance of the inputs, array covariance (input, "
-        "input): they are drawn from a normal distribution with mean 0 and that covariance; "
-        "input_std is then not used. null: input_std squared on the diagonal.",
-    )
-
-
-class Training(Declared):
-    """How far and how fast to learn."""
-
-    epochs: int = Field(
-        default=1000,
-        ge=1,
-        le=1_000_000_000,
-        description="Passes through the training samples; online: through as many fresh ones.",
-    )
-    batch_size: Samples | Literal["full"] = Field(
-        default=10,
-        description='Samples per update B, or "full" for all of them; the last batch of an epoch '
-        "may be smaller.",
-    )
-    learning_rate: Scale = Field(
-        default=0.1, description="Step of an epoch or of an update; dimensionless (paper: 0.1)."
-    )
-    learning_rate_scaling: Literal["per_epoch", "per_update"] = Field(
-        default="per_epoch",
-        description="per_epoch: an update steps by learning_rate * B / P, so that an epoch moves "
-        "as far whatever the batch size; per_update: by learning_rate.",
-    )
-    norm_constraint: Literal["none", "layer", "row"] = Field(
-        default="none",
-        description="After every update rescale W1 and W2 to their initial Frobenius norms (layer, "
-        "the paper's simulations), each of their rows (row), or nothing (none).",
-    )
-    retire: bool = Field(
-        default=True,
-        description="Rest a network that has converged to rounding: at a record its training error "
-        "is below (100 machine epsilons)^2 of that of a silent network and 1e-8 of the largest it "
-        "was, and falls no longer. Its curves are flat from there (retired_at_epoch says where), "
-        "but for the window of order_parameter_q, in which every network is stepped. false: step "
-        "to the end. A network that is no longer finite is never stepped again.",
-    )
 
 
 class SimulationSpec(Spec):
@@ -322,7 +132,7 @@ class SimulationSpec(Spec):
         _check_flips(self)
         _check_training(self)
         _check_measures(self)
-        _check_data(self.data)
+        check_data(self.data)
         if self.student.start == "at_solution":
             _check_start(self)
         return self
@@ -365,15 +175,6 @@ def _check_measures(spec: SimulationSpec) -> None:
     if exponents > most:
         limit = f"is more than the {most} exponents that can be measured with so many weights"
         raise out_of_limits("record.lyapunov_exponents", exponents, limit)
-
-
-def _check_data(data: Data) -> None:
-    if data.inputs is not None and data.covariance is not None:
-        limit = "cannot go with data.inputs: inputs of one's own have a covariance already"
-        raise out_of_limits("data.covariance", data.covariance, limit)
-    if data.online and (data.inputs is not None or data.covariance is not None):
-        limit = "draws fresh independent inputs; it cannot go with data.inputs or data.covariance"
-        raise out_of_limits("data.online", True, limit)
 
 
 def _check_start(spec: SimulationSpec) -> None:

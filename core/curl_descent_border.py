@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.curl_descent import SimulationSpec, TeacherNorms
+from core.curl_descent import SimulationSpec
+from core.curl_descent_networks import TeacherNorms
 from core.kernels.critical_lines import critical_hidden_fraction, critical_readout_fraction
 
 RATIO, HIDDEN, READOUT = "compression_ratio", "hidden_fraction", "readout_fraction"

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import ConfigDict, Field, model_validator
 
-from core.curl_descent import Activation, Flips, Rule, Student, Teacher
+from core.curl_descent_networks import Activation, Flips, Rule, Student, Teacher
 from core.experiment import MAX_INTEGER, Declared, Spec
 from core.limits import Scale, out_of_limits
 

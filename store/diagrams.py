@@ -1,5 +1,7 @@
 """What a sweep's diagrams show: metrics over the parameters of its experiments."""
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from core.charts.heatmap import Cell
@@ -45,10 +47,20 @@ def arms(database: Database, kind: str, sweep: str) -> list[str]:
 def runs(database: Database, kind: str, sweep: str, x: str, metric: str) -> list[Run]:
     """One metric of every arm and replicate of a sweep over one parameter."""
     table = results[kind]
+    asked = sa.select(experiments.c.id, experiments.c.point[x]).where(
+        experiments.c.sweep_id == sweep
+    )
     query = (
-        sa.select(table.c.arm, table.c[x], table.c[metric])
+        sa.select(table.c.experiment_id, table.c.arm, table.c[x], table.c[metric])
         .where(table.c.sweep_id == sweep)
         .order_by(table.c.experiment_id, table.c.arm, table.c.replicate)
     )
     with database.read() as connection:
-        return [Run(*row) for row in connection.execute(query)]
+        settings = {row[0]: row[1] for row in connection.execute(asked)}
+        found = connection.execute(query).all()
+    return [Run(arm, at, value, _number(settings.get(id_))) for id_, arm, at, value in found]
+
+
+def _number(setting: Any) -> float | None:
+    """A setting may be a word too, as in a batch size of "full"."""
+    return setting if type(setting) in (int, float) else None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from math import log10, sqrt
-from statistics import fmean, stdev
+from statistics import fmean, median, stdev
 from typing import Any, NamedTuple
 
 import altair as alt
@@ -16,11 +16,21 @@ DECADES = 1.0  # positive values over more than this many go on a log axis
 
 
 class Run(NamedTuple):
-    """One network: its arm, its place on the axis, its metric; None where there is no value."""
+    """One network: its arm, where it lies on the axis, its metric; None where there is no value.
+
+    What was asked for is `setting`, what came of it `x`: half of the neurons flipped is 0.5 in a
+    layer of 20 and 0.48 in one of 21. Networks with one setting are one point of the profile.
+    """
 
     arm: str
     x: float | None
     value: float | None
+    setting: float | None = None
+
+    @property
+    def point(self) -> tuple[str, float]:
+        """What it shares with those it is averaged with."""
+        return self.arm, (self.x or 0.0) if self.setting is None else self.setting
 
 
 def draw_profile(runs: Sequence[Run], *, x: str, metric: str) -> alt.TopLevelMixin:
@@ -45,7 +55,9 @@ def draw_profile(runs: Sequence[Run], *, x: str, metric: str) -> alt.TopLevelMix
     label = base.transform_filter("datum.missing > 0").mark_text(align="left", dx=8, fontSize=10)
     layers = [
         there.mark_line(strokeWidth=1.5),
-        there.mark_rule(strokeWidth=1.5).encode(y="low:Q", y2="high:Q"),
+        there.transform_filter("datum.high > datum.low")
+        .mark_rule(strokeWidth=1.5)
+        .encode(y="low:Q", y2="high:Q"),
         there.mark_point(filled=True, size=50, opacity=1),
         base.transform_filter("datum.never").mark_point(
             shape="triangle-up", filled=True, size=70, opacity=1
@@ -69,8 +81,9 @@ def _placed(points: list[dict[str, Any]], arms: Sequence[str]) -> list[dict[str,
 
 
 def _points(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
-    placed = sorted((run for run in runs if run.x is not None), key=lambda run: (run.arm, run.x))
-    for (arm, x), group in groupby(placed, key=lambda run: (run.arm, run.x)):
+    placed = sorted((run for run in runs if run.x is not None), key=lambda run: run.point)
+    for (arm, _), together in groupby(placed, key=lambda run: run.point):
+        group = list(together)
         values = [run.value for run in group]
         known = [float(value) for value in values if value is not None]
         missing = len(values) - len(known)
@@ -78,7 +91,7 @@ def _points(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
         error = stdev(known) / sqrt(len(known)) if len(known) > 1 else 0.0
         yield {
             "arm": arm,
-            "x": x,
+            "x": median(run.x for run in group if run.x is not None),
             "at": mean,
             "low": mean - error,
             "high": mean + error,
@@ -110,7 +123,8 @@ def _colour(arms: Sequence[str]) -> alt.Color:
     return alt.Color(
         "arm:N",
         scale=alt.Scale(domain=list(arms), range=colours),
-        legend=alt.Legend(title=None, labelExpr="replace(datum.label, /_/g, ' ')"),
+        # Below: what is written at the last point reaches over the right edge.
+        legend=alt.Legend(title=None, orient="bottom", labelExpr="replace(datum.label, /_/g, ' ')"),
     )
 
 

@@ -9,7 +9,7 @@ from core.charts.measures import bands
 from core.experiment import Result
 
 WIDTH, HEIGHT = 300, 240
-PANELS = ("participation_ratio", "entropy_dimension", "n90")
+PANELS = ("participation_ratio", "entropy_dimension", "n90", "twonn")
 
 
 def draw_hidden(spec: Any, result: Result) -> alt.TopLevelMixin:

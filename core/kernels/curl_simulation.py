@@ -109,7 +109,7 @@ class Curves:
     test_error: Array  # "networks record"
     order_parameter_q: Array  # "networks", nan where not traced or not finite
     extrema: Extrema  # over the records, or every epoch where exact
-    retired_at: Array  # "networks", the record from which a network was not stepped, or -1
+    retired_at: Array  # "networks", the record at which it was left, at rest or not finite, or -1
     measured: Mapping[str, Measured]  # by name, what else was observed
 
 
@@ -253,7 +253,8 @@ def _record(
             seen = recording.records
             train_error = recording.errors[0, :, :seen]
             resting = at_rest(simulation.record[:seen], train_error, targets, epsilon)
-            state.retire(resting & simulation.retire, epoch)
+            worthwhile = simulation.retire and epoch < opening
+            state.retire(resting & worthwhile, epoch)
 
 
 def _observers(

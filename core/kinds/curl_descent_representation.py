@@ -4,15 +4,24 @@ The bridge between the two halves: what is measured on a population of neurons i
 hidden neurons of a network while it learns. The input is the result of another experiment.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from core.charts.representation import draw_hidden, draw_trajectory
 from core.columns import columns_of
+from core.curl_clouds import (
+    SPECTRAL,
+    Shapes,
+    Spectral,
+    clouds,
+    local_cost,
+    local_dimensions,
+    points,
+    spectral_cost,
+    spectral_dimensions,
+)
 from core.dataset import DatasetSummary
 from core.experiment import (
     Array,
@@ -28,28 +37,17 @@ from core.experiment import (
     Row,
     Spec,
 )
-from core.kernels.effective_dimension import (
-    entropy_dimension,
-    n90,
-    participation_ratio_of,
-    path_spectra,
-    spectrum,
-)
 from core.kernels.measures import finite
+from core.stages import stages
 
-Estimator = Literal["participation_ratio", "entropy_dimension", "n90"]
+Estimator = Literal["participation_ratio", "entropy_dimension", "n90", "twonn"]
 ExperimentId = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 SIMULATION = "curl_descent.simulation"
 EXAMPLE = "00000000-0000-7000-8000-000000000000"
 
-ESTIMATORS: Mapping[Estimator, Callable[[NDArray[np.float64]], float]] = {
-    "participation_ratio": participation_ratio_of,
-    "entropy_dimension": entropy_dimension,
-    "n90": n90,
-}
-_MEANINGS: Mapping[Estimator, str] = {
+_MEANINGS: Mapping[Spectral, str] = {
     "participation_ratio": "(sum l)^2 / sum l^2 of the eigenvalues l of the covariance",
     "entropy_dimension": "exp of the entropy of the shares of variance",
     "n90": "the fewest components that carry 90 % of the variance",
@@ -59,21 +57,18 @@ _CLOUDS = {
     "trajectory": "of the weights' path through all recorded snapshots",
 }
 METRICS: Mapping[str, Metric] = {
-    f"{cloud}_{estimator}": Metric(f"{meaning[0].upper()}{meaning[1:]}, {which}.")
-    for cloud, which in _CLOUDS.items()
-    for estimator, meaning in _MEANINGS.items()
+    **{
+        f"{cloud}_{estimator}": Metric(f"{meaning[0].upper()}{meaning[1:]}, {which}.")
+        for cloud, which in _CLOUDS.items()
+        for estimator, meaning in _MEANINGS.items()
+    },
+    "hidden_twonn": Metric(
+        "Local dimension of the hidden activity at the last record, from the distances of every "
+        "probe to its two nearest neighbours (TwoNN); null with fewer than three distinct ones."
+    ),
 }
 
-_NAMES = {"hidden": ("hidden_activity",), "trajectory": ("W1", "W2")}
-"""The arrays of a simulation that each cloud of points is made of."""
-
-_DIMENSIONS = (
-    5  # of those arrays: arm, replicate, record and two more; final weights have no record
-)
 MAX_SPECTRUM = 2000
-_SPECTRUM_S = 1.0e-4
-_TERM_S = 1.0e-10
-_EIGEN_S = 4.0e-9
 
 
 class RepresentationSpec(Spec):
@@ -81,6 +76,8 @@ class RepresentationSpec(Spec):
 
     All probes count alike, without conditions, so this is the dimensionality of the total
     covariance: at most the number of probes less one, and of records so far less one for a path.
+    TwoNN asks instead how many dimensions the hidden activity has in the neighbourhood of a probe,
+    however curved it is; along a path, whose records are no random sample, it says nothing.
     """
 
     experiment: ExperimentId = Field(
@@ -92,10 +89,17 @@ class RepresentationSpec(Spec):
         description="SHA-256 of that experiment's arrays, which pins the input: null is filled in "
         "at submission, another hash than theirs is refused.",
     )
-    estimators: Annotated[list[Estimator], Field(min_length=1, max_length=3)] = Field(
+    estimators: Annotated[list[Estimator], Field(min_length=1, max_length=4)] = Field(
         default=["participation_ratio", "entropy_dimension", "n90"],
-        description="What to measure on the eigenvalues of a covariance.",
+        description="What to measure: on the eigenvalues of a covariance, or, for twonn, on the "
+        "distances between the hidden activities of probes, at a cost that grows with the square "
+        "of their number.",
     )
+
+    @property
+    def spectral(self) -> list[Spectral]:
+        """Those of the estimators that take the eigenvalues of a covariance."""
+        return [name for name in SPECTRAL if name in self.estimators]
 
 
 def run(spec: RepresentationSpec, inputs: Mapping[str, Dataset], progress: Progress) -> Result:
@@ -107,16 +111,15 @@ def run(spec: RepresentationSpec, inputs: Mapping[str, Dataset], progress: Progr
         "epoch": Array(source["epoch"].copy(), ("record",), "epochs"),
     }
     shapes = {name: values.shape for name, values in source.items()}
-    for done, cloud in enumerate(clouds := _clouds(shapes)):
-        shape = shapes[_NAMES[cloud][0]][:3]
-        values = {estimator: np.full(shape, np.nan) for estimator in spec.estimators}
-        for n, place in enumerate(np.ndindex(shape[:2])):
-            for r, eigenvalues in enumerate(_spectra(source, cloud, place)):
-                for estimator, of in values.items():
-                    of[(*place, r)] = ESTIMATORS[estimator](eigenvalues)
-                progress((done + n / (shape[0] * shape[1])) / len(clouds))
-        axes = ("arm", "replicate", "record")
+    reports = stages(progress, [1] * (len(recorded := clouds(shapes)) + 1))
+    axes = ("arm", "replicate", "record")
+    for cloud, report in zip(recorded, reports, strict=False):
+        values = spectral_dimensions(source, cloud, spec.spectral, report)
         found |= {f"{cloud}_{name}": Array(array, axes) for name, array in values.items()}
+    if _local(spec, shapes):
+        found["hidden_twonn"] = Array(
+            local_dimensions(source["hidden_activity"], reports[-1]), axes
+        )
     progress(1.0)
     return Result(found)
 
@@ -131,29 +134,13 @@ def estimate(spec: RepresentationSpec, datasets: Mapping[str, DatasetSummary]) -
     summary = datasets[spec.experiment]
     shapes = {name: array.shape for name, array in summary.arrays.items()}
     _check(spec, summary.format, shapes)
-    operations = spectra = eigen = 0
-    for cloud in _clouds(shapes):
-        arms, replicates, records, *_ = shapes[_NAMES[cloud][0]]
-        points, variables = _points(shapes, cloud)
-        size = min(points, variables)
-        operations += (
-            arms * replicates * points * variables * size * (records if cloud == "hidden" else 1)
-        )
-        spectra += arms * replicates * records
-        eigen += arms * replicates * records * size**3
-    held = sum(
-        8 * int(np.prod(shapes[n])) for names in _NAMES.values() for n in names if n in shapes
-    )
-    return Estimate(
-        memory_bytes=2 * held + 2**22,
-        operations=2 * operations + 10 * eigen,
-        seconds=0.01 + _SPECTRUM_S * spectra + _TERM_S * operations + _EIGEN_S * eigen,
-    )
+    spectral = spectral_cost(shapes)
+    return _sum(spectral, local_cost(shapes)) if _local(spec, shapes) else spectral
 
 
 def example() -> RepresentationSpec:
     """What a small simulation recorded; its id stands for that of one of your own."""
-    return RepresentationSpec(experiment=EXAMPLE)
+    return RepresentationSpec(experiment=EXAMPLE, estimators=[*SPECTRAL, "twonn"])
 
 
 EXAMPLE_SOURCES = {
@@ -180,20 +167,25 @@ def pinned(spec: RepresentationSpec, hashes: Mapping[str, str]) -> Representatio
     return spec.model_copy(update={"result": known})
 
 
-def _check(spec: RepresentationSpec, kind: str, shapes: Mapping[str, tuple[int, ...]]) -> None:
+def _check(spec: RepresentationSpec, kind: str, shapes: Shapes) -> None:
     if len(set(spec.estimators)) < len(spec.estimators):
         raise Refused("estimators", spec.estimators, "names an estimator twice")
     if kind != SIMULATION:
         raise Refused("experiment", spec.experiment, f"is one of {kind}; it must be a {SIMULATION}")
-    clouds = _clouds(shapes)
-    if not clouds:
+    recorded = clouds(shapes)
+    if not recorded:
         message = (
             "the experiment recorded neither hidden activity (record.probe_size above 0) nor "
             "snapshots of weights (record.weights snapshots)"
         )
         raise Refused("experiment", spec.experiment, message)
-    for cloud in clouds:
-        size = min(_points(shapes, cloud))
+    if spec.estimators == ["twonn"] and "hidden" not in recorded:
+        message = (
+            "twonn is of hidden activity, and the experiment recorded none (record.probe_size)"
+        )
+        raise Refused("estimators", spec.estimators, message)
+    for cloud in recorded:
+        size = min(points(shapes, cloud))
         if size > MAX_SPECTRUM:
             message = (
                 f"its {cloud} covariance has {size} eigenvalues; at most {MAX_SPECTRUM} are found: "
@@ -202,28 +194,17 @@ def _check(spec: RepresentationSpec, kind: str, shapes: Mapping[str, tuple[int, 
             raise Refused("experiment", spec.experiment, message)
 
 
-def _clouds(shapes: Mapping[str, tuple[int, ...]]) -> list[str]:
-    """What can be measured on arrays of these shapes."""
-    return [
-        cloud
-        for cloud, names in _NAMES.items()
-        if all(len(shapes.get(name, ())) == _DIMENSIONS for name in names)
-    ]
+def _local(spec: RepresentationSpec, shapes: Shapes) -> bool:
+    """Whether distances between probes are asked for, and there are any."""
+    return "twonn" in spec.estimators and "hidden" in clouds(shapes)
 
 
-def _points(shapes: Mapping[str, tuple[int, ...]], cloud: str) -> tuple[int, int]:
-    """Points and variables of a cloud."""
-    if cloud == "hidden":
-        return shapes["hidden_activity"][3], shapes["hidden_activity"][4]
-    return shapes["W1"][2], sum(int(np.prod(shapes[name][3:])) for name in ("W1", "W2"))
-
-
-def _spectra(source: Dataset, cloud: str, place: tuple[int, ...]) -> Iterator[NDArray[np.float64]]:
-    """The spectrum of one network's cloud at every record, of a path as far as it has come."""
-    arrays = [source[name][place] for name in _NAMES[cloud]]
-    if cloud == "hidden":
-        return map(spectrum, arrays[0])
-    return path_spectra(np.concatenate([W.reshape(len(W), -1) for W in arrays], axis=1))
+def _sum(a: Estimate, b: Estimate) -> Estimate:
+    return Estimate(
+        memory_bytes=a.memory_bytes + b.memory_bytes,
+        operations=a.operations + b.operations,
+        seconds=a.seconds + b.seconds,
+    )
 
 
 def _rows(result: Result) -> Iterator[Row]:

@@ -23,9 +23,10 @@ from core.charts.measures import (
 )
 from core.checkpoints import checkpoints
 from core.columns import Column, columns_of
-from core.curl_descent import Data, SimulationSpec, Training
+from core.curl_descent import SimulationSpec
 from core.curl_descent_border import border
 from core.curl_descent_record import Record
+from core.curl_descent_training import Data, Training
 from core.dataset import DatasetSummary
 from core.experiment import (
     Array,

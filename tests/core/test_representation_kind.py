@@ -83,6 +83,42 @@ def test_what_was_not_recorded_is_not_measured(
     assert absent not in result.arrays
 
 
+def test_twonn_is_the_slope_of_the_ratios_of_two_distances() -> None:
+    source = recorded(probe_size=12, points=4)
+    result = measured(source, estimators=["twonn"])
+    assert set(result.arrays) == {"arm", "replicate", "epoch", "hidden_twonn"}
+    for place in np.ndindex(result["hidden_twonn"].shape):
+        x = source["hidden_activity"][place]
+        distances = np.sort(np.linalg.norm(x[:, None] - x, axis=2), axis=1)
+        ratios = np.sort(np.log(distances[:, 2] / distances[:, 1]))[:10]  # nine tenths of twelve
+        below = -np.log(1 - np.arange(1, 11) / 12)
+        (slope, *_), *_ = np.linalg.lstsq(ratios[:, None], below, rcond=None)
+        assert result["hidden_twonn"][place] == pytest.approx(slope, rel=1e-9)
+
+
+def test_a_curved_sheet_has_two_local_dimensions_in_many_variables() -> None:
+    rng = np.random.default_rng(3)
+    u, v = rng.uniform(size=(2, 1, 2000))
+    waves = np.sin(3 * (rng.standard_normal((8, 2)) @ np.concatenate([u, v]))).T
+    sheet = waves.reshape(1, 1, 1, 2000, 8)
+    source = {
+        "arm": np.array(["curl_descent"]),
+        "replicate": np.zeros(1, int),
+        "epoch": np.zeros(1),
+        "hidden_activity": sheet,
+    }
+    result = measured(source, estimators=["twonn", "participation_ratio"])
+    found, spread = result["hidden_twonn"].item(), 2 / np.sqrt(0.9 * 2000)  # its standard error
+    assert abs(found - 2) < 4 * spread
+    assert result["hidden_participation_ratio"].item() > 2.5
+
+
+def test_probes_that_all_answer_alike_have_no_local_dimension() -> None:
+    source = {**recorded(probe_size=12, points=3)}
+    source["hidden_activity"] = np.zeros_like(source["hidden_activity"])
+    assert np.isnan(measured(source, estimators=["twonn"])["hidden_twonn"]).all()
+
+
 def test_a_straight_path_has_one_dimension_and_a_circle_two() -> None:
     t = np.linspace(0, 2 * np.pi, 24, endpoint=False)
     line = 5 + np.outer(t, [1.0, 2.0, 3.0])
@@ -105,6 +141,7 @@ def test_a_path_that_does_not_move_has_no_spectrum() -> None:
         ({"weights": "final"}, SIMULATION, {}, "recorded neither hidden activity"),
         (BOTH, "curl_descent.toy", {}, "is one of curl_descent.toy; it must be a curl_descent.sim"),
         (BOTH, SIMULATION, {"estimators": ["n90", "n90"]}, "names an estimator twice"),
+        ({"weights": "snapshots"}, SIMULATION, {"estimators": ["twonn"]}, "is of hidden activity"),
     ],
 )
 def test_results_that_cannot_be_measured_are_refused_in_words(

@@ -123,9 +123,25 @@ def test_a_network_at_rest_is_stepped_again_for_the_order_parameter() -> None:
     assert q[True][1].tobytes() == q[False][1].tobytes()
 
 
-def test_a_diverged_network_says_where_it_was_left() -> None:
+def test_none_begins_to_rest_at_the_last_record() -> None:
+    for epochs in range(256, 268):  # networks 0 and 1 come to rest in one of these
+        result = run(learning(training={"batch_size": "full", "epochs": epochs}))
+        assert (result["retired_at_epoch"] < epochs).all()
+
+
+def test_none_begins_to_rest_in_the_window_of_the_order_parameter() -> None:
+    record = {"points": 100, "order_parameter_window": 1900}
+    result = run(learning(training={"batch_size": "full"}, record=record))
+    assert result["train_error"][0, :, -1].max() < 1e-27
+    assert (result["retired_at_epoch"] == -1).all()
+    assert not result.warnings
+
+
+@pytest.mark.parametrize("window", [0, 2000])
+def test_a_diverged_network_says_where_it_was_left(window: int) -> None:
     training = {"batch_size": "full", "norm_constraint": "none", "retire": False}
-    result = run(learning(training=training))
+    record = {"points": 100, "order_parameter_window": window}
+    result = run(learning(training=training, record=record))
     lost = ~np.isfinite(result["train_error"][1])
     assert lost[:, -1].all()
     for r, at in enumerate(result["retired_at_epoch"][1]):

@@ -70,6 +70,23 @@ def test_a_profile_averages_what_there_is_and_counts_the_rest() -> None:
     assert second["at"] > first["high"]
 
 
+def test_layers_of_several_sizes_share_the_points_of_a_profile() -> None:
+    sizes = (20, 21, 50)
+    asked = [(n, setting) for n in sizes for setting in (0.25, 0.5)]
+    runs = [Run("all", int(setting * n) / n, n, setting) for n, setting in asked]
+    rows = rows_of(draw_profile(runs, x="hidden_fraction", metric="error"))
+    assert [row["x"] for row in rows] == [0.24, 0.5]
+    assert [row["at"] for row in rows] == pytest.approx([sum(sizes) / 3] * 2)
+
+
+def test_a_single_value_has_no_error_bar() -> None:
+    def drawn(values: list[float]) -> int:
+        runs = [Run("all", 1.0, value) for value in values]
+        return rendered(themed(draw_profile(runs, x="a", metric="b")), "svg").count(b"rule mark")
+
+    assert drawn([1.0, 2.0]) == drawn([1.0]) + 1
+
+
 @pytest.mark.parametrize(
     "runs",
     [

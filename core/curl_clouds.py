@@ -1,0 +1,143 @@
+"""The clouds of points that a simulation recorded, how many dimensions they fill, at what cost.
+
+One is the hidden activity, a point per probe at every record; the other the path of the weights, a
+point per record.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.experiment import Dataset, Estimate
+from core.kernels.effective_dimension import (
+    entropy_dimension,
+    n90,
+    participation_ratio_of,
+    path_spectra,
+    spectrum,
+)
+from core.kernels.intrinsic_dimension import twonn
+from core.kernels.neighbours import BLOCK_NUMBERS, distinct_points, neighbour_distances
+from core.stages import Report
+
+Shapes = Mapping[str, tuple[int, ...]]
+Spectral = Literal["participation_ratio", "entropy_dimension", "n90"]
+
+SPECTRAL: Mapping[Spectral, Callable[[NDArray[np.float64]], float]] = {
+    "participation_ratio": participation_ratio_of,
+    "entropy_dimension": entropy_dimension,
+    "n90": n90,
+}
+
+_NAMES = {"hidden": ("hidden_activity",), "trajectory": ("W1", "W2")}
+"""The arrays of a simulation that each cloud of points is made of."""
+
+_DIMENSIONS = (
+    5  # of those arrays: arm, replicate, record and two more; final weights have no record
+)
+_SPECTRUM_S = 1.0e-4
+_TERM_S = 1.0e-10
+_EIGEN_S = 4.0e-9
+
+_NEIGHBOURS = 2
+_LOOK_S = 2.5e-4
+_PAIR_S = 5.0e-9
+_PAIR_NUMBER_S = 3.0e-11
+_PROBE_NUMBER_S = 5.0e-8
+_BLOCKS = 2  # of products, while the nearest are chosen
+_COPIES = 6  # of the activity, while its distinct points are found
+
+
+def clouds(shapes: Shapes) -> list[str]:
+    """What can be measured on arrays of these shapes."""
+    return [
+        cloud
+        for cloud, names in _NAMES.items()
+        if all(len(shapes.get(name, ())) == _DIMENSIONS for name in names)
+    ]
+
+
+def points(shapes: Shapes, cloud: str) -> tuple[int, int]:
+    """Points and variables of a cloud."""
+    if cloud == "hidden":
+        return shapes["hidden_activity"][3], shapes["hidden_activity"][4]
+    return shapes["W1"][2], sum(int(np.prod(shapes[name][3:])) for name in ("W1", "W2"))
+
+
+def looks(shapes: Shapes, cloud: str) -> tuple[int, int, int]:
+    """Rules, replicates and records of a cloud."""
+    arms, replicates, records, *_ = shapes[_NAMES[cloud][0]]
+    return arms, replicates, records
+
+
+def spectral_dimensions(
+    source: Dataset, cloud: str, estimators: Sequence[Spectral], report: Report
+) -> dict[Spectral, NDArray[np.float64]]:
+    """What each estimator says of every network's cloud, "arm replicate record"."""
+    shape = looks({name: values.shape for name, values in source.items()}, cloud)
+    found = {estimator: np.full(shape, np.nan) for estimator in estimators}
+    for n, place in enumerate(np.ndindex(shape[:2])):
+        for r, eigenvalues in enumerate(_spectra(source, cloud, place)):
+            for estimator, of in found.items():
+                of[(*place, r)] = SPECTRAL[estimator](eigenvalues)
+            report((n + r / shape[2]) / (shape[0] * shape[1]))
+    return found
+
+
+def local_dimensions(activity: NDArray[Any], report: Report) -> NDArray[np.float64]:
+    """TwoNN of "arm replicate record probe hidden"; nan where fewer than three probes differ."""
+    found = np.full(activity.shape[:3], np.nan)
+    for n, place in enumerate(np.ndindex(found.shape)):
+        distinct, _ = distinct_points(activity[place].astype(np.float64))
+        if len(distinct) > _NEIGHBOURS and np.isfinite(distinct).all():
+            part = _part(report, n, found.size)
+            found[place] = twonn(neighbour_distances(distinct, _NEIGHBOURS, part))
+        report((n + 1) / found.size)
+    return found
+
+
+def spectral_cost(shapes: Shapes) -> Estimate:
+    """Of the spectra of every cloud."""
+    operations = spectra = eigen = 0
+    for cloud in clouds(shapes):
+        arms, replicates, records = looks(shapes, cloud)
+        n, variables = points(shapes, cloud)
+        size = min(n, variables)
+        products = arms * replicates * (records if cloud == "hidden" else 1)
+        operations += products * n * variables * size
+        spectra += arms * replicates * records
+        eigen += arms * replicates * records * size**3
+    held = sum(
+        8 * int(np.prod(shapes[n])) for names in _NAMES.values() for n in names if n in shapes
+    )
+    return Estimate(
+        memory_bytes=2 * held + 2**22,
+        operations=2 * operations + 10 * eigen,
+        seconds=0.01 + _SPECTRUM_S * spectra + _TERM_S * operations + _EIGEN_S * eigen,
+    )
+
+
+def local_cost(shapes: Shapes) -> Estimate:
+    """Of the distances between all probes."""
+    every, (probes, hidden) = int(np.prod(looks(shapes, "hidden"))), points(shapes, "hidden")
+    pairs = every * probes**2
+    of_pairs = (_PAIR_S + _PAIR_NUMBER_S * hidden) * pairs
+    return Estimate(
+        memory_bytes=4 * _BLOCKS * min(probes**2, BLOCK_NUMBERS) + 8 * _COPIES * probes * hidden,
+        operations=2 * pairs * hidden,
+        seconds=every * (_LOOK_S + _PROBE_NUMBER_S * probes * hidden) + of_pairs,
+    )
+
+
+def _part(report: Report, n: int, parts: int) -> Report:
+    return lambda fraction: report((n + fraction) / parts)
+
+
+def _spectra(source: Dataset, cloud: str, place: tuple[int, ...]) -> Iterator[NDArray[np.float64]]:
+    """The spectrum of one network's cloud at every record, of a path as far as it has come."""
+    arrays = [source[name][place] for name in _NAMES[cloud]]
+    if cloud == "hidden":
+        return map(spectrum, arrays[0])
+    return path_spectra(np.concatenate([W.reshape(len(W), -1) for W in arrays], axis=1))
