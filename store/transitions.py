@@ -284,6 +284,20 @@ def reap(database: Database, max_attempts: int) -> Reaped:
     return database.write(work)
 
 
+def bound_leases(database: Database, lease_s: float) -> None:
+    """Shorten leases that last longer than any is granted for, as after a clock was set back.
+
+    Without it the work of a dead worker would wait until the clock is where it was before.
+    """
+    latest = epoch_now() + lease_s
+    change = (
+        experiments.update()
+        .where(experiments.c.status == "running", experiments.c.lease_until > latest)
+        .values(lease_until=latest)
+    )
+    database.write(lambda connection: connection.execute(change))
+
+
 def waiting(database: Database, limit: int, owner: str | None = None) -> int:
     """How many are queued, of one owner or of all, counting no further than `limit`."""
     queued = sa.select(experiments.c.id).where(experiments.c.status == "queued").limit(limit)

@@ -20,17 +20,21 @@ TERMINAL = ("succeeded", "failed", "cancelled")
 class RunningStack:
     """`python -P -m workers.embedded` in a folder of its own, and an HTTP client for it."""
 
-    def __init__(self, folder: Path, *, workers: int = 2, **settings: object) -> None:
+    def __init__(
+        self, folder: Path, *, workers: int = 2, preload: Path | None = None, **settings: object
+    ) -> None:
         self.folder = folder
         self._workers = workers
-        self._settings = {
+        self._variables = {
             f"SOLENOID_{name.upper()}": str(value) for name, value in settings.items()
         }
+        if preload is not None:  # a folder whose `sitecustomize` every process imports first
+            self._variables["PYTHONPATH"] = str(preload)
 
     def __enter__(self) -> "RunningStack":
         self.process = subprocess.Popen(
             self._command(),
-            env={**unset_solenoid(), "SOLENOID_GRACE_S": "1", **self._settings},
+            env={**unset_solenoid(), "SOLENOID_GRACE_S": "1", **self._variables},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

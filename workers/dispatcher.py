@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from store.database import Database
 from store.settings import Settings
-from store.transitions import Reaped, reap, release, waiting
+from store.transitions import Reaped, bound_leases, reap, release, waiting
 from workers.broker import DISPATCHER, QUEUE, WORKERS, live_workers
 from workers.doorbell import ring
 from workers.events import publish
@@ -61,6 +61,7 @@ class Dispatcher:
             self._last_resort.act()
             self._sign_of_life()
             if self._on_duty():
+                bound_leases(self.database, self.settings.lease_s)
                 self._tell(reap(self.database, self.settings.max_attempts))
                 self._ring_for_waiting()
                 self._deliveries.begin()

@@ -21,16 +21,19 @@ CHECKS = (
     "response_schema_conformance",
     "unsupported_method",
 )
+FEW_KINDS = ("CurlDescentToy", "PlasticityCurl")
 
 
 @pytest.mark.timeout(700)
 def test_every_answer_is_a_declared_one(tmp_path_factory: pytest.TempPathFactory) -> None:
     """On a service of its own, because it also starts the papers' experiments in full size.
 
-    Event streams are left out: they end only when their experiment does.
+    Event streams are left out: they end only when their experiment does. The borders of every
+    kind's fields are tested with the kinds: here two stand for all, which alone would be 8000 cases
+    of the same two calls.
     """
     with RunningStack(tmp_path_factory.mktemp("fuzzed"), workers=1) as stack:
-        fuzz(stack, "examples,coverage,fuzzing", 2)
+        fuzz(stack, of_few_kinds(document(stack)), "examples,coverage,fuzzing", 1)
 
 
 @pytest.mark.timeout(700)
@@ -42,10 +45,11 @@ def test_with_tokens_too_every_answer_is_a_declared_one(
     folder = tmp_path_factory.mktemp("locked")
     secret = admin_token(folder)
     with RunningStack(folder, workers=1, **limits) as stack:
-        fuzz(stack, "fuzzing", 2, "--header", f"Authorization: Bearer {secret}")
+        described = document(stack)
+        fuzz(stack, described, "fuzzing", 1, "--header", f"Authorization: Bearer {secret}")
         strangers = stack.http.get("/v1/experiments")
         assert strangers.status_code == 401
-        fuzz(stack, "fuzzing", 1)
+        fuzz(stack, described, "fuzzing", 1)
 
 
 def admin_token(folder: Path) -> str:
@@ -62,18 +66,35 @@ def admin_token(folder: Path) -> str:
     return made.stdout.strip()
 
 
-def schema_of(stack: RunningStack) -> Path:
-    """The document as a file: where tokens are needed, strangers cannot read it."""
+def document(stack: RunningStack) -> dict[str, Any]:
+    """The OpenAPI document: where tokens are needed, strangers cannot read it."""
+    return create_app(Settings(data_dir=stack.folder)).openapi()
+
+
+def of_few_kinds(described: dict[str, Any]) -> dict[str, Any]:
+    """The same document, in which experiments can be only of a few kinds."""
+    for path in ("/v1/experiments", "/v1/experiments/estimate"):
+        body = described["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+        found = [
+            choice
+            for choice in body["schema"]["oneOf"]
+            if any(name in choice["$ref"] for name in FEW_KINDS)
+        ]
+        assert len(found) == len(FEW_KINDS)
+        body["schema"] = {"oneOf": found}
+    return described
+
+
+def fuzz(
+    stack: RunningStack, described: dict[str, Any], phases: str, examples: int, *options: str
+) -> None:
+    """Ask everything that a document describes, and believe no answer that it does not."""
     path = stack.folder / "openapi.json"
-    path.write_text(json.dumps(create_app(Settings(data_dir=stack.folder)).openapi()))
-    return path
-
-
-def fuzz(stack: RunningStack, phases: str, examples: int, *options: str) -> None:
+    path.write_text(json.dumps(described))
     fuzzer = Path(sys.executable).with_name("st")
     run = subprocess.run(
         [
-            *(fuzzer, "run", schema_of(stack), "--url", stack.url, "--no-color"),
+            *(fuzzer, "run", path, "--url", stack.url, "--no-color"),
             *("--phases", phases, "--max-examples", str(examples), *options),
             *("--checks", ",".join(CHECKS), "--exclude-path-regex", "/events$"),
             *("--generation-deterministic", "--continue-on-failure", "--request-timeout", "60"),

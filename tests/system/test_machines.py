@@ -25,7 +25,7 @@ WORK = {
         "inputs": 60,
         "hidden": 10,
         "training": {"epochs": 3000, "norm_constraint": "layer"},
-        "replicates": 3,
+        "replicates": 2,
     },
 }
 

@@ -45,6 +45,13 @@ def fill_disk(world: World, rng: random.Random) -> None:
         _later(FULL_S, partial(_limit_files, process, resource.RLIM_INFINITY))
 
 
+def fill_database(world: World, rng: random.Random) -> None:
+    """SQLite may not grow, for a while: its own `max_page_count`, set as `preload` says."""
+    full = world.folder / "full"
+    full.touch()
+    _later(FULL_S, partial(full.unlink, missing_ok=True))
+
+
 def restart_database(world: World, rng: random.Random) -> None:
     """PostgreSQL loses every connection and comes back."""
     if world.server is not None:
@@ -63,6 +70,7 @@ FAULTS: Mapping[str, Fault] = {
     "kill broker and its data": fault_of(BROKER),
     "stop child beyond its lease": stop_child,
     "fill disk": fill_disk,
+    "fill database": fill_database,
     "restart database": restart_database,
     "kill stack": kill_stack,
 }

@@ -34,7 +34,7 @@ EXAMPLES = (
     "plasticity.curl",
     "dimensionality.participation_ratio",
 )
-EPOCHS = ((2, 8), (500, 4), (4000, 2))
+EPOCHS = ((2, 8), (500, 4), (2500, 1))
 
 
 def drawn(rng: random.Random, count: int) -> list[int]:

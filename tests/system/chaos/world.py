@@ -21,6 +21,7 @@ SETTINGS: dict[str, Any] = {
     "max_attempts": 1000,  # the faults hit far more often than any reason to give up would
 }
 PAUSE_S = 0.2
+PRELOAD = Path(__file__).with_name("preload")
 
 
 @dataclass
@@ -34,7 +35,7 @@ class World:
 
     def __post_init__(self) -> None:
         url: dict[str, Any] = {} if self.server is None else {"database_url": self.server.url}
-        self.stack = RunningStack(self.folder, **SETTINGS, **url)
+        self.stack = RunningStack(self.folder, preload=PRELOAD, **SETTINGS, **url)
 
     @contextmanager
     def database(self) -> Iterator[Database]:
