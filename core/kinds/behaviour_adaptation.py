@@ -43,7 +43,7 @@ from core.kernels.adaptation_models import (
     one_state,
     separations,
 )
-from core.kernels.bartlett import corrected_p
+from core.kernels.bartlett import corrected_test
 from core.session_spec import COMPARISON, Comparison
 from core.summary import check_behaviour, check_factor, check_label
 
@@ -192,13 +192,13 @@ def _tests(spec: AdaptationSpec, fit: AdaptationFit, progress: Progress) -> NDAr
         return np.array([likelihood_ratio_p(fit, each) for each in fits])
     return np.array(
         [
-            corrected_p(
+            corrected_test(
                 fit,
                 each,
                 lambda share: progress(0.8 + 0.1 * share),
                 seed=spec.seed,
                 draws=SIMULATIONS,
-            )
+            ).p_value
             for each in fits
         ]
     )
@@ -295,7 +295,7 @@ def _parts(
 
 KIND: Kind[AdaptationSpec] = Kind(
     name="behaviour.adaptation",
-    version=2,
+    version=3,
     summary="Retention, error sensitivity and noise of trial-by-trial motor adaptation",
     spec=AdaptationSpec,
     columns=columns_of(AdaptationSpec),

@@ -36,7 +36,16 @@ def spec_of(**changes: Any) -> Any:
 
 
 def test_the_recording_gives_the_published_angles_alignment_and_distance() -> None:
+    """Where these values were published, the names of the two alignments are exchanged; which is
+    which follows from the definition, by eigenvectors of the covariance of the means."""
     found = comparison(MEANS[0], MEANS[1], 2)
+    by_definition = []
+    for own, other in (MEANS, MEANS[::-1]):
+        variances, _ = np.linalg.eigh(np.cov(own.T))
+        axes = np.linalg.eigh(np.cov(other.T))[1][:, -2:]
+        held = np.trace(axes.T @ np.cov(own.T) @ axes)
+        by_definition.append(held / variances[-2:].sum())
+    np.testing.assert_allclose(found[2:4], by_definition, atol=1e-10)
     expected = [38.935393310084145, 36.45689288716862, 0.6360273543399003, 0.6420116298110692]
     np.testing.assert_allclose(found[:4], expected, atol=1e-8)
     assert found[4] == pytest.approx(0.05539412846998999, abs=1e-8)
