@@ -113,7 +113,7 @@ METRICS = {
     "p_value": Metric("Two-sided permutation p of the shift, labels shuffled within target"),
     "shift_pseudo_deg": Metric(
         "Turn from early to late trials of one block, mean over the two blocks: what drift alone "
-        "would show. Null unless each block is one stretch of the recording",
+        "would show. Null unless each target has eight trials in each block",
         "deg",
     ),
     "decoder_shift_deg": Metric("Shift by a ridge decoder of target direction, a check", "deg"),
@@ -289,12 +289,12 @@ def _pseudo_shifts(
     angles: NDArray[np.float64],
     seed: np.random.SeedSequence,
 ) -> NDArray[np.float64]:
-    """From the early to the late half of each block; NaN where it tells nothing."""
+    """From the early to the late half of each block; NaN with too few trials."""
     units, found = chosen.units, np.full(2, nan)
     for block in range(2):
         own = units.block == block
         activity, condition = units.activity[own], units.condition[own]
-        if chosen.contiguous and np.bincount(condition).min() >= PSEUDO_TRIALS:
+        if np.bincount(condition).min() >= PSEUDO_TRIALS:
             early = early_half(condition, units.first[own])
             half = halved(condition, early, seed, spec.splits)
             found[block] = split_half(activity, condition, half, angles).shift_deg

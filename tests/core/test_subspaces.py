@@ -95,6 +95,31 @@ def test_two_blocks_alike_reach_the_ceiling_and_stay_off_the_floor() -> None:
     assert half > floor + 0.2
 
 
+def test_a_code_that_drifts_within_blocks_is_less_aligned_early_to_late_than_by_random_halves() -> (
+    None
+):
+    """A plane that turns through 60 degrees in each block: cos^2 30 = .75 from half to half."""
+    rng, trial = np.random.default_rng(4), np.arange(320)
+    target, basis = rng.permutation(np.tile(np.arange(8), 40)), np.linalg.qr(np.eye(30))[0]
+    aim, drift = target * np.pi / 4, np.deg2rad(60.0) * (trial % 160) / 160
+    ring = np.stack([np.cos(aim), np.sin(aim)], axis=1)
+    turning = [np.cos(drift)[:, None] * ring, np.sin(drift)[:, None] * ring]
+    arrays = {
+        "counts": 6 * np.hstack(turning) @ basis[:4] + rng.standard_normal((320, 30)),
+        "target": target,
+        "block": np.where(trial < 160, "before", "after"),
+    }
+    result = KIND.run(spec_of(splits=20), {UPLOADED: arrays}, silent)
+    found = KIND.rows(spec_of(splits=20), result)[0].metrics
+    assert float(found["ceiling_alignment_ab"] or 0) > 0.95
+    assert found["pseudo_alignment_ab"] == pytest.approx(0.75, abs=0.05)
+    order = rng.permutation(320)
+    mixed = {name: values[order] for name, values in arrays.items()}
+    result = KIND.run(spec_of(splits=20), {UPLOADED: mixed}, silent)
+    found = KIND.rows(spec_of(splits=20), result)[0].metrics
+    assert float(found["pseudo_alignment_ab"] or 0) > 0.95
+
+
 def test_more_components_than_the_targets_span_are_refused() -> None:
     arrays = {
         "counts": np.random.default_rng(0).poisson(4, (48, 9)),
