@@ -43,7 +43,7 @@ def _activity(spec: ReportSpec, trials: int, neurons: int, targets: int) -> floa
         + 2 * draw_cost(trials, targets, 0)
     )
     ring = 1.2e-3 + SPLITS * (1e-4 + 4.5e-10 * trials * neurons)
-    decoder = targets * (2e-4 + 1e-9 * neurons**3) + 2e-9 * trials * neurons**2
+    decoder = targets * (1.5e-4 + 2e-10 * neurons**3) + 5e-10 * trials * neurons**2
     turned = (spec.permutations + spec.resamples) * ring
     decodings = 2 * TESTED_SUBSAMPLES * spec.permutations + 2 * (SUBSAMPLES + GROUPS)
     return operations / OPERATIONS_PER_S + turned + decodings * decoder
