@@ -1,7 +1,17 @@
 """`make bench`: every benchmark, one after the other."""
 
-from benchmarks import load, population, populations, query, service, simulation, theory
+from benchmarks import (
+    adaptation_and_decoding,
+    load,
+    query,
+    representation_geometry,
+    service,
+    simulation,
+    theory,
+)
 
-for benchmark in (simulation, theory, population, populations, service, load, query):
+ALL = (simulation, theory, representation_geometry, adaptation_and_decoding, service, load, query)
+
+for benchmark in ALL:
     print(f"\n{benchmark.__name__}\n")
     benchmark.main()

@@ -65,6 +65,25 @@ def interval_of(result: Result, name: str, *place: int) -> dict[str, float]:
     return {name: float(result[name][place]), f"{name}_low": low, f"{name}_high": high}
 
 
+def pseudo_of(result: Result, arm: int) -> dict[str, float]:
+    """Late less early half of an arm, where blocks are compared."""
+    if "late_less_early" not in result.arrays:
+        return {}
+    b, r = result["late_less_early"][arm].tolist()
+    return {"error_sensitivity_pseudo": b, "motor_variance_pseudo": r}
+
+
+def _pseudo_sentence(result: Result) -> str:
+    pseudo = result["late_less_early"]
+    if not np.isfinite(pseudo).all():
+        return ""
+    b, r = (" and ".join(number(each) for each in column) for column in pseudo.T.tolist())
+    return (
+        "From the early to the late half of each block, where only drift can act, error "
+        f"sensitivity changes by {b} and motor variance by {r}."
+    )
+
+
 def _arm_sentence(spec: AdaptationSpec, result: Result, arm: int) -> str:
     r = interval_of(result, "motor_variance", arm)
     noise = with_interval(*(float(np.sqrt(value)) for value in r.values()))
@@ -112,5 +131,9 @@ def _tests_sentence(spec: AdaptationSpec, result: Result) -> str:
             found=f"They differ in motor variance ({tested(p_r)}).",
             nothing=f"No difference in motor variance was found ({tested(p_r)}).",
         ),
-        "The tests are likelihood ratios with chi-square limits, a little liberal for few trials.",
+        _pseudo_sentence(result),
+        "The tests are likelihood ratios, corrected for the number of trials by simulated series."
+        if spec.model == "one_state"
+        else "The tests are likelihood ratios with chi-square limits, a little liberal for few "
+        "trials.",
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from core.dataset import DatasetSummary
+from core.findings.direction import GROUPS, SPLITS, SUBSAMPLES, TESTED_SUBSAMPLES
 from core.findings.report_spec import ReportSpec
 from core.kernels.crossnobis import distance_cost
 from core.kernels.resampling import draw_cost
@@ -41,10 +42,11 @@ def _activity(spec: ReportSpec, trials: int, neurons: int, targets: int) -> floa
         + distance_cost(trials, neurons, 2, 5)
         + 2 * draw_cost(trials, targets, 0)
     )
-    ring = 1.2e-3 + 3e-9 * targets * trials * neurons
-    decoder = targets * (2e-4 + 1e-9 * neurons**3) + 2e-9 * trials * neurons**2
-    turned = 2 * (spec.permutations + spec.resamples + 20) * ring
-    return operations / OPERATIONS_PER_S + turned + 2 * (spec.permutations + 30) * decoder
+    ring = 1.2e-3 + SPLITS * (1e-4 + 4.5e-10 * trials * neurons)
+    decoder = targets * (1.5e-4 + 2e-10 * neurons**3) + 5e-10 * trials * neurons**2
+    turned = (spec.permutations + spec.resamples) * ring
+    decodings = 2 * TESTED_SUBSAMPLES * spec.permutations + 2 * (SUBSAMPLES + GROUPS)
+    return operations / OPERATIONS_PER_S + turned + decodings * decoder
 
 
 def _behaviour(spec: ReportSpec, trials: int, targets: int) -> float:

@@ -5,6 +5,7 @@ from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 from core.experiment import ExperimentError
 from core.findings.activity import both_fields, null_field
@@ -12,14 +13,19 @@ from core.findings.answer import Answer, Asked, Interval, Report, portion
 from core.independence import Units
 from core.kernels.generalization import balanced, clouds, held_out_direction_errors
 from core.kernels.participation_ratio import Floats
-from core.kernels.reaiming import split_half
-from core.kernels.resampling import permuted_within, two_sided_p
+from core.kernels.reaiming import averaged_together, halved, split_half
+from core.kernels.resampling import (
+    bootstrap_weights,
+    percentile_interval,
+    permuted_within,
+    two_sided_p,
+)
 from core.selection import Selection
 
 SPLITS = 20
-QUICK_SPLITS = 1  # in each resample and permutation
 SUBSAMPLES = 10
-TENTHS = 10
+TESTED_SUBSAMPLES = 2
+GROUPS = 20
 States = NDArray[np.int64]
 
 
@@ -27,36 +33,34 @@ def reaiming(asked: Asked, report: Report) -> Mapping[str, Answer]:
     """d: the turn of the ring of targets from null to force field, in degrees, in each state."""
     chosen = both_fields(asked)
     angles, units = _angles(chosen), chosen.units
-    fields, states = units.block % 2, units.block // 2
-    seeds = np.random.SeedSequence([asked.seed, 3])
+    states, null_field = units.block // 2, units.block % 2 == 0
+    seeds = np.random.SeedSequence([asked.seed, 3]).spawn(3)
+    own = [states == k for k in range(2)]
+    half = [
+        halved(units.condition[o], null_field[o], seed, SPLITS)
+        for o, seed in zip(own, seeds, strict=False)
+    ]
 
-    def shifts(state: States, splits: int, draw: np.random.Generator | None = None) -> Floats:
+    def shifts(activity: Floats, weights: Floats) -> Floats:
         return np.array(
             [
-                split_half(
-                    units.activity[state == k],
-                    units.condition[state == k],
-                    fields[state == k] == 0,
-                    angles,
-                    seeds=seeds.spawn(1)[0],
-                    n_splits=splits,
-                    resample=draw,
-                ).shift_deg
-                for k in range(2)
+                split_half(activity[o], units.condition[o], h, angles, weights[o]).shift_deg
+                for o, h in zip(own, half, strict=True)
             ]
         )
 
-    found = shifts(states, SPLITS)
-    rng, resamples = np.random.default_rng(seeds.spawn(1)[0]), asked.spec.resamples
-    draws = np.empty((resamples, 2))
-    for k in range(resamples):
-        draws[k] = shifts(states, QUICK_SPLITS, rng)
-        report(0.5 * (k + 1) / resamples)
+    equal = np.ones(len(states))
+    found = shifts(units.activity, equal)
+    together = averaged_together(2 * units.condition + states, null_field)
+    rng, draws = np.random.default_rng(seeds[2]), np.empty((asked.spec.resamples, 2))
+    for k in range(len(draws)):
+        draws[k] = shifts(units.activity, bootstrap_weights(together, rng))
+        report(0.5 * (k + 1) / len(draws))
     null = _permuted(
         asked,
-        states,
-        units.condition * 2 + fields,
-        lambda state: _around(np.diff(shifts(state, QUICK_SPLITS)))[0],
+        np.arange(len(states)),
+        units.condition * 2 + null_field,
+        lambda rows: _around(np.diff(shifts(units.activity[rows], equal)))[0],
         portion(report, 0.5, 1.0),
     )
     apart = _around(np.diff(found))[0]
@@ -74,19 +78,29 @@ def direction_decoding(asked: Asked, report: Report) -> Mapping[str, Answer]:
         raise ExperimentError(f"{len(angles)} targets; four are needed to decode one by the others")
     rng = np.random.default_rng(np.random.SeedSequence([asked.seed, 4]))
 
-    def errors(state: States) -> Floats:
-        return np.array([_error(units, state == k, angles, rng) for k in range(2)])
+    # Subsamples of cells that are equally large are all the same.
+    uneven = len(np.unique(np.bincount(2 * units.condition + units.block))) > 1
 
-    found = np.mean([errors(units.block) for _ in range(SUBSAMPLES)], axis=0)
+    def errors(state: States, subsamples: int) -> Floats:
+        each = [
+            [_error(units, state == k, angles, rng) for k in range(2)]
+            for _ in range(subsamples if uneven else 1)
+        ]
+        return np.asarray(np.mean(each, axis=0))
+
+    def difference_with(state: States) -> float:
+        return float(np.diff(errors(state, TESTED_SUBSAMPLES))[0])
+
+    found = errors(units.block, SUBSAMPLES)
     control, hfs = (
-        Interval.about(float(found[k]), _jackknife(units, units.block == k, angles, rng))
-        for k in range(2)
+        _about(float(found[k]), *_jackknife(units, units.block == k, angles, rng)) for k in range(2)
     )
     reach = np.hypot(hfs.high - hfs.value, control.high - control.value)
     apart = hfs.value - control.value
     difference = Interval(apart, float(apart - reach), float(apart + reach))
-    null = _permuted(asked, units.block, units.condition, lambda s: np.diff(errors(s))[0], report)
-    p_value = two_sided_p(apart, null) if len(null) else nan
+    null = _permuted(asked, units.block, units.condition, difference_with, report)
+    # The statistic of the draws, since with more subsamples the observed one would scatter less.
+    p_value = two_sided_p(difference_with(units.block), null) if len(null) else nan
     return {"f_neural_generalization": Answer(control, hfs, difference, p_value)}
 
 
@@ -107,7 +121,7 @@ def _permuted(
     statistic: Callable[[States], float],
     report: Report,
 ) -> Floats:
-    """The statistic with states shuffled inside each stratum."""
+    """The statistic with states, or rows of activity, shuffled inside each stratum."""
     draws = asked.spec.permutations
     null = np.empty(draws)
     for draw, labels in permuted_within(states, stratum, asked.seed, draws, 1):
@@ -123,10 +137,11 @@ def _error(units: Units, own: NDArray[np.bool_], angles: Floats, rng: np.random.
 
 def _jackknife(
     units: Units, own: NDArray[np.bool_], angles: Floats, rng: np.random.Generator
-) -> float:
-    """The standard error from leaving out a tenth of each target's trials at a time."""
+) -> tuple[float, int]:
+    """The standard error from leaving out a part of each target's trials at a time, and its
+    degrees of freedom."""
     sample = balanced(units.activity[own], units.condition[own], rng)
-    groups = min(TENTHS, sample.shape[1])
+    groups = min(GROUPS, sample.shape[1])
     member = np.arange(sample.shape[1]) % groups
     values = np.array(
         [
@@ -134,7 +149,14 @@ def _jackknife(
             for k in range(groups)
         ]
     )
-    return float(np.sqrt((groups - 1) / groups * np.square(values - values.mean()).sum()))
+    variance = (groups - 1) / groups * np.square(values - values.mean()).sum()
+    return float(np.sqrt(variance)), groups - 1
+
+
+def _about(value: float, error: float, freedom: int) -> Interval:
+    """The interval of a standard error with few degrees of freedom."""
+    reach = float(stdtrit(freedom, 0.975)) * error
+    return Interval(value, value - reach, value + reach)
 
 
 def _around(degrees: Floats) -> Floats:
@@ -144,5 +166,5 @@ def _around(degrees: Floats) -> Floats:
 
 def _circular(value: float, draws: Floats) -> Interval:
     """The value plus the quantiles of the draws' distance from it on the circle."""
-    low, high = np.quantile(_around(draws - value), [0.025, 0.975]).tolist()
+    low, high = percentile_interval(_around(draws - value))
     return Interval(float(value), float(value + low), float(value + high))

@@ -9,7 +9,7 @@ from core.experiment import ExperimentError
 from core.findings.answer import Answer, Asked, Interval, Report, difference_of, portion
 from core.kernels.adaptation import AdaptationFit, fit_adaptation, interval_end
 from core.kernels.adaptation_models import falling_generalization, one_state
-from core.kernels.bartlett import corrected_p
+from core.kernels.bartlett import Corrected, corrected_test
 
 RETENTION, SENSITIVITY, SHARE, PLANNING = 0, 1, 2, 3
 NOISE = 3  # of the one-state model
@@ -26,17 +26,17 @@ def adaptation(asked: Asked, report: Report) -> Mapping[str, Answer]:
     names = ("a_motor_noise", NOISE), ("a_error_sensitivity", SENSITIVITY)
     for k, (name, parameter) in enumerate(names):
         nested = fit_adaptation(movements, one_state(), 2, shared=(parameter,))
-        p_value = corrected_p(
+        tested = corrected_test(
             whole,
             nested,
             portion(report, 0.1 + 0.4 * k, 0.5 + 0.4 * k),
             seed=asked.seed,
             draws=asked.spec.simulations,
         )
-        control, hfs = (_interval(whole, state, parameter) for state in range(2))
+        control, hfs = (_interval(whole, state, parameter, tested) for state in range(2))
         if parameter == NOISE:
             control, hfs = (_variance(each, whole.scale) for each in (control, hfs))
-        found[name] = Answer(control, hfs, difference_of(control, hfs), p_value)
+        found[name] = Answer(control, hfs, difference_of(control, hfs), tested.p_value)
     return found
 
 
@@ -56,16 +56,19 @@ def learned_elsewhere(asked: Asked, report: Report) -> Mapping[str, Answer]:
     report(0.3)
     nested = fit_adaptation(movements, model, 2, shared=(RETENTION, SHARE, PLANNING))
     report(0.6)
-    p_value = corrected_p(
+    tested = corrected_test(
         whole,
         nested,
         portion(report, 0.6, 0.9),
         seed=asked.seed,
         draws=asked.spec.simulations // 4,
     )
-    control, hfs = (_interval(whole, state, SHARE) for state in range(2))
-    difference = difference_of(control, hfs)
-    return {"f_behavioural_generalization": Answer(control, hfs, difference, p_value)}
+    control, hfs = (_interval(whole, state, SHARE, tested) for state in range(2))
+    return {
+        "f_behavioural_generalization": Answer(
+            control, hfs, difference_of(control, hfs), tested.p_value
+        )
+    }
 
 
 def _spec(asked: Asked, model: str) -> AdaptationSpec:
@@ -77,11 +80,14 @@ def _spec(asked: Asked, model: str) -> AdaptationSpec:
     )
 
 
-def _interval(fit: AdaptationFit, state: int, parameter: int) -> Interval:
-    """The profile interval; an end that lies beyond the model's box is that of the box."""
-    value = float(fit.local[state, parameter])
-    low, high = (interval_end(fit, state, parameter, side)[0] for side in range(2))
-    return Interval(value, low, high)
+def _interval(fit: AdaptationFit, state: int, parameter: int, tested: Corrected) -> Interval:
+    """The profile interval, as long as the test has it; an end beyond the model's box is its."""
+    value, model = float(fit.local[state, parameter]), fit.model
+    ends = (interval_end(fit, state, parameter, side)[0] for side in range(2))
+    low, high = (value + tested.stretch * (end - value) for end in ends)
+    return Interval(
+        value, max(low, float(model.low[parameter])), min(high, float(model.high[parameter]))
+    )
 
 
 def _variance(log_variance: Interval, scale: float) -> Interval:

@@ -9,6 +9,10 @@ the target angle increases counter-clockwise: the population behaves as if it ai
 shift. Each block's ring is centred on itself, so that a shift common to all targets is no turn.
 The plane comes from one half of the reference trials and the reference ring from the other: with
 one set for both, noise makes the reference fit its own plane (dimensionality.md, section 6).
+
+The shift is the turn of the ring as it lies in the plane. An ellipse with axes s_1 and s_2 whose
+targets move by an angle d along it shows arctan(2 s_1 s_2 / (s_1^2 + s_2^2) tan d), which is less,
+and what does not turn with the rest of the code holds it back too.
 """
 
 from dataclasses import dataclass
@@ -17,31 +21,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.kernels.folds import halves
-from core.kernels.resampling import resampled_weights
 
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 
+COMPARED = -1
+LEAST = 1e-300
+FLAT = 1e-15  # of the largest eigenvalue: a ring of two targets has no second axis
+
 
 @dataclass(frozen=True)
 class Rings:
-    """Reference and compared ring, "targets" complex numbers each."""
+    """Reference and compared ring, "... targets" complex numbers each."""
 
     reference: Complex
     compare: Complex
 
     @property
-    def overlap(self) -> complex:
+    def overlap(self) -> Complex:
         """s, over the lengths of both rings: similarity times the turn."""
-        lengths = np.linalg.norm(self.reference) * np.linalg.norm(self.compare)
-        return complex(np.vdot(self.reference, self.compare) / max(float(lengths), 1e-300))
+        lengths = np.linalg.norm(self.reference, axis=-1) * np.linalg.norm(self.compare, axis=-1)
+        return np.asarray(self.turns.sum(axis=-1) / np.maximum(lengths, LEAST))
 
     @property
-    def gain(self) -> float:
+    def gain(self) -> Floats:
         """How much larger the compared ring is."""
-        return float(np.linalg.norm(self.compare)) / max(
-            float(np.linalg.norm(self.reference)), 1e-300
-        )
+        length = np.linalg.norm(self.reference, axis=-1)
+        return np.asarray(np.linalg.norm(self.compare, axis=-1) / np.maximum(length, LEAST))
 
     @property
     def turns(self) -> Complex:
@@ -50,14 +56,19 @@ class Rings:
 
 
 def rings(plane_means: Floats, reference: Floats, compare: Floats, angle_deg: Floats) -> Rings:
-    """Both rings in the plane of `plane_means`; all means "targets neurons"."""
-    centred = plane_means - plane_means.mean(axis=0)
-    axes = np.linalg.svd(centred, full_matrices=False)[2][:2].T
-    aim = np.exp(-1j * np.deg2rad(angle_deg))
-    own = _projected(plane_means, axes)
-    if abs(np.sum(aim * own.conj())) > abs(np.sum(aim * own)):
-        axes = axes * np.array([1.0, -1.0])
-    return Rings(_projected(reference, axes), _projected(compare, axes))
+    """Both rings in the plane of `plane_means`; all means "... targets neurons".
+
+    The plane comes from the eigenvectors of the targets' Gram matrix, far smaller than a covariance
+    of neurons.
+    """
+    centred = _centred(plane_means)
+    values, vectors = np.linalg.eigh(centred @ centred.swapaxes(-1, -2))
+    size = np.sqrt(np.maximum(values[..., None, :-3:-1], FLAT * values[..., None, -1:] + LEAST))
+    axes = centred.swapaxes(-1, -2) @ (vectors[..., :-3:-1] / size)
+    own, aim = _projected(plane_means, axes), np.exp(-1j * np.deg2rad(angle_deg))
+    mirrored = np.abs((aim * own.conj()).sum(axis=-1)) > np.abs((aim * own).sum(axis=-1))
+    found = (_projected(means, axes) for means in (reference, compare))
+    return Rings(*(np.where(mirrored[..., None], ring.conj(), ring) for ring in found))
 
 
 def target_means(activity: Floats, condition: NDArray[np.int64], weights: Floats) -> Floats:
@@ -86,34 +97,52 @@ class Reaiming:
 def split_half(
     activity: Floats,
     condition: NDArray[np.int64],
-    is_reference: NDArray[np.bool_],
+    half: NDArray[np.int64],
     angle_deg: Floats,
-    *,
-    seeds: np.random.SeedSequence,
-    n_splits: int,
-    resample: np.random.Generator | None = None,
+    weights: Floats | None = None,
 ) -> Reaiming:
     """The estimate over random halves of the reference trials, each half serving as plane once.
 
-    The rings of different splits lie in different planes; before they are averaged each is turned
-    so that the reference lies as the targets do. With `resample` every half and the compared block
-    are drawn with replacement inside each target, so that no trial is in both halves.
+    half: "splits trials", 0 or 1 for the halves of the reference block and `COMPARED` for the other
+    (see `halved`); weights: how often each trial counts, in whichever half it lies, so that no
+    trial is ever in both. The rings of different splits lie in different planes; before they are
+    averaged each is turned so that the reference lies as the targets do.
     """
-    own = np.flatnonzero(is_reference)
-    compared = _means(activity, condition, np.flatnonzero(~is_reference), resample)
-    found = []
-    for first in halves(condition[own], seeds, n_splits):
-        one, other = (_means(activity, condition, own[h], resample) for h in (first, ~first))
-        found += [rings(one, other, compared, angle_deg), rings(other, one, compared, angle_deg)]
+    counted = np.ones(len(condition)) if weights is None else weights
+    one, other = (_means(activity, condition, (half == k) * counted) for k in (0, 1))
+    compared = _means(activity, condition, (half[:1] == COMPARED) * counted)
+    found = rings(np.concatenate([one, other]), np.concatenate([other, one]), compared, angle_deg)
     aim = np.exp(1j * np.deg2rad(angle_deg))
-    upright = [np.exp(-1j * np.angle(np.vdot(aim, each.reference))) for each in found]
+    upright = np.exp(-1j * np.angle(found.reference @ aim.conj()))[:, None]
     return Reaiming(
-        overlap=complex(np.mean([each.overlap for each in found])),
-        turns=np.mean([each.turns for each in found], axis=0),
-        reference=np.mean([u * r.reference for u, r in zip(upright, found, strict=True)], axis=0),
-        compare=np.mean([u * r.compare for u, r in zip(upright, found, strict=True)], axis=0),
-        gain=float(np.mean([each.gain for each in found])),
+        overlap=complex(found.overlap.mean()),
+        turns=found.turns.mean(axis=0),
+        reference=(upright * found.reference).mean(axis=0),
+        compare=(upright * found.compare).mean(axis=0),
+        gain=float(found.gain.mean()),
     )
+
+
+def halved(
+    condition: NDArray[np.int64],
+    is_reference: NDArray[np.bool_],
+    seeds: np.random.SeedSequence,
+    n_splits: int,
+) -> NDArray[np.int64]:
+    """Random halves of the reference trials of every target: "splits trials" for `split_half`."""
+    own = np.flatnonzero(is_reference)
+    half = np.full((n_splits, len(condition)), COMPARED)
+    for row, first in zip(half, halves(condition[own], seeds, n_splits), strict=True):
+        row[own] = ~first
+    return half
+
+
+def averaged_together(
+    condition: NDArray[np.int64], is_reference: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Of each trial, how many make up the mean that it is in: a half of the reference, or all."""
+    cell = 2 * condition + is_reference
+    return np.asarray(np.bincount(cell)[cell] // (1 + is_reference))
 
 
 def decoder_turns(
@@ -141,18 +170,20 @@ def decoder_turns(
     return np.asarray(sums / np.bincount(compare_condition))
 
 
-def _means(
-    activity: Floats,
-    condition: NDArray[np.int64],
-    trials: NDArray[np.int64],
-    resample: np.random.Generator | None,
-) -> Floats:
-    weights = np.ones(len(trials))
-    if resample is not None:
-        weights = resampled_weights(condition[trials], resample)
-    return target_means(activity[trials], condition[trials], weights)
+def _means(activity: Floats, condition: NDArray[np.int64], weights: Floats) -> Floats:
+    """Means "splits targets neurons" with the weights "splits trials" of each split."""
+    means = np.empty((len(weights), int(condition.max()) + 1, activity.shape[1]))
+    for c in range(means.shape[1]):
+        own = condition == c
+        w = weights[:, own]
+        means[:, c] = w @ activity[own] / w.sum(axis=1, keepdims=True)
+    return means
+
+
+def _centred(means: Floats) -> Floats:
+    return np.asarray(means - means.mean(axis=-2, keepdims=True))
 
 
 def _projected(means: Floats, axes: Floats) -> Complex:
-    flat = (means - means.mean(axis=0)) @ axes
-    return np.asarray(flat[:, 0] + 1j * flat[:, 1])
+    flat = _centred(means) @ axes
+    return np.asarray(flat[..., 0] + 1j * flat[..., 1])

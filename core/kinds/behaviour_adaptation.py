@@ -7,7 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.adaptation import NO_ANGLES, AdaptationSpec, model_of, series_of, used_trials
-from core.adaptation_reading import PARTS, doubts_of, identifiable, interval_of, reading
+from core.adaptation_pseudo import pseudo_differences
+from core.adaptation_reading import (
+    PARTS,
+    doubts_of,
+    identifiable,
+    interval_of,
+    pseudo_of,
+    reading,
+)
 from core.charts.adaptation import draw_learning, draw_parameters, draw_residuals, draw_sensitivity
 from core.columns import columns_of
 from core.dataset import DatasetSummary
@@ -44,7 +52,7 @@ from core.kernels.adaptation_models import (
     one_state,
     separations,
 )
-from core.kernels.bartlett import corrected_p
+from core.kernels.bartlett import corrected_test
 from core.session_spec import COMPARISON, Comparison
 from core.summary import check_behaviour, check_factor, check_label
 
@@ -76,6 +84,12 @@ METRICS = {
         "Whether the interval of error sensitivity spans less than a factor of 4, or less than .1",
         type="boolean",
     ),
+    "error_sensitivity_pseudo": Metric(
+        "Error sensitivity of the late half of this block less that of the early one (one state): "
+        "what drift alone would show. Null unless each block is one stretch of trials whose halves "
+        "both have perturbations that differ"
+    ),
+    "motor_variance_pseudo": Metric("The same of motor variance"),
     "trials": Metric("Trials used", unit="trial", type="integer"),
     "missing_trials": Metric("Of these, without a known movement", unit="trial", type="integer"),
     "p_error_sensitivity": Metric(
@@ -101,6 +115,9 @@ def run(spec: AdaptationSpec, inputs: Mapping[str, Dataset], progress: Progress)
     progress(0.9)
     arrays = _estimated(found) | _series(fit, arm) | _trial_counts(movements, arm, n_arms)
     arrays["likelihood_ratio_p"] = Array(tests, ("test",))
+    if spec.block is not None:
+        pseudo = pseudo_differences(movements, arm, n_arms)
+        arrays["late_less_early"] = Array(pseudo, ("arm", "compared"))
     if spec.model == "generalization":
         arrays["separation_deg"] = Array(separations(angles)[0], ("learned",), "deg")
     if spec.model == "two_state":
@@ -139,8 +156,8 @@ def estimate(spec: AdaptationSpec, summaries: Mapping[str, DatasetSummary]) -> E
     states = {"one_state": 1, "two_state": 2, "generalization": len(summary.targets)}[spec.model]
     parameters = {"one_state": 4, "two_state": 20, "generalization": 4 + states // 2}[spec.model]
     expansions = len(spec.arms) * (100 + 60 * parameters)
-    if spec.block is not None and spec.model == "one_state":
-        expansions += 16 * SIMULATIONS
+    if spec.block is not None:
+        expansions += 2 * 200 + 16 * SIMULATIONS * (spec.model == "one_state")
     seconds = expansions * (SECONDS_PER_POINT + 2 * parameters * trials * _per_trial(states))
     return Estimate(
         memory_bytes=60_000_000 + 8 * trials * (12 * parameters + 40),
@@ -193,13 +210,13 @@ def _tests(spec: AdaptationSpec, fit: AdaptationFit, progress: Progress) -> NDAr
         return np.array([likelihood_ratio_p(fit, each) for each in fits])
     return np.array(
         [
-            corrected_p(
+            corrected_test(
                 fit,
                 each,
                 lambda share: progress(0.8 + 0.1 * share),
                 seed=spec.seed,
                 draws=SIMULATIONS,
-            )
+            ).p_value
             for each in fits
         ]
     )
@@ -265,6 +282,7 @@ def _arm_metrics(
         "log_likelihood": float(result["log_likelihood"][arm]),
         "asymptote": float(result["asymptote"][arm]),
         "p_whiteness": float(result["whiteness_p"][arm]),
+        **pseudo_of(result, arm),
         "identifiable": identifiable(result, arm),
         "trials": int(result["trials"][arm]),
         "missing_trials": int(result["missing_trials"][arm]),
@@ -296,7 +314,7 @@ def _parts(
 
 KIND: Kind[AdaptationSpec] = Kind(
     name="behaviour.adaptation",
-    version=2,
+    version=3,
     summary="Retention, error sensitivity and noise of trial-by-trial motor adaptation",
     spec=AdaptationSpec,
     columns=columns_of(AdaptationSpec),

@@ -143,7 +143,7 @@ def _named(numbers: np.ndarray[tuple[int], np.dtype[np.float64]]) -> dict[str, f
 
 KIND: Kind[ReportSpec] = Kind(
     name="cerebellar_block.report",
-    version=1,
+    version=2,
     summary="All findings of the cerebellar-block study on your session, each with its verdict",
     spec=ReportSpec,
     columns=columns_of(ReportSpec),

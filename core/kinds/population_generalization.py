@@ -25,6 +25,7 @@ from core.experiment import (
 from core.generalization import GeneralizationSpec, check_targets, sides_of
 from core.independence import Units
 from core.kernels.adaptation_models import separations
+from core.kernels.folds import early_half
 from core.kernels.generalization import (
     balanced,
     change_products,
@@ -44,6 +45,8 @@ from core.sentences import OPTIMISTIC, number, paragraph, tested, verdict, with_
 from core.session_spec import COMPARISON, Comparison, checked_session
 
 JACKKNIFE_GROUPS = 10
+PSEUDO_TRIALS = 8
+"""Units of a target in a block that make two pseudo-blocks of four."""
 Z_95 = 1.959963984540054
 UPPER = 0.95  # quantile of the shuffles above which a dichotomy counts as decodable
 Floats = NDArray[np.float64]
@@ -64,6 +67,10 @@ METRICS = {
         "How much of the change between fields at a target is found at its nearest neighbours"
     ),
     "ccgp_difference": Metric("CCGP of the first block less that of the second"),
+    "ccgp_difference_pseudo": Metric(
+        "CCGP of early less that of late trials of this block, two pseudo-blocks between which "
+        "only drift can act. Null unless each target has eight trials"
+    ),
     "trials_per_target": Metric("Trials of every target in a subsample", "trial", "integer"),
 }
 
@@ -75,7 +82,7 @@ def run(spec: GeneralizationSpec, inputs: Mapping[str, Dataset], progress: Progr
     )
     session = chosen.session
     sides = sides_of(spec, session.target_labels, session.target_angle_deg)
-    seeds = np.random.SeedSequence(spec.seed).spawn(len(spec.arms) + 1)
+    seeds = np.random.SeedSequence(spec.seed).spawn(len(spec.arms) + 2)
     found: list[dict[str, Floats]] = []
     whole = len(spec.arms) * _arm_steps(spec) + 2 * spec.permutations
     done = 0
@@ -93,8 +100,9 @@ def run(spec: GeneralizationSpec, inputs: Mapping[str, Dataset], progress: Progr
         for name, axes in ARM_AXES.items()
     }
     arrays |= _changes(spec, chosen)
+    arrays["ccgp_pseudo"] = Array(_pseudo_differences(spec, chosen, sides, seeds[-1]), ("arm",))
     arrays["permuted_difference"] = Array(
-        _permuted(spec, chosen, sides, seeds[-1], step), ("permutation",)
+        _permuted(spec, chosen, sides, seeds[-2], step), ("permutation",)
     )
     arrays["rows_correlated"] = Array(np.array([chosen.optimistic]), ("session",))
     arrays["dichotomy_side"] = Array(sides, ("dichotomy", "target"))
@@ -158,8 +166,13 @@ def reading(spec: GeneralizationSpec, result: Result) -> str:
                 f"({tested(p_value)}).",
             )
         )
+    pseudo = result["ccgp_pseudo"]
     return paragraph(
         *sentences,
+        "Early and late trials of one block, between which only drift can act, differ by "
+        f"{' and '.join(number(each) for each in pseudo.tolist())}."
+        if np.isfinite(pseudo).all()
+        else "",
         "Generalization below that of turned clouds, or below .5, is possible and means that the "
         "left-out targets lie on the other side.",
         OPTIMISTIC if bool(result["rows_correlated"][0]) else "",
@@ -176,7 +189,7 @@ def estimate(spec: GeneralizationSpec, summaries: Mapping[str, DatasetSummary]) 
     pairs = int((sides.sum(axis=1) * (~sides).sum(axis=1)).sum())
     own = sum(trials) / len(trials)
     pair = 3e-4 + 4e-10 * neurons**3 + 3e-8 * neurons**2 + 2e-9 * own * neurons
-    accuracies = len(spec.arms) * (spec.repeats + JACKKNIFE_GROUPS + spec.nulls)
+    accuracies = len(spec.arms) * (2 + spec.repeats + JACKKNIFE_GROUPS + spec.nulls)
     turns = len(spec.arms) * spec.nulls * targets * (4e-9 * neurons**3 + 1e-4)
     decoded = len(spec.arms) * (2 * spec.repeats + spec.decoding_nulls) * spec.folds
     fold = 1e-3 + 4e-10 * neurons**3 + own * neurons * (neurons + 150) * 1e-9
@@ -334,6 +347,29 @@ def _permuted(
     return null
 
 
+def _pseudo_differences(
+    spec: GeneralizationSpec,
+    chosen: Selection,
+    sides: NDArray[np.bool_],
+    seed: np.random.SeedSequence,
+) -> Floats:
+    """Early less late half of each arm, a subsample of each; NaN with too few trials."""
+    generator, found = np.random.default_rng(seed), np.full(len(spec.arms), nan)
+    for arm in range(len(spec.arms)):
+        own = chosen.units.block == arm * spec.n_fields
+        activity, condition = _trials(spec, chosen, arm)
+        if np.bincount(condition).min() >= PSEUDO_TRIALS:
+            early = early_half(condition, chosen.units.first[own])
+            halves = (
+                clouds(balanced(activity[h], condition[h], generator)) for h in (early, ~early)
+            )
+            means = [
+                np.mean([cross_condition_accuracy(each, side) for side in sides]) for each in halves
+            ]
+            found[arm] = means[0] - means[1]
+    return found
+
+
 def _arm_metrics(result: Result, arm: int) -> dict[str, float | int | bool | None]:
     ccgp, se = float(result["ccgp_per_dichotomy"][arm].mean()), float(result["ccgp_se"][arm])
     null, shuffled = result["ccgp_turned"][arm], result["shattering_shuffled"][arm]
@@ -349,6 +385,7 @@ def _arm_metrics(result: Result, arm: int) -> dict[str, float | int | bool | Non
         "shattering_fraction": float(above.mean()),
         "direction_error_deg": float(result["direction_error_per_target_deg"][arm].mean()),
         "change_generalization": _nearest(result, arm),
+        "ccgp_difference_pseudo": float(result["ccgp_pseudo"][arm]),
         "trials_per_target": int(result["trials_per_target"][arm]),
     }
 
@@ -382,7 +419,7 @@ def _arm_sentence(name: str, found: Mapping[str, float | int | bool | None]) -> 
 
 KIND: Kind[GeneralizationSpec] = Kind(
     name="population.generalization",
-    version=1,
+    version=2,
     summary="How far a linear code carries to targets it was not trained on (CCGP, shattering)",
     spec=GeneralizationSpec,
     columns=columns_of(GeneralizationSpec),

@@ -1,7 +1,7 @@
 """By how much the population's ring of targets turns from one block to another."""
 
 from collections.abc import Mapping
-from math import nan
+from math import isfinite, nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,19 +24,32 @@ from core.experiment import (
     Result,
     Row,
 )
-from core.kernels.reaiming import Reaiming, decoder_turns, split_half
-from core.kernels.resampling import permuted_within, two_sided_p
+from core.kernels.folds import early_half
+from core.kernels.reaiming import (
+    Reaiming,
+    averaged_together,
+    decoder_turns,
+    halved,
+    split_half,
+)
+from core.kernels.resampling import (
+    bootstrap_weights,
+    percentile_interval,
+    permuted_within,
+    two_sided_p,
+)
 from core.selection import Selection, selected
 from core.sentences import OPTIMISTIC, number, paragraph, tested, verdict, with_interval
 from core.session_spec import COMPARISON, Label, SessionSpec, checked_session
 
-FINAL_SPLITS = 40
 POOR_SIMILARITY = 0.7
+PSEUDO_TRIALS = 8
+"""Units of a target in a block that make two pseudo-blocks of four."""
 NO_ANGLES = (
     "re-aiming needs the direction of each target: upload the dataset again with "
     "`target_angle_deg`, one angle in degrees per target"
 )
-SECONDS_PER_NUMBER = 6e-10
+SECONDS_PER_FIT, SECONDS_PER_SPLIT, SECONDS_PER_NUMBER = 6e-4, 5e-5, 4.5e-10
 
 
 class ReaimingSpec(SessionSpec):
@@ -63,10 +76,10 @@ class ReaimingSpec(SessionSpec):
         description="Relabellings of trials within target behind the p-value; 0: no test.",
     )
     splits: int = Field(
-        default=2,
+        default=20,
         ge=1,
         le=50,
-        description="Random halves averaged in each resample and relabelling.",
+        description="Random halves averaged in the estimate, in each resample and relabelling.",
     )
     decoder_ridge: float = Field(
         default=100.0,
@@ -99,6 +112,11 @@ METRICS = {
     "similarity": Metric("How well one turn and one gain make one ring of the other; at most 1"),
     "gain": Metric("Size of the compared ring over that of the reference"),
     "p_value": Metric("Two-sided permutation p of the shift, labels shuffled within target"),
+    "shift_pseudo_deg": Metric(
+        "Turn from early to late trials of one block, mean over the two blocks: what drift alone "
+        "would show. Null unless each target has eight trials in each block",
+        "deg",
+    ),
     "decoder_shift_deg": Metric("Shift by a ridge decoder of target direction, a check", "deg"),
 }
 
@@ -113,21 +131,18 @@ def run(spec: ReaimingSpec, inputs: Mapping[str, Dataset], progress: Progress) -
         raise Refused("dataset", spec.dataset, NO_ANGLES)
     seeds = np.random.SeedSequence(spec.seed).spawn(3)
     units = chosen.units
-    whole = split_half(
-        units.activity,
-        units.condition,
-        units.block == 0,
-        angles,
-        seeds=seeds[0],
-        n_splits=FINAL_SPLITS,
-    )
-    boots = _resamples(spec, chosen, angles, seeds[1], progress)
-    null = _null(spec, chosen, angles, seeds[2], progress)
+    half = halved(units.condition, units.block == 0, seeds[0], spec.splits)
+    whole = split_half(units.activity, units.condition, half, angles)
+    boots = _resamples(spec, chosen, angles, half, seeds[1], progress)
+    null = _null(spec, chosen, angles, half, progress)
     arrays = _estimated(whole, boots) | _decoder(spec, chosen, angles)
     arrays |= {
         "target_angle_deg": Array(angles, ("target",), "deg"),
         "resampled_shift_deg": Array(boots[0], ("resample",), "deg"),
         "permuted_shift_deg": Array(null, ("permutation",), "deg"),
+        "shift_pseudo_deg": Array(
+            _pseudo_shifts(spec, chosen, angles, seeds[2]), ("block",), "deg"
+        ),
         "rows_correlated": Array(np.array([chosen.optimistic]), ("session",)),
         "target_label": Array(np.array(chosen.session.target_labels), ("target",)),
     }
@@ -147,6 +162,7 @@ def rows(spec: ReaimingSpec, result: Result) -> tuple[Row, ...]:
         "ci_high": high,
         "similarity": float(result["similarity"][0]),
         "gain": float(result["gain"][0]),
+        "shift_pseudo_deg": float(result["shift_pseudo_deg"].mean()),
         "p_value": two_sided_p(shift, null) if len(null) else nan,
         "decoder_shift_deg": float(result["decoder_shift_deg"][0]),
     }
@@ -178,7 +194,7 @@ def reading(spec: ReaimingSpec, result: Result) -> str:
         float(found[name] or 0.0) for name in ("shift_deg", "ci_low", "ci_high", "p_value")
     )
     way = "counter-clockwise" if shift > 0 else "clockwise"
-    own = result["shift_per_target_deg"]
+    own, pseudo = result["shift_per_target_deg"], float(result["shift_pseudo_deg"].mean())
     return paragraph(
         f"From {spec.reference} to {spec.compare} the ring of targets turns by "
         f"{with_interval(shift, low, high)} degrees ({way}; similarity "
@@ -194,6 +210,10 @@ def reading(spec: ReaimingSpec, result: Result) -> str:
         f"{number(float(result['decoder_shift_per_target_deg'].max()))} by target: the wider these "
         "ranges, the less the change is one turn. A shift common to all targets enters the "
         "decoder.",
+        "From early to late trials of one block, where only drift can act, it turns by "
+        f"{number(pseudo)} degrees."
+        if isfinite(pseudo)
+        else "",
         OPTIMISTIC if bool(result["rows_correlated"][0]) else "",
         *(f"{each[0].upper()}{each[1:]}." for each in _doubts(result)),
     )
@@ -205,12 +225,12 @@ def estimate(spec: ReaimingSpec, summaries: Mapping[str, DatasetSummary]) -> Est
         raise Refused("dataset", spec.dataset, NO_ANGLES)
     summary, trials = checked_session(spec, summaries, spec.pair)
     neurons, targets = len(spec.neurons or ()) or summary.neurons or 0, len(summary.targets)
-    each = 3 * targets * sum(trials) * neurons * SECONDS_PER_NUMBER + 1.2e-3
-    fits = (spec.resamples + spec.permutations) * spec.splits + FINAL_SPLITS
+    fit = spec.splits * (sum(trials) * neurons * SECONDS_PER_NUMBER + SECONDS_PER_SPLIT)
+    seconds = 0.05 + (spec.resamples + spec.permutations + 3) * (fit + SECONDS_PER_FIT)
     return Estimate(
         memory_bytes=60_000_000 + 8 * sum(trials) * (6 * neurons + 4 * targets) + 8 * neurons**2,
-        operations=int(fits * each * 1e9),
-        seconds=0.05 + fits * each,
+        operations=int(seconds * 1e9),
+        seconds=seconds,
     )
 
 
@@ -229,22 +249,17 @@ def _resamples(
     spec: ReaimingSpec,
     chosen: Selection,
     angles: NDArray[np.float64],
-    seeds: np.random.SeedSequence,
+    half: NDArray[np.int64],
+    seed: np.random.SeedSequence,
     progress: Progress,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The shift of every resample, whole and per target."""
     units, whole, own = chosen.units, np.empty(spec.resamples), []
-    for draw, seed in enumerate(seeds.spawn(spec.resamples)):
-        splits, drawing = seed.spawn(2)
-        each = split_half(
-            units.activity,
-            units.condition,
-            units.block == 0,
-            angles,
-            seeds=splits,
-            n_splits=spec.splits,
-            resample=np.random.default_rng(drawing),
-        )
+    together = averaged_together(units.condition, units.block == 0)
+    generator = np.random.default_rng(seed)
+    for draw in range(spec.resamples):
+        weights = bootstrap_weights(together, generator)
+        each = split_half(units.activity, units.condition, half, angles, weights)
         whole[draw] = each.shift_deg
         own.append(np.degrees(np.angle(each.turns)))
         progress(0.5 * (draw + 1) / spec.resamples)
@@ -255,23 +270,36 @@ def _null(
     spec: ReaimingSpec,
     chosen: Selection,
     angles: NDArray[np.float64],
-    seeds: np.random.SeedSequence,
+    half: NDArray[np.int64],
     progress: Progress,
 ) -> NDArray[np.float64]:
+    """The shift with trials shuffled within target, over blocks and halves."""
     units, null = chosen.units, np.empty(spec.permutations)
-    each = seeds.spawn(spec.permutations)
-    shuffled = permuted_within(units.block == 0, units.condition, spec.seed, spec.permutations, 1)
-    for draw, labels in shuffled:
-        null[draw] = split_half(
-            units.activity,
-            units.condition,
-            labels[0],
-            angles,
-            seeds=each[draw.start],
-            n_splits=spec.splits,
-        ).shift_deg
+    places = np.arange(len(units.block))
+    shuffled = permuted_within(places, units.condition, spec.seed, spec.permutations, 1)
+    for draw, trials in shuffled:
+        activity = units.activity[trials[0]]
+        null[draw] = split_half(activity, units.condition, half, angles).shift_deg
         progress(0.5 + 0.5 * draw.stop / spec.permutations)
     return null
+
+
+def _pseudo_shifts(
+    spec: ReaimingSpec,
+    chosen: Selection,
+    angles: NDArray[np.float64],
+    seed: np.random.SeedSequence,
+) -> NDArray[np.float64]:
+    """From the early to the late half of each block; NaN with too few trials."""
+    units, found = chosen.units, np.full(2, nan)
+    for block in range(2):
+        own = units.block == block
+        activity, condition = units.activity[own], units.condition[own]
+        if np.bincount(condition).min() >= PSEUDO_TRIALS:
+            early = early_half(condition, units.first[own])
+            half = halved(condition, early, seed, spec.splits)
+            found[block] = split_half(activity, condition, half, angles).shift_deg
+    return found
 
 
 def _estimated(
@@ -298,8 +326,7 @@ def _interval(
     estimate: NDArray[np.float64], draws: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Estimate plus the quantiles of the draws' distance from it on the circle."""
-    apart = (draws - estimate + 180.0) % 360.0 - 180.0
-    low, high = np.quantile(apart, [0.025, 0.975], axis=0)
+    low, high = percentile_interval((draws - estimate + 180.0) % 360.0 - 180.0)
     return np.asarray(estimate + low), np.asarray(estimate + high)
 
 
@@ -339,7 +366,7 @@ def _doubts(result: Result) -> tuple[str, ...]:
 
 KIND: Kind[ReaimingSpec] = Kind(
     name="population.reaiming",
-    version=1,
+    version=2,
     summary="By how many degrees the population's ring of targets turns between two blocks",
     spec=ReaimingSpec,
     columns=columns_of(ReaimingSpec),

@@ -1,6 +1,7 @@
 """Whether two blocks use the same dimensions of a population."""
 
 from collections.abc import Mapping
+from math import isfinite, nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,14 +24,17 @@ from core.experiment import (
     Result,
     Row,
 )
+from core.kernels.folds import early_half
 from core.kernels.reaiming import target_means
 from core.kernels.subspaces import comparison, random_floor, split_comparisons
-from core.selection import selected
+from core.selection import Selection, selected
 from core.sentences import number, paragraph
 from core.session_spec import COMPARISON, Comparison, SessionSpec, checked_session
 
 MAX_COMPONENTS = 4
 FLOOR_DRAWS = 200
+PSEUDO_TRIALS = 8
+"""Units of a target in a block that make two pseudo-blocks of four."""
 
 
 class SubspacesSpec(SessionSpec):
@@ -69,11 +73,16 @@ def _measures(prefix: str, words: str, *, procrustes: bool = True) -> dict[str, 
     return found
 
 
-PREFIXES = ("", "half_", "ceiling_", "floor_")
+PREFIXES = ("", "half_", "ceiling_", "pseudo_", "floor_")
 METRICS = {
     **_measures("", "all trials of both blocks"),
     **_measures("half_", "half against half of the blocks, to be held against the ceiling"),
     **_measures("ceiling_", "half against half of one block, mean of both blocks"),
+    **_measures(
+        "pseudo_",
+        "early against late half of one block, mean of both blocks: the ceiling with drift; null "
+        "unless each target has eight trials in each block",
+    ),
     **_measures("floor_", "random subspaces of the same covariance", procrustes=False),
 }
 
@@ -115,6 +124,7 @@ def run(spec: SubspacesSpec, inputs: Mapping[str, Dataset], progress: Progress) 
         "half_first_block": Array(first, ("split", "measure")),
         "half_second_block": Array(second, ("split", "measure")),
         "half_between_blocks": Array(between, ("split", "measure")),
+        "early_against_late": Array(_pseudo(chosen, k), ("block", "measure")),
         "random_subspaces": Array(floor, ("draw", "linear_measure")),
         "rows_correlated": Array(np.array([chosen.optimistic]), ("session",)),
     }
@@ -133,15 +143,24 @@ def rows(spec: SubspacesSpec, result: Result) -> tuple[Row, ...]:
 
 
 def measures_of(result: Result) -> tuple[NDArray[np.float64], ...]:
-    """Angles, alignments and distance: of the blocks, of halves across, within, and by chance."""
+    """Angles, alignments and distance: of the blocks, of halves across, within, of early against
+    late halves, and by chance."""
     within = (result["half_first_block"] + result["half_second_block"]) / 2
-    halves = result["half_between_blocks"]
-    return result["blocks"], halves.mean(0), within.mean(0), result["random_subspaces"].mean(0)
+    means = (
+        each.mean(axis=0)
+        for each in (
+            result["half_between_blocks"],
+            within,
+            result["early_against_late"],
+            result["random_subspaces"],
+        )
+    )
+    return result["blocks"], *means
 
 
 def reading(spec: SubspacesSpec, result: Result) -> str:
     """Where the blocks lie between ceiling and floor."""
-    blocks, halves, within, chance = measures_of(result)
+    blocks, halves, within, pseudo, chance = measures_of(result)
     k, (first, second) = spec.components, spec.block.compare
     aligned = [each[k : k + 2].mean() for each in (halves, within, chance)]
     share = (aligned[0] - aligned[2]) / max(aligned[1] - aligned[2], 1e-12)
@@ -153,6 +172,10 @@ def reading(spec: SubspacesSpec, result: Result) -> str:
         f"Alignment, half against half, is {number(float(aligned[0]))}, between a floor of "
         f"{number(float(aligned[2]))} and a ceiling of {number(float(aligned[1]))}: "
         f"{number(100 * float(share))} % of the way.",
+        f"Early and late halves of one block, between which there is drift too, are aligned by "
+        f"{number(float(pseudo[k : k + 2].mean()))}."
+        if isfinite(pseudo[k])
+        else "",
         f"The Procrustes distance of the constellations is {number(float(halves[-1]))} against "
         f"{number(float(within[-1]))} within a block.",
         "Only the difference from the ceiling speaks for a change of subspace; angles between all "
@@ -185,6 +208,19 @@ def example() -> SubspacesSpec:
     )
 
 
+def _pseudo(chosen: Selection, k: int) -> NDArray[np.float64]:
+    """Early against late half of each block, "blocks measures"; NaN with too few trials."""
+    units, found = chosen.units, np.full((2, k + 3), nan)
+    for block in range(2):
+        own = units.block == block
+        activity, condition, size = units.activity[own], units.condition[own], units.size[own]
+        if np.bincount(condition).min() >= PSEUDO_TRIALS:
+            early = early_half(condition, units.first[own])
+            means = [target_means(activity[h], condition[h], size[h]) for h in (early, ~early)]
+            found[block] = comparison(means[0], means[1], k)
+    return found
+
+
 def _check_components(components: int, targets: int, neurons: int) -> None:
     most = min(targets - 1, neurons)
     if components > most:
@@ -203,7 +239,7 @@ def _names(components: int) -> tuple[str, ...]:
 
 KIND: Kind[SubspacesSpec] = Kind(
     name="population.subspaces",
-    version=1,
+    version=2,
     summary="Whether two blocks use the same dimensions: angles, alignment, Procrustes distance",
     spec=SubspacesSpec,
     columns=columns_of(SubspacesSpec),

@@ -95,3 +95,24 @@ def test_a_dataset_without_behaviour_is_refused_at_submission() -> None:
     arrays = {"counts": np.ones((8, 2)), "target": np.arange(8) % 2}
     with pytest.raises(Refused, match="no behaviour"):
         run(arrays)
+
+
+def test_noise_that_grows_within_a_block_shows_between_its_halves() -> None:
+    """Motor variance 4 in early and 36 in late trials: a difference of 32 with an error of 5."""
+    rng, p = np.random.default_rng(1), np.tile(np.r_[np.zeros(20), np.full(60, 30.0)], 4)
+    late = np.arange(320) % 160 >= 80
+    z, y = 0.0, np.empty(320)
+    for t in range(320):
+        y[t] = z + (6.0 if late[t] else 2.0) * rng.standard_normal()
+        z = 0.95 * z + 0.15 * (p[t] - y[t])
+    arrays = {
+        "reach": p - y,
+        "perturbation": p,
+        "block": np.repeat(["first", "second"], 160),
+    }
+    spec, result = run(arrays, block={"factor": "block", "compare": ["first", "second"]})
+    for block in ("first", "second"):
+        found = metrics(spec, result)[block]
+        assert found["motor_variance_pseudo"] == pytest.approx(32.0, abs=15.0)
+        assert found["error_sensitivity_pseudo"] == pytest.approx(0.0, abs=0.1)
+    assert "where only drift can act, error sensitivity changes by" in KIND.reading(spec, result)

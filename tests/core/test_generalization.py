@@ -1,5 +1,6 @@
 """Generalization: against a plain loop, scikit-learn, closed forms, and known structures."""
 
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -202,6 +203,36 @@ def test_dichotomies_may_be_named_and_must_leave_something_to_train_on() -> None
     for wrong, message in ((["0", "north"], "no target 'north'"), ([*"0123456"], "two targets")):
         with pytest.raises(Refused, match=message):
             KIND.estimate(spec_of(dichotomies=[wrong]), {UPLOADED: summarise(SESSION, "npz")})
+
+
+def test_a_code_that_loses_its_ring_within_a_block_generalizes_less_late() -> None:
+    """In the first block; the difference of two accuracies, .9 and about .5, has an error of .1."""
+    early, rng = ring(0.3, 5, trials=8), np.random.default_rng(6)
+    corners = np.linalg.qr(rng.standard_normal((15, 15)))[0][:8, None]
+    late = corners + 0.3 * rng.standard_normal((8, 8, 15))
+    blocks = [early, late, ring(0.3, 5, trials=8), early]
+    counts = np.concatenate([each.swapaxes(0, 1).reshape(-1, 15) for each in blocks])
+    arrays = {
+        "counts": counts,
+        "target": np.tile(np.arange(8), 32),
+        "target_angle_deg": np.arange(8) * 45.0,
+        "block": np.repeat(["A", "B"], 128),
+    }
+    spec = KIND.spec.model_validate(
+        {
+            "dataset": UPLOADED,
+            "block": {"factor": "block", "compare": ["A", "B"]},
+            "permutations": 0,
+            "nulls": 0,
+            "decoding_nulls": 1,
+            "repeats": 1,
+        }
+    )
+    result = KIND.run(spec, {UPLOADED: arrays}, silent)
+    metrics = {row.arm: row.metrics for row in KIND.rows(spec, result)}
+    assert float(metrics["A"]["ccgp_difference_pseudo"] or nan) > 0.2
+    assert metrics["B"]["ccgp_difference_pseudo"] == pytest.approx(0.0, abs=0.15)
+    assert "between which only drift can act, differ by" in KIND.reading(spec, result)
 
 
 def test_three_targets_are_too_few() -> None:

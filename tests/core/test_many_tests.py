@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.stats import chi2, t
+from scipy.stats import chi2, f, t
 from statsmodels.stats.meta_analysis import combine_effects
 from statsmodels.stats.multitest import multipletests
 
@@ -16,7 +16,7 @@ from core.kernels.adaptation_models import (
     one_state,
     separations,
 )
-from core.kernels.bartlett import corrected_p, simulated, simulated_ratios
+from core.kernels.bartlett import corrected_test, simulated, simulated_ratios
 from core.kernels.holm import holm
 from core.kernels.random_effects import random_effects
 from tests.core.adaptation_twin import SCHEDULE, series
@@ -79,10 +79,21 @@ def test_the_corrected_p_follows_from_the_mean_of_simulated_ratios() -> None:
     nested = fit_adaptation(movements, one_state(), 2, shared=(1,))
     arguments = {"seed": 3, "draws": 30}
     ratios = simulated_ratios(whole, nested, lambda share: None, **arguments)
-    p_value = corrected_p(whole, nested, lambda share: None, **arguments)
+    found = corrected_test(whole, nested, lambda share: None, **arguments)
     observed = nested.best.deviance - whole.best.deviance
-    assert p_value == pytest.approx(chi2.sf(observed / max(ratios.mean(), 1.0), 1))
-    assert p_value >= likelihood_ratio_p(whole, nested)
+    assert found.p_value == pytest.approx(f.sf(observed / ratios.mean(), 1, 30))
+    assert found.p_value >= likelihood_ratio_p(whole, nested)
+    # A ratio on the edge of the interval is one with p = .05.
+    edge = found.stretch**2 * chi2.isf(0.05, 1) / ratios.mean()
+    assert f.sf(edge, 1, 30) == pytest.approx(0.05)
+
+
+def test_few_simulated_series_do_not_make_the_corrected_test_reject_more() -> None:
+    """50,000 ratios that are 1.5 times chi-square, ten series each: a standard error of .001."""
+    ratios = 1.5 * np.random.default_rng(0).chisquare(1, (50_000, 11))
+    quotients = ratios[:, 0] / ratios[:, 1:].mean(axis=1)
+    assert np.mean(f.sf(quotients, 1, 10) <= 0.05) == pytest.approx(0.05, abs=0.003)
+    assert np.mean(chi2.sf(quotients, 1) <= 0.05) > 0.07
 
 
 def test_a_falling_generalization_is_the_free_one_at_its_own_values() -> None:

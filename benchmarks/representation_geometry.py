@@ -1,6 +1,6 @@
-"""How fast the analyses of a population are, beside the peer or the plain loop: one core.
+"""Distances, dimensions and parts of variance beside the peer or the plain loop: one core.
 
-    python -m benchmarks.population
+    python -m benchmarks.representation_geometry
 
 The plain way does each draw by itself with numpy; of a thousand it is timed on some. The peer for
 TwoNN is scikit-dimension, on a fifth of the points: its work grows with their square.

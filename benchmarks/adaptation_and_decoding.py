@@ -1,6 +1,6 @@
-"""Adaptation and generalization beside the plain way of computing the same: one core, one thread.
+"""Fits of adaptation, and decoding, beside the plain way of computing the same: one core.
 
-    python -m benchmarks.populations
+    python -m benchmarks.adaptation_and_decoding
 
 Plain: the filter as a Python loop under scipy's optimiser, started where ours starts; for
 classifiers, scikit-learn fitted anew for every pair, fold, dichotomy and null, timed on some.
