@@ -46,8 +46,8 @@ solenoid preset chaos-transition --output pictures      # run it, wait, save its
 `--scale quick` (the default) reduces grids, replicates and epochs so that a preset ends within two
 minutes on two cores and still shows the effect; `--scale full` is the paper's size. Costs are what
 `GET /v1/presets` states beforehand, for one core at 53 GFLOP/s in float64 matrix products. Beside a
-quick one stands the processor time that the whole service took for it on the machine that made this
-page, shared by two cores; beside a full one what the usual loop over networks in numpy
+quick one of which that was taken stands the processor time of the whole service on the machine that
+made this page, shared by two cores; beside a full one what the usual loop over networks in numpy
 (`benchmarks/baselines.py`) would take, per update as timed on some of the preset's shapes there.
 
 Networks that converge to rounding rest, so that runs that learn well cost less than stated. The
