@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from benchmarks.query import COLUMNS
 from benchmarks.query_rows import fill
+from core.presets import PRESETS
 from solenoid import Client
 from store.database import Database
 from store.tables import arrays, experiments, metadata
@@ -39,6 +40,15 @@ def test_every_table_is_described() -> None:
     for name in metadata.tables:
         family = next((f"{prefix}<kind>" for prefix in families if name.startswith(prefix)), name)
         assert f"| `{family}` |" in page, name
+
+
+def test_the_page_of_presets_has_a_picture_of_each() -> None:
+    _, *sections = (DOCS / "presets.md").read_text().split("\n## ")
+    assert [section.split("\n")[0] for section in sections] == list(PRESETS)
+    for section in sections:
+        name = section.split("\n")[0]
+        assert f"![{name}: {name}_" in section
+        assert PRESETS[name].quick in section
 
 
 def test_every_file_that_a_page_links_to_is_there() -> None:

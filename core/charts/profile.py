@@ -11,7 +11,7 @@ import altair as alt
 from core.figures import ARM_COLOURS, BLOCK_COLOURS, INK, notice
 
 WIDTH, HEIGHT = 420, 300
-AXIS = alt.Axis(tickCount=6, format="~g")
+AXIS = alt.Axis(tickCount=6, format=".6~g")
 DECADES = 1.0  # positive values over more than this many go on a log axis
 
 

@@ -31,11 +31,11 @@ RESULT_ROW_BYTES = 1500
 """One row of metrics while it is being written."""
 MOVE_S = 1.0e-9
 TRACE_S = 8e-10
-SEGMENT_BYTES = 2**18
+SEGMENT_BYTES = 2**19
 """Of inputs fetched at a time: they stay in the second-level cache while networks take turns."""
 ANSWER_BYTES = 2**24
-COMPILED_BYTES = 215_000_000
-"""Of a process that has loaded the libraries and the compiled kernels."""
+COMPILED_BYTES = 265_000_000
+"""Of a worker that has loaded the libraries and the compiled kernels."""
 
 _LARGEST_COVARIANCE = 2048  # inputs; beyond, X^T X and its memory cost more than they save
 _LONGEST_COVARIANCE_UPDATE = 2**31  # multiply-adds, of a loop that cannot look up
