@@ -63,6 +63,21 @@ def test_a_real_recording_is_summarised(stack: RunningStack) -> None:
     assert {cell["trials"] for cell in summary["cells"]} == {69}
 
 
+def test_several_files_of_one_recording_are_one_dataset(stack: RunningStack) -> None:
+    blocks = [npz(**session(seed)) for seed in range(2)]
+    files = [("file", (f"{name}.npz", block)) for name, block in zip("ab", blocks, strict=True)]
+    answer = stack.http.post("/v1/datasets", files=files)
+    assert answer.status_code == 201, answer.text
+    dataset = answer.json()
+    assert dataset["name"] == "a.npz and 1 more"
+    assert dataset["summary"]["factors"] == {"file": {"a.npz": 40, "b.npz": 40}}
+    again = stack.http.post("/v1/datasets", files=files).json()
+    assert again["id"] == dataset["id"]
+    twice = stack.http.post("/v1/datasets", files=[files[0], files[0]])
+    assert twice.status_code == 422
+    assert "two files have the same name" in twice.json()["detail"]
+
+
 def test_a_matlab_file_is_read_through_a_mapping(stack: RunningStack) -> None:
     mapping = {
         "counts": {
