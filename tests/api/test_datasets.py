@@ -301,3 +301,15 @@ def test_a_preview_is_small_and_has_what_can_be_drawn(stack: RunningStack) -> No
     assert len(activity["values"]) == len(activity["rows"]) <= 120
     assert len(activity["values"][0]) == len(activity["neurons"]) == 86
     assert preview["behaviour"] is None
+
+
+def test_a_preview_is_made_once_and_goes_with_its_dataset(stack: RunningStack) -> None:
+    dataset = uploaded(stack, **session(31))
+    path = f"/v1/datasets/{dataset['id']}"
+    first = stack.http.get(f"{path}/preview").json()
+    kept = [name for name in left_on_disk(stack) if dataset["id"] in name]
+    assert sorted(Path(name).parent.name for name in kept) == ["arrays", "previews"]
+    (stack.folder / "datasets" / "arrays" / f"{dataset['id']}.npz").rename(stack.folder / "aside")
+    assert stack.http.get(f"{path}/preview").json() == first
+    assert stack.http.delete(path).status_code == 204
+    assert not [name for name in left_on_disk(stack) if dataset["id"] in name]
