@@ -18,6 +18,7 @@ from api.context import Context, Service
 from api.pages import Page, PageQuery, decoded, encoded
 from api.problems import BadRequest, documented, refusal
 from api.submissions import Name
+from api.uploads import MAX_FILES, written
 from core.dataset import DatasetSummary
 from core.synthetic_spec import SyntheticSpec
 from store import datasets
@@ -27,7 +28,6 @@ router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 Id = Annotated[UUID, PathParameter(description="The dataset's id.")]
 
 PATIENCE_S = 10.0
-CHUNK_BYTES = 2**20
 
 _NAME = TypeAdapter(Name)
 
@@ -40,7 +40,13 @@ _UPLOAD_BODY = {
                     "type": "object",
                     "required": ["file"],
                     "properties": {
-                        "file": {"type": "string", "format": "binary"},
+                        "file": {
+                            "type": "array",
+                            "minItems": 1,
+                            "maxItems": MAX_FILES,
+                            "description": "The file; or several files of one recording.",
+                            "items": {"type": "string", "format": "binary"},
+                        },
                         "mapping": {"type": "string", "description": "A mapping, as JSON."},
                     },
                 }
@@ -103,7 +109,9 @@ async def upload(
 ) -> Any:
     """Upload a file (NWB, NPZ, MAT, CSV, Parquet), as a form with `file` or as the body.
 
-    A `mapping` says which arrays or columns are what, where the file has names of its own.
+    A `mapping` says which arrays or columns are what, where the file has names of its own. Several
+    files of one recording are several fields `file`, or one ZIP archive: they are read one by one
+    through the same mapping and joined, by trials unless the mapping has `"join": "neurons"`.
     """
     incoming = datasets.incoming_path(service.settings, uuid4().hex)
     try:
@@ -175,19 +183,25 @@ async def _received(request: Request, query: UploadQuery, incoming: Path) -> tup
             async for chunk in request.stream():
                 await asyncio.to_thread(target.write, chunk)
         return query.name or "upload", query.mapping
-    async with request.form(max_files=1, max_fields=1) as form:
+    async with request.form(max_files=MAX_FILES, max_fields=1) as form:
         unknown = sorted(set(form) - {"file", "mapping"})
         if unknown:
             raise BadRequest(unknown[0], None, "unknown field; there are `file` and `mapping`")
-        file, mapping = form.get("file"), form.get("mapping")
-        if not isinstance(file, UploadFile):
-            raise BadRequest("file", None, "the form needs a file in its field `file`")
+        files, mapping = _files(form.getlist("file")), form.get("mapping")
         if mapping is not None and not isinstance(mapping, str):
             raise BadRequest("mapping", None, "the mapping is a text field with JSON, not a file")
-        with incoming.open("wb") as target:
-            while chunk := await file.read(CHUNK_BYTES):
-                await asyncio.to_thread(target.write, chunk)
-        return _name(file.filename), mapping or query.mapping
+        return await written(files, incoming), mapping or query.mapping
+
+
+def _files(given: list[UploadFile | str]) -> dict[str, UploadFile]:
+    """The files of a form by their names."""
+    files = [each for each in given if isinstance(each, UploadFile)]
+    if not files or len(files) < len(given):
+        raise BadRequest("file", None, "the form needs a file in its field `file`")
+    named = {_name(each.filename): each for each in files}
+    if len(named) < len(files):
+        raise BadRequest("file", None, "two files have the same name; name them apart")
+    return named
 
 
 def _name(given: str | None) -> str:

@@ -3,7 +3,8 @@
     python -m benchmarks.representation_geometry
 
 The plain way does each draw by itself with numpy; of a thousand it is timed on some. The peer for
-TwoNN is scikit-dimension, on a fifth of the points: its work grows with their square.
+TwoNN is scikit-dimension, on a fifth of the points: its work grows with their square; that for
+distances between all cells is rsatoolbox, which takes one precision for all folds.
 """
 
 import time
@@ -12,10 +13,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import skdim
+from rsatoolbox.data import Dataset
+from rsatoolbox.rdm import calc_rdm
 from sklearn.covariance import ledoit_wolf
 
 from benchmarks.one_core import one_core
-from core.kernels.crossnobis import Labelled, distances, permuted_distances, whitened
+from core.kernels.crossnobis import (
+    Labelled,
+    distance_matrix,
+    distances,
+    permuted_distances,
+    whitened,
+)
 from core.kernels.folds import stratified_folds
 from core.kernels.intrinsic_dimension import twonn
 from core.kernels.neighbours import neighbour_distances
@@ -81,6 +90,18 @@ def plain_crossnobis(seen: Labelled) -> Floats:
     return found
 
 
+def all_cells(seen: Labelled) -> Floats:
+    """Distances between all 32 cells, of activity as it is."""
+    return distance_matrix(seen, [seen.activity] * FOLDS)
+
+
+def rsatoolbox_all_cells(seen: Labelled) -> object:
+    """The same by rsatoolbox."""
+    labels = {"cell": seen.cell, "fold": seen.fold}
+    data = Dataset(seen.activity, obs_descriptors=labels)
+    return calc_rdm(data, method="crossnobis", descriptor="cell", cv_descriptor="fold")
+
+
 def cases() -> tuple[Case, ...]:
     """The goals, on the sizes for which they are set."""
     even, uneven = session(balanced=True), session(balanced=False)
@@ -111,6 +132,20 @@ def cases() -> tuple[Case, ...]:
             0.3,
             lambda: crossnobis(uneven),
             lambda: plain_crossnobis(uneven),
+            1,
+        ),
+        Case(
+            "all cells, balanced (rsatoolbox)",
+            0.3,
+            lambda: all_cells(even),
+            lambda: rsatoolbox_all_cells(even),
+            1,
+        ),
+        Case(
+            "all cells, unequal (rsatoolbox)",
+            0.3,
+            lambda: all_cells(uneven),
+            lambda: rsatoolbox_all_cells(uneven),
             1,
         ),
         Case(

@@ -87,11 +87,9 @@ def checked_header(key: str, packed: IO[bytes], size: int) -> tuple[tuple[int, .
     return shape, dtype
 
 
-def _check_members(members: list[zipfile.ZipInfo], max_bytes: int) -> None:
-    if len(members) > MAX_MEMBERS:
-        raise TooLarge(f"the archive has {len(members)} entries; at most {MAX_MEMBERS} are read")
+def check_archive(members: list[zipfile.ZipInfo], max_bytes: int) -> None:
+    """Refuse entries that are encrypted or named twice, and those that unpack to too much."""
     for member in members:
-        _check_name(member.orig_filename)
         if member.flag_bits & 1:
             raise UnreadableFile(f"`{member.filename}` is encrypted")
     names = [member.filename for member in members]
@@ -103,6 +101,14 @@ def _check_members(members: list[zipfile.ZipInfo], max_bytes: int) -> None:
         raise TooLarge(
             f"the archive unpacks to {unpacked} bytes; at most {max_bytes} bytes are read"
         )
+
+
+def _check_members(members: list[zipfile.ZipInfo], max_bytes: int) -> None:
+    if len(members) > MAX_MEMBERS:
+        raise TooLarge(f"the archive has {len(members)} entries; at most {MAX_MEMBERS} are read")
+    for member in members:
+        _check_name(member.orig_filename)
+    check_archive(members, max_bytes)
 
 
 def _check_name(name: str) -> None:

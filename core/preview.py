@@ -17,6 +17,8 @@ from core.summary import session_cells
 MAX_ROWS = 120
 MAX_NEURONS = 120
 MAX_POINTS = 250
+VERSION = 1
+"""Counts with every change of what a preview shows: previews are kept."""
 T = TypeVar("T")
 _Floats = NDArray[np.float64]
 

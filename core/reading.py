@@ -13,7 +13,8 @@ from typing import Any, BinaryIO
 
 from numpy.typing import NDArray
 
-from core.mapping import ArrayMapping, mapped, unmapped, validated
+from core.experiment import ExperimentError
+from core.mapping import ArrayMapping, Unmapped, mapped, unmapped, validated
 from core.matfile import Tree, read_mat
 from core.npz import (
     MAX_MEMBERS,
@@ -23,6 +24,7 @@ from core.npz import (
     read_npz,
     written_npz,
 )
+from core.several_files import files_of, holds_files, joined
 
 __all__ = ["Reading", "load_arrays", "read_arrays", "save_arrays"]
 
@@ -63,6 +65,8 @@ def read_arrays(
     """
     with closing(_opened(source)) as content:
         form = _format(content)
+        if form == "npz" and holds_files(content):
+            return _storable(_several(content, mapping, max_bytes))
         return _storable(_READERS[form](content, mapping, max_bytes))
 
 
@@ -109,6 +113,26 @@ def _is_csv(start: bytes) -> bool:
     from core.table_files import looks_like_csv
 
     return looks_like_csv(start)
+
+
+def _several(content: BinaryIO, mapping: Mapping[str, Any] | None, max_bytes: int) -> Reading:
+    """The files of an archive, each read through the same mapping, as one dataset."""
+    own = dict(mapping or {})
+    by = own.pop("join", "trials")
+    if by not in ("trials", "neurons"):
+        raise Unmapped(f"mapping join: {by!r}; several files are joined by trials or by neurons")
+    readings: dict[str, Reading] = {}
+    for name, file in files_of(content, max_bytes):
+        try:
+            form = _format(file)
+            if form == "npz" and holds_files(file):
+                raise UnreadableFile("an archive in an archive; pack the files themselves")
+            readings[name] = _READERS[form](file, own or None, max_bytes)
+        except ExperimentError as refused:
+            raise UnreadableFile(f"{name}: {refused}") from None
+    arrays, notes = joined({n: each.arrays for n, each in readings.items()}, by, max_bytes)
+    told = [f"{name}: {note}" for name, each in readings.items() for note in each.notes]
+    return Reading(next(iter(readings.values())).format, arrays, (*notes, *told))
 
 
 def _npz(content: BinaryIO, mapping: Mapping[str, Any] | None, max_bytes: int) -> Reading:

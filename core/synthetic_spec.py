@@ -77,8 +77,8 @@ SCENARIOS: Mapping[str, Mapping[str, Mapping[str, float]]] = {
 """What each scenario changes in the two states; under `null` they do not differ."""
 
 
-class SyntheticSpec(Declared):
-    """A session of two states, control and HFS, each with baseline (NF), field (FF) and washout.
+class PlantedSpec(Declared):
+    """Two states, control and HFS, and all that is true of their sessions, however long these are.
 
     `cerebellar_block` makes all six findings true; `null` makes the two states alike. Whatever is
     given replaces the scenario's own value, in `control` and `hfs` field by field.
@@ -94,7 +94,6 @@ class SyntheticSpec(Declared):
         default_factory=SyntheticState, description="The blocked cerebellum."
     )
     targets: int = Field(default=8, ge=3, le=64, description="Targets, evenly spread on a ring.")
-    neurons: int = Field(default=60, ge=2, le=2000, description="Neurons.")
     tuning: Literal["cosine", "sharp", "random"] = Field(
         default="cosine",
         description="Tuning to direction: a cosine (two dimensions), a von Mises bump of half "
@@ -122,13 +121,6 @@ class SyntheticSpec(Declared):
         le=1,
         description="Size of a gain of each neuron and trial, beyond Poisson noise.",
     )
-    baseline_trials: int = Field(
-        default=80, ge=0, le=10_000, description="NF trials of each state before the field."
-    )
-    field_trials: int = Field(default=160, ge=0, le=10_000, description="FF trials of each state.")
-    washout_trials: int = Field(
-        default=80, ge=0, le=10_000, description="NF trials of each state after the field."
-    )
     unequal: float = Field(
         default=0.0,
         ge=0,
@@ -145,7 +137,6 @@ class SyntheticSpec(Declared):
     missing_fraction: float = Field(
         default=0.0, ge=0, le=0.9, description="Part of all trials whose reach is missing."
     )
-    seed: int = Field(default=0, ge=0, le=MAX_INTEGER, description="Seed of every random draw.")
 
     @model_validator(mode="before")
     @classmethod
@@ -160,6 +151,24 @@ class SyntheticSpec(Declared):
             if isinstance(wanted, dict):
                 filled[state] = {**values, **wanted}
         return filled
+
+
+class SyntheticSpec(PlantedSpec):
+    """A session of two states, control and HFS, each with baseline (NF), field (FF) and washout.
+
+    `cerebellar_block` makes all six findings true; `null` makes the two states alike. Whatever is
+    given replaces the scenario's own value, in `control` and `hfs` field by field.
+    """
+
+    neurons: int = Field(default=60, ge=2, le=2000, description="Neurons.")
+    baseline_trials: int = Field(
+        default=80, ge=0, le=10_000, description="NF trials of each state before the field."
+    )
+    field_trials: int = Field(default=160, ge=0, le=10_000, description="FF trials of each state.")
+    washout_trials: int = Field(
+        default=80, ge=0, le=10_000, description="NF trials of each state after the field."
+    )
+    seed: int = Field(default=0, ge=0, le=MAX_INTEGER, description="Seed of every random draw.")
 
     @model_validator(mode="after")
     def _sizes_are_possible(self) -> "SyntheticSpec":

@@ -46,7 +46,7 @@ def imported(transport: Transport, path: Path) -> dict[str, dict[str, int]]:
     try:
         with path.open("rb") as file:
             counts: dict[str, dict[str, int]] = transport.upload(
-                f"{PATH}/import", (path.name, file), {}, TAKEN_IN_S
+                f"{PATH}/import", [(path.name, file)], {}, TAKEN_IN_S
             )
     except OSError as failure:
         raise BadArgument(f"cannot read {path}: {failure.strerror}") from None

@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
@@ -252,19 +253,22 @@ class Client:
         """One dataset."""
         return Dataset(self._transport.get(f"/v1/datasets/{part(id)}"))
 
-    def upload(self, path: str | Path, mapping: Mapping[str, Any] | None = None) -> Dataset:
+    def upload(
+        self,
+        path: str | Path | Sequence[str | Path],
+        mapping: Mapping[str, Any] | None = None,
+    ) -> Dataset:
         """Upload a recording (NWB, NPZ, MAT, CSV, Parquet) and wait until it was inspected.
 
         `mapping` says which arrays or columns of the file are counts, target, blocks and behaviour
-        where it has names of its own. The same file again is the same dataset.
+        where it has names of its own. A list of files is one recording in parts, which are read one
+        by one and joined. The same file again is the same dataset.
         """
-        source = Path(path)
+        sources = [path] if isinstance(path, str | Path) else list(path)
         fields = {} if mapping is None else {"mapping": json.dumps(mapping)}
-        try:
-            with source.open("rb") as file:
-                data = self._transport.upload("/v1/datasets", (source.name, file), fields)
-        except OSError as unreadable:
-            raise BadArgument(f"cannot read {source}: {unreadable.strerror}") from None
+        with ExitStack() as opened:
+            files = [(source.name, _opened(opened, source)) for source in map(Path, sources)]
+            data = self._transport.upload("/v1/datasets", files, fields)
         return self._inspected(Dataset(data))
 
     def synthesise(self, spec: Mapping[str, Any] | None = None, name: str | None = None) -> Dataset:
@@ -343,6 +347,13 @@ class Client:
             error = {"field": "file", "value": dataset.name, "message": reason}
             raise BadInput(422, f"file: {reason}", [error])
         return dataset
+
+
+def _opened(stack: ExitStack, source: Path) -> IO[bytes]:
+    try:
+        return stack.enter_context(source.open("rb"))
+    except OSError as unreadable:
+        raise BadArgument(f"cannot read {source}: {unreadable.strerror}") from None
 
 
 def _definition(

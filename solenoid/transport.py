@@ -3,7 +3,7 @@
 import ipaddress
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
 from urllib.parse import quote
@@ -77,12 +77,12 @@ class Transport:
     def upload(
         self,
         path: str,
-        file: tuple[str, IO[bytes]],
+        files: Sequence[tuple[str, IO[bytes]]],
         fields: Mapping[str, str],
         answer_s: float = ANSWER_S,
     ) -> Any:
-        """Send a file as a form."""
-        form = {"files": {"file": file}, "data": fields}
+        """Send files as a form."""
+        form = {"files": [("file", file) for file in files], "data": fields}
         timeout = httpx.Timeout(answer_s, connect=CONNECT_S)
         return self._sent("POST", path, repeatable=False, timeout=timeout, **form).json()
 

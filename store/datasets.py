@@ -2,6 +2,7 @@
 
     datasets/blobs/<sha256>      the file as it was uploaded, stored once
     datasets/arrays/<id>.npz     its named arrays, as the inspection read them
+    datasets/previews/<id>.*     what was drawn of it, once somebody has looked
 
 Only the inspecting child ever opens an uploaded file; everybody else reads the plain arrays.
 """
@@ -21,6 +22,7 @@ import sqlalchemy as sa
 from core.dataset import DatasetSummary, dataset_id
 from core.experiment import Dataset as Arrays
 from core.experiment import ExperimentError
+from core.preview import VERSION
 from core.reading import load_arrays, save_arrays
 from core.summary import summarise
 from core.synthetic import synthesised
@@ -56,6 +58,11 @@ def blob_path(settings: Settings, sha256: str) -> Path:
 def arrays_path(settings: Settings, identifier: str) -> Path:
     """Where a dataset's arrays are kept."""
     return settings.datasets_dir / "arrays" / f"{identifier}.npz"
+
+
+def preview_path(settings: Settings, identifier: str) -> Path:
+    """Where a dataset's preview is kept: an id is that of a content, which never changes."""
+    return settings.datasets_dir / "previews" / f"{identifier}.{VERSION}.json"
 
 
 def incoming_path(settings: Settings, token: str) -> Path:
@@ -212,8 +219,10 @@ def load(settings: Settings, identifier: str) -> Arrays:
 
 
 def remove_files(database: Database, settings: Settings, identifier: str, blob_sha256: str) -> None:
-    """Remove a dataset's arrays, and its blob unless another mapping of it is in use."""
+    """Remove a dataset's arrays and preview, and its blob unless another mapping uses it."""
     arrays_path(settings, identifier).unlink(missing_ok=True)
+    for kept in preview_path(settings, identifier).parent.glob(f"{identifier}.*"):
+        kept.unlink(missing_ok=True)
     other = (
         sa.select(datasets.c.id)
         .where(datasets.c.blob_sha256 == blob_sha256, datasets.c.id != identifier)

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from core.experiment import ExperimentError
 from core.preview import Preview, preview
 from core.reading import load_arrays
 from store.children import Died, TookTooLong, answer_of
-from store.datasets import Dataset, arrays_path
+from store.datasets import Dataset, arrays_path, preview_path
 from store.settings import Settings
 
 
@@ -31,8 +32,16 @@ def write_as_nwb(settings: Settings, dataset: Dataset, target: Path) -> None:
 
 
 def preview_of(settings: Settings, dataset: Dataset) -> Preview:
-    """What can be drawn of a dataset."""
-    return Preview.model_validate(_asked(settings, dataset, {})["preview"])
+    """What can be drawn of a dataset; made once, and kept beside its arrays."""
+    kept = preview_path(settings, dataset.id)
+    if kept.exists():
+        return Preview.model_validate_json(kept.read_bytes())
+    made = Preview.model_validate(_asked(settings, dataset, {})["preview"])
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    partial = kept.with_suffix(f".{uuid4().hex}")
+    partial.write_text(made.model_dump_json())
+    partial.replace(kept)
+    return made
 
 
 def _asked(settings: Settings, dataset: Dataset, request: Mapping[str, Any]) -> Any:

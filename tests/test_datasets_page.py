@@ -55,6 +55,9 @@ def test_every_example_shows_what_the_page_is_about(shown: dict[str, Any]) -> No
     assert shown['client.upload("session.nwb", mapping).summary["factors"]']["state"] == {
         "control": 320
     }
+    assert shown['client.upload(["before.npz", "after.npz"]).summary["factors"]'] == {
+        "file": {"before.npz": 40, "after.npz": 44}
+    }
     windows = shown['client.upload("session.nwb", mapping).summary["factors"]["window"]']
     assert windows == dict.fromkeys(("0", "0.2", "0.4", "0.6"), 640)
     assert shown['turned.summary["behaviour"]']["trials"] == 640

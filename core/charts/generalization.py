@@ -68,30 +68,26 @@ def draw_change(spec: Arms, result: Result) -> alt.TopLevelMixin:
     """The change at other targets relative to that at the same, by their distance."""
     title = alt.Title(
         "Generalization of the change between fields",
-        subtitle="cross-validated product of the changes at two targets, 1 at the same target",
+        subtitle="cross-validated product of changes at two targets, 1 at the same; bands: 95 %",
     )
     if "change_generalization_function" not in result.arrays:
         text = "Give two fields, and angles of the targets, to see how their change generalizes"
         return notice(text, WIDTH, HEIGHT).properties(title=title)
     apart = result["separation_deg"].tolist()
-    values = [
-        {"block": block, "separation": x, "value": value if isfinite(value) else None}
-        for arm, block in enumerate(spec.arms)
-        for x, value in zip(
-            apart, result["change_generalization_function"][arm].tolist(), strict=True
-        )
-    ]
+    values = [row for arm, block in enumerate(spec.arms) for row in _function(result, arm, block)]
     base = alt.Chart(alt.InlineData(values)).encode(
         x=alt.X(
             "separation:Q",
             title="angle between targets (deg)",
             axis=alt.Axis(values=apart, grid=False),
         ),
-        y=alt.Y("value:Q", title="similarity of the changes"),
         color=_colour(spec.arms),
     )
+    line = base.encode(y=alt.Y("value:Q", title="similarity of the changes"))
+    band = base.mark_area(opacity=0.2).encode(y="low:Q", y2="high:Q")
     zero = alt.Chart(alt.InlineData([{"zero": 0}])).mark_rule(color=MUTED).encode(y="zero:Q")
-    layers = [zero, base.mark_line(strokeWidth=2), base.mark_point(filled=True, size=70, opacity=1)]
+    points = line.mark_point(filled=True, size=70, opacity=1)
+    layers = [zero, band, line.mark_line(strokeWidth=2), points]
     return alt.LayerChart(layer=layers, width=WIDTH, height=HEIGHT, title=title)
 
 
@@ -127,6 +123,22 @@ def draw_null(spec: Arms, result: Result) -> alt.TopLevelMixin:
         alt.Chart(alt.InlineData(marks)).mark_rule(strokeWidth=3).encode(x="at:Q", color=colour),
     ]
     return alt.LayerChart(layer=layers, width=WIDTH, height=HEIGHT, title=title)
+
+
+def _function(result: Result, arm: int, block: str) -> list[dict[str, Any]]:
+    """The function of one block with its interval; null where it is not defined."""
+    values = result["change_generalization_function"][arm].tolist()
+    errors = result["change_generalization_se"][arm].tolist()
+    return [
+        {
+            "block": block,
+            "separation": x,
+            "value": value if isfinite(value) else None,
+            "low": value - Z_95 * error if isfinite(error) else None,
+            "high": value + Z_95 * error if isfinite(error) else None,
+        }
+        for x, value, error in zip(result["separation_deg"].tolist(), values, errors, strict=True)
+    ]
 
 
 def _colour(arms: Sequence[str]) -> alt.Color:

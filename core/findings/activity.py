@@ -7,17 +7,15 @@ import numpy as np
 
 from core.experiment import ExperimentError
 from core.findings.answer import Z_95, Answer, Asked, Interval, Report, difference_of, portion
+from core.folded_units import in_folds
 from core.independence import Units
 from core.kernels.crossnobis import (
-    Labelled,
     constant_cells,
     distances,
     left_out_distances,
     permuted_distances,
     whitened,
 )
-from core.kernels.folds import most_folds, stratified_folds
-from core.kernels.participation_ratio import Floats
 from core.kernels.participation_ratio_error import permuted_log_ratios, ratio_estimate
 from core.kernels.resampling import stratified_jackknife_error, two_sided_p, upper_p
 from core.kernels.variance_partition import (
@@ -59,7 +57,7 @@ def variance_parts(asked: Asked, report: Report) -> Mapping[str, Answer]:
 
 def field_distance(asked: Asked, report: Report) -> Mapping[str, Answer]:
     """c: crossnobis distance per neuron between the fields, mean over targets, in each state."""
-    seen = _in_folds(both_fields(asked).units, asked.seed)
+    seen = in_folds(both_fields(asked).units, 4, FOLDS, asked.seed)
     views = whitened(seen, seen.cell)
     found = distances(seen, views, seen.part[None])[0].mean(axis=1)
     left_out = left_out_distances(seen, views, portion(report, 0.0, 0.5)).mean(axis=2)
@@ -121,15 +119,6 @@ def _chosen(asked: Asked, fields: tuple[str, ...]) -> Selection:
     return selected(
         asked.arrays, spec.cells(fields), neurons=spec.neurons, transform=spec.transform
     )
-
-
-def _in_folds(units: Units, seed: int) -> Labelled:
-    """Units in folds that are stratified by target, state and field."""
-    stratum = units.condition * 4 + units.block
-    generator = np.random.default_rng(np.random.SeedSequence([seed, 0]))
-    fold = stratified_folds(stratum, most_folds(stratum, FOLDS), generator)
-    activity: Floats = units.activity - units.activity.mean(axis=0)
-    return Labelled(activity, units.condition, units.block // 2, units.block % 2, units.size, fold)
 
 
 def _ratio(units: Units, arm: int, report: Report) -> Interval:

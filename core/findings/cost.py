@@ -1,5 +1,6 @@
-"""What a report on one session costs, from the sizes of its parts."""
+"""What a report on one session costs, from the sizes of its parts: question by question."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from core.dataset import DatasetSummary
@@ -9,9 +10,20 @@ from core.kernels.crossnobis import distance_cost
 from core.kernels.resampling import draw_cost
 from core.kernels.variance_partition import partition_cost
 
-OPERATIONS_PER_S = 12_000_000_000
-SECONDS_PER_FILTERED = 3e-9  # per trial, point and pair of states
-FITS = 40  # expansions of a fit from several starts
+OPERATIONS_PER_S = 8_000_000_000
+RING_S = 1.2e-3  # of one resample, beside its splits
+SERIES_S = 0.0135  # of one simulated series, fitted with two models
+FIT_S = 0.08  # of one fit of the generalization of learning
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Of one session: rows of both fields, those of the null field, columns, targets."""
+
+    trials: int
+    null_trials: int
+    neurons: int
+    targets: int
 
 
 @dataclass(frozen=True)
@@ -24,32 +36,75 @@ class Cost:
 
 def report_cost(spec: ReportSpec, summary: DatasetSummary) -> Cost:
     """Activity where there is any, behaviour where there is any."""
-    seconds, numbers = 0.0, 0
+    seconds, memory = 0.0, 200_000_000
+    targets = max(len(summary.targets), 1)
     if summary.trials is not None:
+        both = spec.field.factor in summary.factors
         neurons = len(spec.neurons or ()) or summary.neurons or 0
-        seconds += _activity(spec, summary.trials, neurons, len(summary.targets))
-        numbers += 8 * summary.trials * (summary.trials + 20 * neurons) + 20 * neurons**2
+        null_trials = summary.trials // 2 if both else summary.trials
+        sizes = Sizes(summary.trials, null_trials, neurons, targets)
+        seconds += sum(QUESTION_SECONDS[names](spec, sizes) for names in ACTIVITY)
+        memory += activity_memory(sizes)
     if summary.behaviour is not None:
-        seconds += _behaviour(spec, summary.behaviour.trials, max(len(summary.targets), 1))
-        numbers += 400 * summary.behaviour.trials
-    return Cost(seconds, 200_000_000 + 8 * numbers)
+        sizes = Sizes(summary.behaviour.trials, 0, 0, targets)
+        seconds += sum(QUESTION_SECONDS[names](spec, sizes) for names in BEHAVIOUR)
+        memory += 3200 * summary.behaviour.trials
+    return Cost(seconds, memory)
 
 
-def _activity(spec: ReportSpec, trials: int, neurons: int, targets: int) -> float:
-    draws = spec.permutations + trials
-    operations = draws * (
-        3 * partition_cost(trials, neurons, 2 * targets)
-        + distance_cost(trials, neurons, 2, 5)
-        + 2 * draw_cost(trials, targets, 0)
-    )
-    ring = 1.2e-3 + SPLITS * (1e-4 + 4.5e-10 * trials * neurons)
-    decoder = targets * (1.5e-4 + 2e-10 * neurons**3) + 5e-10 * trials * neurons**2
-    turned = (spec.permutations + spec.resamples) * ring
-    decodings = 2 * TESTED_SUBSAMPLES * spec.permutations + 2 * (SUBSAMPLES + GROUPS)
-    return operations / OPERATIONS_PER_S + turned + decodings * decoder
+def activity_memory(sizes: Sizes) -> int:
+    """Bytes that the questions of activity take."""
+    numbers = 8 * sizes.trials * (sizes.trials + 20 * sizes.neurons) + 20 * sizes.neurons**2
+    return 8 * numbers
 
 
-def _behaviour(spec: ReportSpec, trials: int, targets: int) -> float:
-    one = FITS * (1e-3 + 16 * trials * SECONDS_PER_FILTERED * 10)
-    many = FITS * (2e-3 + 18 * trials * SECONDS_PER_FILTERED * (10 + targets**2))
-    return one * (2 + spec.simulations / 6) + many * (2 + spec.simulations / 12)
+def _adaptation(spec: ReportSpec, sizes: Sizes) -> float:
+    return (9 + spec.simulations) * (SERIES_S + 1e-5 * sizes.trials)
+
+
+def _variance_parts(spec: ReportSpec, sizes: Sizes) -> float:
+    draws = spec.permutations + sizes.null_trials
+    work = partition_cost(sizes.null_trials, sizes.neurons, 2 * sizes.targets)
+    return 0.02 + draws * work / OPERATIONS_PER_S
+
+
+def _field_distance(spec: ReportSpec, sizes: Sizes) -> float:
+    draws = spec.permutations + sizes.trials
+    work = distance_cost(sizes.trials, sizes.neurons, 2, 5) / OPERATIONS_PER_S
+    return 0.01 + draws * (work + 1.5e-5 * sizes.targets)
+
+
+def _reaiming(spec: ReportSpec, sizes: Sizes) -> float:
+    ring = RING_S + SPLITS * (1e-4 + 4.5e-10 * sizes.trials * sizes.neurons)
+    return (spec.permutations + spec.resamples) * ring
+
+
+def _dimensionality(spec: ReportSpec, sizes: Sizes) -> float:
+    shuffled = 2 * spec.permutations * draw_cost(sizes.null_trials, sizes.targets, 0)
+    left_out = sizes.null_trials * draw_cost(sizes.null_trials // 2, sizes.targets, 0)
+    return 0.01 + (shuffled + left_out) / OPERATIONS_PER_S
+
+
+def _direction_decoding(spec: ReportSpec, sizes: Sizes) -> float:
+    decoded = sizes.targets * (1.5e-4 + 2e-10 * sizes.neurons**3)
+    decoded += 5e-10 * sizes.null_trials * sizes.neurons**2
+    return 2 * (TESTED_SUBSAMPLES * spec.permutations + SUBSAMPLES + GROUPS) * decoded
+
+
+def _learned_elsewhere(spec: ReportSpec, sizes: Sizes) -> float:
+    fit = FIT_S + 2.2e-6 * sizes.trials * (10 + 1.5 * sizes.targets**2)
+    return fit * (2 + spec.simulations / 12)
+
+
+QUESTION_SECONDS: Mapping[tuple[str, ...], Callable[[ReportSpec, Sizes], float]] = {
+    ("a_motor_noise", "a_error_sensitivity"): _adaptation,
+    ("b_target_dependent", "b_target_independent"): _variance_parts,
+    ("c_field_distance",): _field_distance,
+    ("d_reaiming",): _reaiming,
+    ("e_dimensionality",): _dimensionality,
+    ("f_neural_generalization",): _direction_decoding,
+    ("f_behavioural_generalization",): _learned_elsewhere,
+}
+"""Seconds on one core of each question of a report, under the findings that it answers."""
+BEHAVIOUR = (("a_motor_noise", "a_error_sensitivity"), ("f_behavioural_generalization",))
+ACTIVITY = tuple(names for names in QUESTION_SECONDS if names not in BEHAVIOUR)

@@ -111,6 +111,6 @@ def corrected(summary: Floats) -> Floats:
     return holm(summary[:, -1])
 
 
-def supported(p_holm: float, difference: float, finding: str) -> bool:
-    """The verdict: p after Holm at most .05, and the sign of the study."""
-    return bool(p_holm <= SIGNIFICANT and difference * SIGNS[finding] >= 0)
+def supported(p_value: float, difference: float, finding: str, alpha: float = SIGNIFICANT) -> bool:
+    """The verdict: p (after Holm, in a report) at most alpha, and the sign of the study."""
+    return bool(p_value <= alpha and difference * SIGNS[finding] >= 0)

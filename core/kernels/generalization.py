@@ -157,30 +157,6 @@ def held_out_direction_errors(found: Clouds, angle_deg: Floats) -> Floats:
     return errors
 
 
-def change_products(
-    activity: Floats, condition: NDArray[np.int64], second: NDArray[np.bool_]
-) -> Floats:
-    """Unbiased <D_c, D_d> / N, "conditions conditions", with D_c = second - first mean at c.
-
-    Products of different conditions share no trial; of <D_c, D_c> the noise of both means,
-    tr(S) / T each, is taken off, which equals the mean over all pairs of distinct trials.
-    """
-    n_conditions, n_neurons = int(condition.max()) + 1, activity.shape[1]
-    change, noise = np.zeros((n_conditions, n_neurons)), np.zeros(n_conditions)
-    for c in range(n_conditions):
-        for own, sign in ((second, 1.0), (~second, -1.0)):
-            rows = activity[own & (condition == c)]
-            change[c] += sign * rows.mean(axis=0)
-            noise[c] += float(rows.var(axis=0, ddof=1).sum()) / len(rows)
-    return np.asarray((change @ change.T - np.diag(noise)) / n_neurons)
-
-
-def generalization_function(products: Floats, which: NDArray[np.int64]) -> Floats:
-    """Mean product at each separation over that at separation 0: "separations"."""
-    sums = np.bincount(which.ravel(), products.ravel()) / np.bincount(which.ravel())
-    return np.asarray(sums / sums[0])
-
-
 def _pair_accuracy(
     found: Clouds, sides: NDArray[np.bool_], a: int, b: int, tested: Floats | None = None
 ) -> float:

@@ -20,6 +20,7 @@ from core.kinds import (
     population_generalization,
     population_reaiming,
     population_subspaces,
+    power_analysis,
     variance_partition,
 )
 
@@ -42,5 +43,6 @@ KINDS: Mapping[str, Kind[Any]] = {
         population_subspaces.KIND,
         behaviour_adaptation.KIND,
         cerebellar_block_report.KIND,
+        power_analysis.KIND,
     )
 }

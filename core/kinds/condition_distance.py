@@ -24,6 +24,7 @@ from core.experiment import (
     Result,
     Row,
 )
+from core.folded_units import in_folds
 from core.kernels.crossnobis import (
     Labelled,
     constant_cells,
@@ -145,7 +146,7 @@ def run(spec: ConditionDistanceSpec, inputs: Mapping[str, Dataset], progress: Pr
     chosen = selected(
         inputs[spec.dataset], spec.cells, neurons=spec.neurons, transform=spec.transform
     )
-    seen = _labelled(chosen, spec)
+    seen = in_folds(chosen.units, len(spec.cells), spec.folds, spec.seed)
     tests = (False, True) if spec.block else (False,)
     reports = stages(progress, [len(seen.size), *[spec.permutations for _ in tests]])
     views = whitened(seen, seen.cell)
@@ -240,17 +241,6 @@ def _arm_names(spec: ConditionDistanceSpec, targets: Sequence[str]) -> list[str]
     each = [*(f"target:{label}" for label in targets), MEAN]
     compared = [] if spec.block is None else [COMPARISON]
     return [prefix + name for prefix in prefixes for name in each] + compared
-
-
-def _labelled(chosen: Selection, spec: ConditionDistanceSpec) -> Labelled:
-    """Units in folds that are stratified by target, state and side."""
-    units = chosen.units
-    stratum = units.condition * len(spec.cells) + units.block
-    generator = np.random.default_rng(np.random.SeedSequence([spec.seed, 0]))
-    fold = stratified_folds(stratum, most_folds(stratum, spec.folds), generator)
-    # About the grand mean, where rounding is least.
-    activity = units.activity - units.activity.mean(axis=0)
-    return Labelled(activity, units.condition, units.block // 2, units.block % 2, units.size, fold)
 
 
 def _errors(left_out: Floats, seen: Labelled) -> Floats:

@@ -5,7 +5,6 @@ from functools import partial
 from math import exp, isfinite, nan
 
 import numpy as np
-from pydantic import Field
 
 from core.charts.comparison import draw_participation_ratios
 from core.charts.participation_ratio import draw_null, draw_ratios, draw_spectra
@@ -23,12 +22,13 @@ from core.experiment import (
     Metric,
     Overlay,
     Progress,
+    Refused,
     Result,
-    Row,
 )
 from core.independence import Units
 from core.kernels.folds import early_half
 from core.kernels.ledger import Ledger, Stage
+from core.kernels.neuron_subsets import neuron_subsets, ratio_of_means, subset_moments
 from core.kernels.participation_ratio import (
     Floats,
     condition_means,
@@ -38,57 +38,22 @@ from core.kernels.participation_ratio import (
 from core.kernels.participation_ratio_error import (
     MIN_DENOMINATOR_Z,
     RatioEstimate,
-    log_ratio_of,
     log_ratios,
     permuted_log_ratios,
     ratio_estimate,
 )
-from core.kernels.resampling import draw_cost, two_sided_p
+from core.kernels.resampling import draw_cost
 from core.kernels.snapshot import Keeper
+from core.participation_ratio import ParticipationRatioSpec, Subsample
+from core.participation_ratio_reading import reading, rows
 from core.selection import Selection, selected
-from core.sentences import OPTIMISTIC, number, paragraph, tested, verdict, with_interval
 from core.session_arrays import described
-from core.session_spec import ALL, COMPARISON, Comparison, SessionSpec, checked_session
+from core.session_spec import Comparison, checked_session
 from core.stages import Report, stages
 
 OPERATIONS_PER_S = 15_000_000_000
 PSEUDO_TRIALS = 8
 """Units of a target in a block that make two pseudo-blocks of four."""
-Metrics = Mapping[str, float | int | bool | None]
-Z_95 = 1.959963984540054
-
-
-class ParticipationRatioSpec(SessionSpec):
-    """How many dimensions the targets take in the activity of a population.
-
-    The participation ratio of the mean activity for each target, at most the number of targets
-    less one, freed of the bias that few trials bring: what trials scatter about their mean looks
-    like further dimensions. Two blocks of trials can be compared; they may have different numbers
-    of trials. Intervals come from leaving out one trial at a time, p from shuffling block labels
-    within target; both take rows for independent unless the dataset has a `group` array.
-    """
-
-    block: Comparison | None = Field(
-        default=None, description="Two blocks to compare; null: all trials as one, arm `all`."
-    )
-    permutations: int = Field(
-        default=1000,
-        ge=0,
-        le=100_000,
-        description="Relabellings of trials within target behind the p-value, which is at least "
-        "1 / (1 + permutations); 0: no test. Used when blocks are compared.",
-    )
-    neuron_correction: bool = Field(
-        default=False,
-        description="Also correct for the number of neurons: without it the ratio grows with them "
-        "even where there is no noise (a sharp ring: 2.5 at 50, 3.3 at 150).",
-    )
-
-    @property
-    def arms(self) -> tuple[str, ...]:
-        """The arms that are blocks: their labels, or `all`."""
-        return (ALL,) if self.block is None else self.block.compare
-
 
 METRICS = {
     "participation_ratio": Metric(
@@ -101,6 +66,14 @@ METRICS = {
     "log_se": Metric("Standard error of the logarithm of the corrected ratio (jackknife)"),
     "ci_low": Metric("Lower end of the 95 % interval of the corrected ratio"),
     "ci_high": Metric("Upper end of the 95 % interval of the corrected ratio"),
+    "participation_ratio_subsampled": Metric(
+        "Corrected ratio at the number of neurons of `subsample`, over its random subsets; null "
+        "without one"
+    ),
+    "subsampled_low": Metric(
+        "Lower end of the middle 95 % of subsets: how much it matters which neurons these are"
+    ),
+    "subsampled_high": Metric("Upper end of the middle 95 % of subsets"),
     "total_covariance_participation_ratio": Metric(
         "Participation ratio of the total covariance of single trials: another quantity, which "
         "counts noise dimensions and is far larger"
@@ -129,7 +102,8 @@ def run(spec: ParticipationRatioSpec, inputs: Mapping[str, Dataset], progress: P
     sizes = np.bincount(chosen.units.block).tolist()
     targets, neurons = len(chosen.session.target_labels), len(chosen.session.neurons)
     work = _work(spec, sizes, targets, neurons)
-    reports = stages(progress, [*work, sum(work[: len(sizes)]) / 4])
+    subsets = [_subset_work(spec, n, targets) for n in sizes]
+    reports = stages(progress, [*work, *subsets, sum(work[: len(sizes)]) / 4])
     places = checkpoints(progress)
     ledger = Ledger(Keeper(places.kept(), places.keep))
     estimates = [
@@ -137,43 +111,14 @@ def run(spec: ParticipationRatioSpec, inputs: Mapping[str, Dataset], progress: P
         for arm in range(len(sizes))
     ]
     arrays = _estimates(estimates) | _left_out(chosen, estimates) | _description(spec, chosen)
+    arrays |= _subsampled(spec, chosen, reports[len(work) : len(work) + len(sizes)], ledger)
     warnings = chosen.warnings + _doubts(spec, estimates)
     if spec.block is None:
         return Result(arrays, warnings)
-    null = _null(spec, chosen.units, reports[-2], partial(ledger.stage, "null"))
+    null = _null(spec, chosen.units, reports[len(sizes)], partial(ledger.stage, "null"))
     arrays |= _pseudo_blocks(spec, chosen, reports[-1])
     arrays["permutation_log_ratio"] = Array(null, ("permutation",))
     return Result(arrays, warnings + _undefined(null))
-
-
-def rows(spec: ParticipationRatioSpec, result: Result) -> tuple[Row, ...]:
-    """One row per block, and one for their comparison."""
-    each = tuple(Row(name, 0, _arm_metrics(result, arm)) for arm, name in enumerate(spec.arms))
-    if spec.block is None:
-        return each
-    log_ratio = log_ratio_of(result["participation_ratio"])
-    null = result["permutation_log_ratio"]
-    tested = isfinite(log_ratio) and len(null) > 0
-    p_value = two_sided_p(log_ratio, null) if tested else nan
-    return (*each, Row(COMPARISON, 0, {"log_ratio": log_ratio, "p_value": p_value}))
-
-
-def reading(spec: ParticipationRatioSpec, result: Result) -> str:
-    """The estimates, the test, and what they cannot tell."""
-    by_arm = {row.arm: row.metrics for row in rows(spec, result)}
-    targets = result["cell_trials"].shape[1]
-    said = [_said(name, by_arm[name], targets) for name in spec.arms]
-    if spec.block is not None:
-        said += [
-            _compared(spec, float(by_arm[COMPARISON]["p_value"] or nan)),
-            _drift(spec, by_arm),
-        ]
-    return paragraph(
-        *said,
-        OPTIMISTIC if result["rows_correlated"][0] else "",
-        "The ratio counts the dimensions that the targets' mean activity takes, not those of "
-        "single trials, and it depends on which neurons were recorded.",
-    )
 
 
 def estimate(spec: ParticipationRatioSpec, summaries: Mapping[str, DatasetSummary]) -> Estimate:
@@ -182,6 +127,8 @@ def estimate(spec: ParticipationRatioSpec, summaries: Mapping[str, DatasetSummar
     total, neurons = sum(trials), len(spec.neurons or ()) or summary.neurons or 0
     work = _work(spec, trials, len(summary.targets), neurons)
     work.append(sum(work[: len(trials)]) // 4)
+    work += [_subset_work(spec, n, len(summary.targets)) for n in trials]
+    _check_subsample(spec.subsample, neurons)
     plain = 8 * total * neurons * (total + min(total, neurons))
     return Estimate(
         memory_bytes=110_000_000 + 8 * (3 * total**2 + 8 * total * neurons) + _draws_memory(spec),
@@ -195,6 +142,7 @@ def example() -> ParticipationRatioSpec:
     return ParticipationRatioSpec(
         dataset=GOLUB_BCI.dataset_id,
         block=Comparison(factor="block", compare=("before", "after")),
+        subsample=Subsample(neurons=43, draws=10),
     )
 
 
@@ -205,6 +153,23 @@ def _work(spec: ParticipationRatioSpec, trials: list[int], targets: int, neurons
         draws.append((2 * spec.permutations, sum(trials)))
     own = neurons if spec.neuron_correction else 0
     return [n * draw_cost(t, targets, own) for n, t in draws]
+
+
+def _subset_work(spec: ParticipationRatioSpec, trials: int, targets: int) -> int:
+    """Scalar operations of one arm's subsets of neurons."""
+    if spec.subsample is None:
+        return 0
+    size = spec.subsample.neurons
+    own = size if spec.neuron_correction else 0
+    gram = 4 * trials**2 * (size + 10)
+    return spec.subsample.draws * (gram + draw_cost(trials, targets, own))
+
+
+def _check_subsample(subsample: Subsample | None, neurons: int) -> None:
+    if subsample is not None and subsample.neurons > neurons:
+        raise Refused(
+            "subsample.neurons", subsample.neurons, f"there are {neurons} neurons to draw from"
+        )
 
 
 def _draws_memory(spec: ParticipationRatioSpec) -> int:
@@ -243,6 +208,41 @@ def _null(
         neuron_correction=spec.neuron_correction,
         stage=stage,
     )
+
+
+def _subsampled(
+    spec: ParticipationRatioSpec, chosen: Selection, reports: list[Report], ledger: Ledger
+) -> dict[str, Array]:
+    """The ratio of every subset of neurons in every arm, and that of a typical one."""
+    subsample, units = spec.subsample, chosen.units
+    if subsample is None:
+        return {}
+    neurons = units.activity.shape[1]
+    _check_subsample(subsample, neurons)  # some may have been silent
+    subsets = neuron_subsets(neurons, subsample.neurons, subsample.draws, spec.seed)
+    found = []
+    for arm, report in enumerate(reports):
+        own = units.block == arm
+        found.append(
+            subset_moments(
+                units.activity[own],
+                units.condition[own],
+                units.size[own],
+                subsets,
+                report,
+                neuron_correction=spec.neuron_correction,
+                stage=partial(ledger.stage, f"subsets {arm}"),
+            )
+        )
+    return {
+        "participation_ratio_subsampled": Array(
+            np.array([ratio_of_means(each) for each in found]), ("arm",)
+        ),
+        "subset_log_participation_ratio": Array(
+            np.array([log_ratios(each) for each in found]), ("arm", "subset")
+        ),
+        "subset_neurons": Array(chosen.session.neurons[subsets], ("subset", "member")),
+    }
 
 
 def _pseudo_blocks(
@@ -324,26 +324,6 @@ def _ratios(spectra: Floats) -> Floats:
     return np.array([plug_in_ratio(spectrum) for spectrum in spectra])
 
 
-def _arm_metrics(result: Result, arm: int) -> dict[str, float | int]:
-    ratio, log_se = (float(result[name][arm]) for name in ("participation_ratio", "log_se"))
-    plain = ("participation_ratio_naive", "total_covariance_participation_ratio")
-    return {
-        "participation_ratio": ratio,
-        **{name: float(result[name][arm]) for name in plain},
-        "log_se": log_se,
-        "ci_low": ratio * exp(-Z_95 * log_se),
-        "ci_high": ratio * exp(Z_95 * log_se),
-        **_pseudo_metrics(result, arm),
-        "trials": int(result["cell_trials"][arm].sum()),
-        "neurons": len(result["neurons"]),
-    }
-
-
-def _pseudo_metrics(result: Result, arm: int) -> dict[str, float | int]:
-    names = [name for name in ("pseudo_log_ratio", "pseudo_log_se") if name in result.arrays]
-    return {name: float(result[name][arm]) for name in names}
-
-
 def _doubts(spec: ParticipationRatioSpec, estimates: list[RatioEstimate]) -> tuple[str, ...]:
     """Why an estimate or its interval is missing."""
     doubts = [(name, _doubt(each)) for name, each in zip(spec.arms, estimates, strict=True)]
@@ -372,44 +352,9 @@ def _doubt(each: RatioEstimate) -> str:
     return ""
 
 
-def _said(name: str, metrics: Metrics, targets: int) -> str:
-    ratio, low, high = (
-        float(metrics[key] or nan) for key in ("participation_ratio", "ci_low", "ci_high")
-    )
-    if not isfinite(ratio):
-        return f"The data of {name} cannot tell how many dimensions the {targets} targets take."
-    return (
-        f"The means of {targets} targets take {with_interval(ratio, low, high)} of at most "
-        f"{targets - 1} dimensions in {name}; uncorrected they would seem to take "
-        f"{number(float(metrics['participation_ratio_naive'] or nan))}."
-    )
-
-
-def _compared(spec: ParticipationRatioSpec, p_value: float) -> str:
-    first, second = spec.arms
-    return verdict(
-        p_value,
-        found=f"The blocks {first} and {second} differ in it ({tested(p_value)}).",
-        nothing=f"Nothing shows that {first} and {second} differ in it ({tested(p_value)}).",
-    )
-
-
-def _drift(spec: ParticipationRatioSpec, by_arm: Mapping[str, Metrics]) -> str:
-    """What halves of one block differ by."""
-    log_ratio = float(by_arm[COMPARISON]["log_ratio"] or nan)
-    pseudo = [float(by_arm[name].get("pseudo_log_ratio") or nan) for name in spec.arms]
-    if not all(map(isfinite, (log_ratio, *pseudo))):
-        return ""
-    halves = " and ".join(number(value) for value in pseudo)
-    return (
-        f"The blocks follow each other in time: their log ratio is {number(log_ratio)}, that of "
-        f"early to late trials inside {' and '.join(spec.arms)} is {halves}."
-    )
-
-
 KIND: Kind[ParticipationRatioSpec] = Kind(
     name="dimensionality.participation_ratio",
-    version=1,
+    version=2,
     summary="How many dimensions the task takes in a population, and whether two blocks differ",
     spec=ParticipationRatioSpec,
     columns=columns_of(ParticipationRatioSpec),

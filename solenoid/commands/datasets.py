@@ -14,7 +14,13 @@ from solenoid.terminal import print_facts, print_json, print_table
 
 def upload(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A recording: NWB, NPZ, MAT, CSV or Parquet.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...",
+            help="A recording: NWB, NPZ, MAT, CSV or Parquet; several files are its parts.",
+        ),
+    ],
     mapping: Annotated[
         str | None,
         typer.Option(
@@ -26,7 +32,7 @@ def upload(
 ) -> None:
     """Upload a recording; prints its id and what was found in it."""
     with client(context) as service:
-        dataset = service.upload(file, _mapping(mapping))
+        dataset = service.upload(files, _mapping(mapping))
     if as_json:
         print_json(dataset.data)
         return

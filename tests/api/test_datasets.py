@@ -63,6 +63,21 @@ def test_a_real_recording_is_summarised(stack: RunningStack) -> None:
     assert {cell["trials"] for cell in summary["cells"]} == {69}
 
 
+def test_several_files_of_one_recording_are_one_dataset(stack: RunningStack) -> None:
+    blocks = [npz(**session(seed)) for seed in range(2)]
+    files = [("file", (f"{name}.npz", block)) for name, block in zip("ab", blocks, strict=True)]
+    answer = stack.http.post("/v1/datasets", files=files)
+    assert answer.status_code == 201, answer.text
+    dataset = answer.json()
+    assert dataset["name"] == "a.npz and 1 more"
+    assert dataset["summary"]["factors"] == {"file": {"a.npz": 40, "b.npz": 40}}
+    again = stack.http.post("/v1/datasets", files=files).json()
+    assert again["id"] == dataset["id"]
+    twice = stack.http.post("/v1/datasets", files=[files[0], files[0]])
+    assert twice.status_code == 422
+    assert "two files have the same name" in twice.json()["detail"]
+
+
 def test_a_matlab_file_is_read_through_a_mapping(stack: RunningStack) -> None:
     mapping = {
         "counts": {
@@ -286,3 +301,15 @@ def test_a_preview_is_small_and_has_what_can_be_drawn(stack: RunningStack) -> No
     assert len(activity["values"]) == len(activity["rows"]) <= 120
     assert len(activity["values"][0]) == len(activity["neurons"]) == 86
     assert preview["behaviour"] is None
+
+
+def test_a_preview_is_made_once_and_goes_with_its_dataset(stack: RunningStack) -> None:
+    dataset = uploaded(stack, **session(31))
+    path = f"/v1/datasets/{dataset['id']}"
+    first = stack.http.get(f"{path}/preview").json()
+    kept = [name for name in left_on_disk(stack) if dataset["id"] in name]
+    assert sorted(Path(name).parent.name for name in kept) == ["arrays", "previews"]
+    (stack.folder / "datasets" / "arrays" / f"{dataset['id']}.npz").rename(stack.folder / "aside")
+    assert stack.http.get(f"{path}/preview").json() == first
+    assert stack.http.delete(path).status_code == 204
+    assert not [name for name in left_on_disk(stack) if dataset["id"] in name]

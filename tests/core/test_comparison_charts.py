@@ -9,7 +9,7 @@ from core.charts.comparison import draw_learning_curves, draw_participation_rati
 from core.curl_descent import SimulationSpec
 from core.experiment import Array, Compared, Result
 from core.figures import rendered, themed
-from core.kinds.participation_ratio import ParticipationRatioSpec
+from core.participation_ratio import ParticipationRatioSpec
 
 RULES = ("gradient_descent", "curl_descent")
 

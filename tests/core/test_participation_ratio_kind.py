@@ -14,7 +14,8 @@ from core.dataset import DatasetSummary
 from core.examples import GOLUB_BCI
 from core.experiment import Cancelled, ExperimentError, Refused, Result, Row, silent
 from core.figures import rendered, themed
-from core.kinds.participation_ratio import KIND, ParticipationRatioSpec
+from core.kinds.participation_ratio import KIND
+from core.participation_ratio import ParticipationRatioSpec
 from core.reading import read_arrays
 from core.session_spec import Comparison
 from core.summary import summarise

@@ -279,9 +279,9 @@ def test_names_that_are_paths_are_refused(name: str) -> None:
 
 
 def test_a_zip_file_of_other_things_is_refused() -> None:
-    with pytest.raises(
-        UnreadableFile, match=r"'notes.txt' is not a .npy array: this is a ZIP file"
-    ):
+    with pytest.raises(UnreadableFile, match=r"'notes.txt' is not a .npy array: this is a ZIP"):
+        read_arrays(zipped(**{"x.npy": npy(np.ones(3)), "notes.txt": b"hello"}))
+    with pytest.raises(UnreadableFile, match=r"notes.txt: NWB .* are read; this is a text file"):
         read_arrays(zipped(**{"notes.txt": b"hello"}))
 
 

@@ -1,4 +1,4 @@
-// Upload by dropping or choosing a file, with its progress; a refusal is shown as the server says it.
+// Upload by dropping or choosing a file, or several of one recording, with its progress; a refusal is shown as the server says it.
 
 import { bytes } from "./api.js";
 
@@ -22,14 +22,16 @@ function answered(request) {
   return fail(content.detail ?? `The service answered ${request.status}.`);
 }
 
-function send(file) {
+function send(files) {
   problem.hidden = true;
   const limit = Number(drop.dataset.limit);
-  if (file.size > limit) return fail(`${file.name} has ${bytes(file.size)}; the limit is ${bytes(limit)}.`);
+  const size = files.reduce((sum, file) => sum + file.size, 0);
+  const names = files.map((file) => file.name).join(", ");
+  if (size > limit) return fail(`${names}: ${bytes(size)}; the limit is ${bytes(limit)}.`);
   const form = new FormData();
   const mapping = document.getElementById("mapping").value.trim();
   if (mapping) form.append("mapping", mapping);
-  form.append("file", file);
+  for (const file of files) form.append("file", file);
   const request = new XMLHttpRequest();
   const bar = going.querySelector("progress");
   going.hidden = false;
@@ -43,10 +45,10 @@ function send(file) {
   request.send(form);
 }
 
-input.addEventListener("change", () => { if (input.files.length) send(input.files[0]); });
+input.addEventListener("change", () => { if (input.files.length) send([...input.files]); });
 for (const name of ["dragenter", "dragover"]) drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.add("over"); });
 for (const name of ["dragleave", "drop"]) drop.addEventListener(name, () => drop.classList.remove("over"));
 drop.addEventListener("drop", (event) => {
   event.preventDefault();
-  if (event.dataTransfer.files.length) send(event.dataTransfer.files[0]);
+  if (event.dataTransfer.files.length) send([...event.dataTransfer.files]);
 });
