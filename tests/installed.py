@@ -62,10 +62,12 @@ def tried(python: Path, folder: Path) -> str:
 
 def _address(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
+    said = []
     for line in process.stdout:
+        said.append(line)
         if found := re.search(r"answers at (http://\S+)", line):
             return found[1]
-    raise AssertionError("the service ended while starting")
+    raise AssertionError(f"the service did not start:\n{''.join(said)}")
 
 
 def _seen(http: httpx.Client) -> str:
