@@ -21,6 +21,7 @@ from api.submissions import Name
 from core.dataset import DatasetSummary
 from core.synthetic_spec import SyntheticSpec
 from store import datasets
+from store.dataset_files import incoming_path
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 
@@ -105,7 +106,7 @@ async def upload(
 
     A `mapping` says which arrays or columns are what, where the file has names of its own.
     """
-    incoming = datasets.incoming_path(service.settings, uuid4().hex)
+    incoming = incoming_path(service.settings, uuid4().hex)
     try:
         name, mapping_text = await _received(request, query, incoming)
         mapping = _mapping(mapping_text)

@@ -33,6 +33,13 @@ class Settings(BaseSettings):
         description="redis://host:port/0 or unix:///path; "
         "unset: `solenoid up` starts a server of its own.",
     )
+    datasets_url: str | None = Field(
+        default=None,
+        description="Object store that all machines keep dataset files in, such as "
+        "s3://bucket/folder; address and keys come from AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, "
+        "AWS_SECRET_ACCESS_KEY and AWS_REGION. Needs the extra `solenoid[s3]`. "
+        "Unset: the data directory alone.",
+    )
     lease_s: Seconds = Field(
         default=30.0,
         description="Seconds a worker owns an experiment without a sign of life. "

@@ -16,7 +16,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from store.database import Database
-from store.datasets import arrays_path, blob_path
+from store.dataset_files import arrays_path, blob_path, present, remove
 from store.settings import Settings, settings
 from store.tables import datasets
 
@@ -55,7 +55,7 @@ def vacuum(database: Database, settings: Settings) -> tuple[int, int]:
     for path in _stored(settings):
         about = path.stat()
         if path not in named and time.time() - about.st_mtime > YOUNG_S:
-            path.unlink(missing_ok=True)
+            remove(settings, path)
             count, size = count + 1, size + about.st_size
     _alone(database, "VACUUM")
     return count, size
@@ -77,7 +77,7 @@ def _stored(settings: Settings) -> Iterator[Path]:
 
 def _copied(settings: Settings, path: Path, folder: Path) -> bool:
     """Copy a dataset file to its place in a backup; whether it is there."""
-    if not path.exists():
+    if not present(settings, path):
         return False
     target = folder / path.relative_to(settings.data_dir)
     target.parent.mkdir(parents=True, exist_ok=True)
