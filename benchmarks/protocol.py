@@ -10,6 +10,7 @@ import heapq
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 
 import numpy as np
@@ -99,7 +100,7 @@ class Simulation:
     def run(self, seconds: float) -> Outcome:
         """What happens in so many seconds."""
         for slot in [_Slot() for _ in range(self.house.slots)]:
-            self._after(self._random.uniform(0.0, self.house.seconds), lambda s=slot: self._ask(s))
+            self._after(self._random.uniform(0.0, self.house.seconds), partial(self._ask, slot))
             self._mortal(slot)
         self._after(self.house.dispatch_s, self._reap)
         half = 0
@@ -198,7 +199,7 @@ class Simulation:
             seconds = cost_s()
             self._idle_servers -= 1
             self.outcome.busy_s += seconds
-            self._after(seconds, lambda done=done: self._served(done))
+            self._after(seconds, partial(self._served, done))
 
     def _served(self, done: Callable[[], None]) -> None:
         self._idle_servers += 1

@@ -72,7 +72,7 @@ def measured(database: Database) -> Costs:
     return Costs(early, per_running, beat_s, commit_s, slot_s)
 
 
-def _own_time(_: Database, times: int, action: Callable[[], None]) -> float:
+def _own_time(_database: Database, times: int, action: Callable[[], None]) -> float:
     start = time.process_time()
     for _ in range(times):
         action()

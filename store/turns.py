@@ -18,7 +18,7 @@ _QUEUED: sa.ColumnElement[str] = sa.literal_column("'queued'")
 """In the statement itself: a partial index answers only to a condition known before its values."""
 
 
-class usual(FunctionElement[bool]):  # noqa: N801, reads as an SQL function
+class usual(FunctionElement[Any]):  # noqa: N801, reads as an SQL function
     """A condition that most rows meet, for SQLite, which has no statistics and thinks it rare.
 
     It would then look all queued rows up by their status to find the first owner among them.

@@ -59,8 +59,8 @@ def machine(endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> A
     migrations.upgrade(url)
 
     def settings(name: str) -> Settings:
-        place = {"data_dir": tmp_path / name, "database_url": url}
-        return Settings(**place, datasets_url="s3://lab/solenoid")
+        bucket = "s3://lab/solenoid"
+        return Settings(data_dir=tmp_path / name, database_url=url, datasets_url=bucket)
 
     return settings
 

@@ -50,7 +50,7 @@ def test_a_database_of_every_version_upgrades_and_keeps_its_rows(empty: str, rev
     old = sa.MetaData()
     old.reflect(database.engine)
     kept = [table for table in old.sorted_tables if table.name != "alembic_version"]
-    database.write(lambda connection: [_fill(connection, table) for table in kept])
+    database.write(lambda connection: _fill(connection, kept))
     before = {table.name: _rows(database, table) for table in kept}
     migrations.upgrade(empty)
     command.check(migrations.configuration(empty))
@@ -59,9 +59,10 @@ def test_a_database_of_every_version_upgrades_and_keeps_its_rows(empty: str, rev
     database.close()
 
 
-def _fill(connection: sa.Connection, table: sa.Table) -> None:
-    values = {column.name: _value(table, column) for column in table.columns}
-    connection.execute(table.insert().values(values))
+def _fill(connection: sa.Connection, tables: list[sa.Table]) -> None:
+    for table in tables:
+        values = {column.name: _value(table, column) for column in table.columns}
+        connection.execute(table.insert().values(values))
 
 
 def _value(table: sa.Table, column: sa.Column[Any]) -> Any:

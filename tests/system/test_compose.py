@@ -223,4 +223,4 @@ def submitted(variables: dict[str, str], folder: Path) -> str:
     done = subprocess.run(
         command, env=variables, capture_output=True, text=True, start_new_session=True, check=True
     )
-    return re.findall(r"[0-9a-f]{8}-[0-9a-f-]{27}", done.stdout)[0]
+    return str(re.findall(r"[0-9a-f]{8}-[0-9a-f-]{27}", done.stdout)[0])
