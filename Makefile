@@ -45,11 +45,13 @@ docs: .venv/installed ## the documentation as a site in site/, strictly
 migration: .venv/installed ## MESSAGE="...": write the migration that a changed declaration needs
 	$(BIN)/python -P -m migrations revision "$(MESSAGE)"
 
-lock: .venv/installed ## resolve the dependencies anew
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+lock: .venv/installed ## resolve the dependencies anew: the developers', and what the service alone needs
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-header --no-annotate --no-emit-index-url --no-emit-find-links \
-		--group dev pyproject.toml --output-file requirements.lock
+	$(COMPILE) --group dev pyproject.toml --output-file requirements.lock
+	$(COMPILE) --group build --extra s3 --constraint requirements.lock pyproject.toml \
+		--output-file requirements-service.lock
 
 .venv/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -15,7 +15,7 @@ from api.problems import BadRequest, documented, refusal
 from store.archives.importing import import_archive
 from store.archives.manifest import ArchiveRefused, ArchiveTooLarge
 from store.archives.writing import Selection, export
-from store.datasets import incoming_path
+from store.dataset_files import incoming_path
 from store.query.errors import LONGEST_TEXT
 
 router = APIRouter(prefix="/v1/archives", tags=["archives"])

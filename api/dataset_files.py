@@ -14,8 +14,10 @@ from api.datasets import Id
 from api.problems import BadRequest, documented
 from core.preview import Preview
 from store import datasets
+from store.dataset_files import arrays_path, blob_path, incoming_path, present
 from store.derived import NotDerivable, preview_of, write_as_nwb
 from store.experiments import Conflict, NotFound
+from store.settings import Settings
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 
@@ -48,13 +50,14 @@ def download_dataset(
     """The file as it was uploaded, or its session as NPZ or NWB."""
     dataset = datasets.get(service.database, str(id))
     if query.format == "original":
-        path = datasets.blob_path(service.settings, dataset.blob_sha256)
-        return _file(path, dataset.name, dataset)
+        path = blob_path(service.settings, dataset.blob_sha256)
+        return _file(service.settings, path, dataset.name, dataset)
     name = f"{Path(dataset.name).stem}.{query.format}"
     if query.format == "npz":
-        return _file(datasets.arrays_path(service.settings, dataset.id), name, dataset)
+        path = arrays_path(service.settings, dataset.id)
+        return _file(service.settings, path, name, dataset)
     _check_ready(dataset)
-    made = datasets.incoming_path(service.settings, uuid4().hex)
+    made = incoming_path(service.settings, uuid4().hex)
     try:
         write_as_nwb(service.settings, dataset, made)
     except NotDerivable as refused:
@@ -75,8 +78,8 @@ def preview_dataset(id: Id, service: Service) -> Preview:
         raise BadRequest("id", str(id), f"no preview: {refused}") from None
 
 
-def _file(path: Path, name: str, dataset: datasets.Dataset) -> FileResponse:
-    if not path.exists():
+def _file(settings: Settings, path: Path, name: str, dataset: datasets.Dataset) -> FileResponse:
+    if not present(settings, path):
         raise NotFound(f"dataset {dataset.id} is {dataset.status}; there is no such file of it")
     return FileResponse(path, media_type=_BYTES, filename=name)
 

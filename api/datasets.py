@@ -22,6 +22,7 @@ from api.uploads import MAX_FILES, written
 from core.dataset import DatasetSummary
 from core.synthetic_spec import SyntheticSpec
 from store import datasets
+from store.dataset_files import incoming_path
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 
@@ -113,7 +114,7 @@ async def upload(
     files of one recording are several fields `file`, or one ZIP archive: they are read one by one
     through the same mapping and joined, by trials unless the mapping has `"join": "neurons"`.
     """
-    incoming = datasets.incoming_path(service.settings, uuid4().hex)
+    incoming = incoming_path(service.settings, uuid4().hex)
     try:
         name, mapping_text = await _received(request, query, incoming)
         mapping = _mapping(mapping_text)

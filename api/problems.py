@@ -18,6 +18,7 @@ from core.experiment import Refused
 from core.kinds import KINDS
 from core.spelling import unknown
 from core.sweeps import SweepRefused
+from store.dataset_files import Away
 from store.experiments import Conflict, KeyReused, NotFound
 from store.query.errors import CursorRefused, QueryError
 
@@ -115,6 +116,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Conflict, _conflict)
     app.add_exception_handler(KeyReused, _key_reused)
     app.add_exception_handler(OperationalError, _database_away)
+    app.add_exception_handler(Away, _files_away)
     app.add_exception_handler(Exception, _bug)
 
 
@@ -249,6 +251,12 @@ def _database_away(_: Request, exception: Exception) -> JSONResponse:
     log.warning("the database did not do it: %s", exception)
     detail = "the database cannot be used at present; nothing was changed, try again"
     return problem(503, detail, headers={"Retry-After": "2"})
+
+
+def _files_away(_: Request, exception: Exception) -> JSONResponse:
+    log.warning("the object store did not do it: %s", exception)
+    detail = "the dataset files cannot be reached at present; try again"
+    return problem(503, detail, headers={"Retry-After": "10"})
 
 
 def _bug(_: Request, exception: Exception) -> JSONResponse:

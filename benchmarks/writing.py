@@ -49,7 +49,7 @@ def main() -> None:
         large_s = _committed(database)
         child_s, kernel_s = _children(database)
         start = time.perf_counter()
-        made_s = _accept(database, TINY, POINTS)
+        made_s = accept(database, TINY, POINTS)
         accepted_s = time.perf_counter() - start
         print(
             f"{name}: a result of 2000 rows {large_s * 1e3:.0f} ms\n"
@@ -58,7 +58,7 @@ def main() -> None:
         )
 
 
-def _accept(database: Database, base: Mapping[str, Any], count: int) -> float:
+def accept(database: Database, base: Mapping[str, Any], count: int) -> float:
     """Accept a sweep over seeds as the API does; the seconds that it took to store it."""
     sweep = SweepDefinition(base=dict(base), axes={"seed": list(range(count))})
     made = list(points(KIND, sweep))
@@ -74,7 +74,7 @@ def _accept(database: Database, base: Mapping[str, Any], count: int) -> float:
 
 def _committed(database: Database) -> float:
     """Seconds to write one finished experiment's 2000 metric rows, medians and arrays."""
-    _accept(database, MANY, LARGE)
+    accept(database, MANY, LARGE)
     times = []
     for _ in range(LARGE):
         claimed = claim(database, worker="benchmark", lease_s=60.0)
@@ -89,7 +89,7 @@ def _committed(database: Database) -> float:
 
 def _children(database: Database) -> tuple[float, float]:
     """This process's seconds for a short child of a sweep, and for its kernel alone."""
-    _accept(database, TINY, CHILDREN)
+    accept(database, TINY, CHILDREN)
     with _workplace(database) as place:
         whole = _own_time(lambda _: run_next(place))
     specs = [KIND.spec.model_validate({**TINY, "seed": seed}) for seed in range(CHILDREN)]

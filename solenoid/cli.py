@@ -16,6 +16,7 @@ from solenoid.commands import (
     results,
     sweeps,
     tokens,
+    upkeep,
 )
 from solenoid.commands.options import Service
 from solenoid.errors import BadArgument, BadInput, NotFound, SolenoidError
@@ -59,6 +60,8 @@ app.command("import")(archives.import_)
 app.command("cancel")(experiments.cancel)
 app.command("retry")(experiments.retry)
 app.command("delete")(experiments.delete)
+app.command("backup")(upkeep.backup)
+app.command("vacuum")(upkeep.vacuum)
 app.add_typer(tokens.app, name="token")
 
 

@@ -132,6 +132,14 @@ class Client:
         """Delete an experiment that has ended, with its results."""
         self._transport.delete(f"/v1/experiments/{part(id)}")
 
+    def delete_where(self, where: str, *, dry_run: bool = False) -> int:
+        """Delete the experiments of a filter that have ended; how many, or how many it would be.
+
+        >>> client.delete_where("status = 'failed' and finished_at < '2026-01-31'", dry_run=True)
+        """
+        asked = {"where": where, "action": "delete", "dry_run": dry_run}
+        return int(self._transport.post("/v1/experiments/bulk", asked)["changed"])
+
     def sweep(
         self,
         kind: str,

@@ -1,8 +1,4 @@
-"""Datasets: content-addressed files beside the database, and one row each.
-
-    datasets/blobs/<sha256>      the file as it was uploaded, stored once
-    datasets/arrays/<id>.npz     its named arrays, as the inspection read them
-    datasets/previews/<id>.*     what was drawn of it, once somebody has looked
+"""Datasets: content-addressed files (`store.dataset_files`), and one row each.
 
 Only the inspecting child ever opens an uploaded file; everybody else reads the plain arrays.
 """
@@ -10,7 +6,7 @@ Only the inspecting child ever opens an uploaded file; everybody else reads the 
 import hashlib
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,12 +18,22 @@ import sqlalchemy as sa
 from core.dataset import DatasetSummary, dataset_id
 from core.experiment import Dataset as Arrays
 from core.experiment import ExperimentError
-from core.preview import VERSION
 from core.reading import load_arrays, save_arrays
 from core.summary import summarise
 from core.synthetic import synthesised
 from core.synthetic_spec import SyntheticSpec
 from store.database import Database
+from store.dataset_files import (
+    Away,
+    arrays_path,
+    blob_path,
+    in_silence,
+    incoming_path,
+    present,
+    preview_path,
+    publish,
+    remove,
+)
 from store.experiments import Conflict, NotFound
 from store.inspection import Unreadable, inspect
 from store.settings import Settings
@@ -50,28 +56,6 @@ class Dataset:
     owner: str
 
 
-def blob_path(settings: Settings, sha256: str) -> Path:
-    """Where an uploaded file is kept."""
-    return settings.datasets_dir / "blobs" / sha256
-
-
-def arrays_path(settings: Settings, identifier: str) -> Path:
-    """Where a dataset's arrays are kept."""
-    return settings.datasets_dir / "arrays" / f"{identifier}.npz"
-
-
-def preview_path(settings: Settings, identifier: str) -> Path:
-    """Where a dataset's preview is kept: an id is that of a content, which never changes."""
-    return settings.datasets_dir / "previews" / f"{identifier}.{VERSION}.json"
-
-
-def incoming_path(settings: Settings, token: str) -> Path:
-    """Where an upload is written before its hash is known."""
-    folder = settings.datasets_dir / "incoming"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / token
-
-
 def add(
     database: Database,
     settings: Settings,
@@ -88,6 +72,7 @@ def add(
     blob.parent.mkdir(parents=True, exist_ok=True)
     size = upload.stat().st_size
     upload.replace(blob)
+    publish(settings, blob)
     row = {
         "id": identifier,
         "name": name,
@@ -131,6 +116,7 @@ def add_synthetic(
         kept = arrays_path(settings, dataset.id)
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(blob_path(settings, dataset.blob_sha256), kept)
+        publish(settings, kept)
         summary = summarise(arrays, "npz").model_dump(mode="json")
         _update(database, dataset.id, status="ready", summary=summary)
     return get(database, dataset.id)
@@ -141,10 +127,11 @@ def look_into(database: Database, settings: Settings, identifier: str) -> Datase
     dataset = get(database, identifier)
     arrays = arrays_path(settings, identifier)
     arrays.parent.mkdir(parents=True, exist_ok=True)
+    blob = blob_path(settings, dataset.blob_sha256)
     try:
-        summary = inspect(
-            settings, blob_path(settings, dataset.blob_sha256), dataset.mapping, arrays
-        )
+        present(settings, blob)
+        summary = inspect(settings, blob, dataset.mapping, arrays)
+        publish(settings, arrays)
     except (Unreadable, OSError) as refused:
         _update(database, identifier, status="refused", error=str(refused))
         remove_files(database, settings, identifier, dataset.blob_sha256)
@@ -210,17 +197,23 @@ def summaries(database: Database, identifiers: tuple[str, ...]) -> dict[str, Dat
     return {dataset.id: dataset.summary for dataset in found if dataset.summary is not None}
 
 
-def load(settings: Settings, identifier: str) -> Arrays:
-    """The arrays of a dataset, for a run."""
+def load(
+    settings: Settings, identifier: str, still_here: Callable[[], None] = in_silence
+) -> Arrays:
+    """The arrays of a dataset, for a run, which says while it waits that it is still there."""
     path = arrays_path(settings, identifier)
-    if not path.exists():
+    try:
+        here = present(settings, path, still_here)
+    except Away as away:
+        raise ExperimentError(f"dataset {identifier} cannot be fetched: {away}") from None
+    if not here:
         raise ExperimentError(f"dataset {identifier} has no file on this machine")
     return load_arrays(path, max_bytes=settings.max_array_bytes)
 
 
 def remove_files(database: Database, settings: Settings, identifier: str, blob_sha256: str) -> None:
     """Remove a dataset's arrays and preview, and its blob unless another mapping uses it."""
-    arrays_path(settings, identifier).unlink(missing_ok=True)
+    remove(settings, arrays_path(settings, identifier))
     for kept in preview_path(settings, identifier).parent.glob(f"{identifier}.*"):
         kept.unlink(missing_ok=True)
     other = (
@@ -231,7 +224,7 @@ def remove_files(database: Database, settings: Settings, identifier: str, blob_s
     with database.read() as connection:
         shared = connection.execute(other).first() is not None
     if not shared:
-        blob_path(settings, blob_sha256).unlink(missing_ok=True)
+        remove(settings, blob_path(settings, blob_sha256))
 
 
 def _update(database: Database, identifier: str, **values: Any) -> None:

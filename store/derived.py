@@ -16,7 +16,8 @@ from core.experiment import ExperimentError
 from core.preview import Preview, preview
 from core.reading import load_arrays
 from store.children import Died, TookTooLong, answer_of
-from store.datasets import Dataset, arrays_path, preview_path
+from store.dataset_files import arrays_path, present, preview_path
+from store.datasets import Dataset
 from store.settings import Settings
 
 
@@ -45,8 +46,11 @@ def preview_of(settings: Settings, dataset: Dataset) -> Preview:
 
 
 def _asked(settings: Settings, dataset: Dataset, request: Mapping[str, Any]) -> Any:
+    arrays = arrays_path(settings, dataset.id)
+    if not present(settings, arrays):
+        raise NotDerivable(f"dataset {dataset.id} has no file on this machine")
     source = {
-        "arrays": str(arrays_path(settings, dataset.id)),
+        "arrays": str(arrays),
         "max_array_bytes": settings.max_array_bytes,
     }
     try:

@@ -6,13 +6,14 @@ from uuid import uuid4
 from core.examples import EXAMPLES
 from store import datasets
 from store.database import Database
+from store.dataset_files import incoming_path
 from store.settings import Settings
 
 
 def install(database: Database, settings: Settings) -> None:
     """Make every bundled recording a ready dataset, so that each kind's example can be run."""
     for example in EXAMPLES:
-        upload = datasets.incoming_path(settings, uuid4().hex)
+        upload = incoming_path(settings, uuid4().hex)
         shutil.copyfile(example.path, upload)
         dataset = datasets.add(database, settings, upload, name=example.path.name, mapping=None)
         if dataset.status == "inspecting":

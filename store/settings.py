@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Annotated
 
 from platformdirs import user_data_path
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 GIB = 2**30
 Seconds = Annotated[float, Field(gt=0)]
+Folder = Annotated[Path, AfterValidator(Path.absolute)]
+"""Processes start in folders of their own: a relative path means the same to all of them."""
 
 
 class Settings(BaseSettings):
@@ -17,7 +19,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="SOLENOID_", extra="ignore", frozen=True)
 
-    data_dir: Path = Field(
+    data_dir: Folder = Field(
         default_factory=lambda: user_data_path("solenoid"),
         description="Folder of the embedded database, dataset files, logs and broker socket.",
     )
@@ -30,6 +32,13 @@ class Settings(BaseSettings):
         default=None,
         description="redis://host:port/0 or unix:///path; "
         "unset: `solenoid up` starts a server of its own.",
+    )
+    datasets_url: str | None = Field(
+        default=None,
+        description="Object store that all machines keep dataset files in, such as "
+        "s3://bucket/folder; address and keys come from AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, "
+        "AWS_SECRET_ACCESS_KEY and AWS_REGION. Needs the extra `solenoid[s3]`. "
+        "Unset: the data directory alone.",
     )
     lease_s: Seconds = Field(
         default=30.0,
@@ -76,7 +85,7 @@ class Settings(BaseSettings):
     max_requests_per_minute: int = Field(
         default=3000, ge=1, description="Requests that one token may make within a minute."
     )
-    hooks_dir: Path | None = Field(
+    hooks_dir: Folder | None = Field(
         default=None,
         description="Folder of the executables that completion hooks may run; "
         "unset: `hooks` in the data directory.",

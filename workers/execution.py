@@ -84,10 +84,15 @@ def _outcome(place: Workplace, claimed: Claim) -> str:
 def _computed(place: Workplace, claimed: Claim) -> results.Outcome:
     kind = KINDS[claimed.kind]
     spec = kind.spec.model_validate(claimed.spec)
-    given = {name: datasets.load(place.settings, name) for name in kind.datasets(spec)}
+    reporter = Reporter(place.settings, place.database, place.broker, claimed)
+
+    def waiting() -> None:
+        reporter(0.0)
+
+    files = kind.datasets(spec)
+    given = {name: datasets.load(place.settings, name, waiting) for name in files}
     given |= {name: inputs.load(place.database, name) for name in kind.experiments(spec)}
     (spec,) = inputs.pinned(place.database, kind, [spec])
-    reporter = Reporter(place.settings, place.database, place.broker, claimed)
     result = kind.run(spec, given, reporter)
     return results.prepare(claimed.id, kind, spec, result, versions())
 

@@ -22,6 +22,7 @@ from solenoid.commands.options import (
     on_end,
 )
 from solenoid.documents import submission
+from solenoid.errors import BadArgument
 from solenoid.experiment import Experiment
 from solenoid.facts import flat, hook, moment, stored
 from solenoid.sweep import Sweep
@@ -151,11 +152,27 @@ def retry(
     console().print(shown(f"{id}: queued again{_of(answer)}"))
 
 
-def delete(context: typer.Context, id: AnyId) -> None:
-    """Delete an experiment or a sweep that has ended, with its results."""
+def delete(
+    context: typer.Context,
+    id: Annotated[
+        str | None, typer.Argument(metavar="ID", help="The id of an experiment or a sweep.")
+    ] = None,
+    where: Where = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --where: only say how many it would be.")
+    ] = False,
+) -> None:
+    """Delete an experiment or a sweep that has ended, or all of a filter, with their results."""
+    if (id is None) == (where is None):
+        raise BadArgument("name an id, or a filter with --where")
     with client(context) as service:
-        found(service, id).delete()
-    console().print(shown(f"{id}: deleted"))
+        if where is None:
+            found(service, str(id)).delete()
+            told = f"{id}: deleted"
+        else:
+            count = service.delete_where(where, dry_run=dry_run)
+            told = f"{count} experiments {'would be deleted' if dry_run else 'deleted'}"
+    console().print(shown(told))
 
 
 def _of(answer: Experiment | int) -> str:

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from store.archives.manifest import ArchiveRefused, file_path
 from store.archives.unzipping import Archive
 from store.database import Database
-from store.datasets import arrays_path, blob_path, incoming_path, remove_files
+from store.dataset_files import arrays_path, blob_path, incoming_path, publish
+from store.datasets import remove_files
 from store.inspection import Unreadable, inspect
 from store.settings import Settings
 from store.tables import datasets
@@ -56,6 +57,7 @@ def _place(
             blob = blob_path(settings, sha256)
             blob.parent.mkdir(parents=True, exist_ok=True)
             unpacked.replace(blob)
+            publish(settings, blob)
     finally:
         unpacked.unlink(missing_ok=True)
 
@@ -65,6 +67,7 @@ def _inspect(settings: Settings, staging: Database, file: Path, row: sa.Row[Any]
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         summary = inspect(settings, file, row.mapping, target)
+        publish(settings, target)
     except Unreadable as refused:
         raise ArchiveRefused(file_path(row.blob_sha256), str(refused)) from None
     found = datasets.update().where(datasets.c.id == row.id)

@@ -37,7 +37,7 @@ from store.archives.rows import (
 )
 from store.archives.unzipping import Archive, mistake
 from store.database import Database
-from store.datasets import incoming_path
+from store.dataset_files import incoming_path
 from store.settings import Settings
 from store.tables import metadata
 

@@ -43,7 +43,7 @@ from store.archives.manifest import (
 )
 from store.archives.zip_stream import CHUNK_BYTES, ZipStream
 from store.database import Database
-from store.datasets import blob_path
+from store.dataset_files import blob_path, present
 from store.experiments import Conflict, NotFound
 from store.query.experiments import matching
 from store.settings import Settings
@@ -122,7 +122,7 @@ def _check_datasets(connection: sa.Connection, settings: Settings, wanted: _Want
     for row in connection.execute(sa.select(*columns).where(wanted.datasets)):
         if row.status != "ready":
             raise Conflict(f"dataset {row.id} is not ready: {row.status}")
-        if not blob_path(settings, row.blob_sha256).exists():
+        if not present(settings, blob_path(settings, row.blob_sha256)):
             raise Conflict(f"dataset {row.id} has no file on this machine")
 
 

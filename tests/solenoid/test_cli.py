@@ -15,7 +15,7 @@ import pytest
 
 from solenoid import Client, Dataset, Experiment
 from tests.solenoid.commands import Run
-from tests.solenoid.specs import MANY, RATIO, comparison
+from tests.solenoid.specs import MANY, RATIO, SIMULATION, TINY, comparison
 
 NOBODY = "01234567-89ab-7def-8123-456789abcdef"
 
@@ -114,6 +114,18 @@ def test_a_cancelled_experiment_ends_a_watch_with_code_1(
     assert "cancelled" in ended.out
     assert run("delete", experiment.id).code == 0
     assert run("show", experiment.id).code == 2
+
+
+def test_experiments_are_deleted_by_a_filter_after_a_look(run: Run, client: Client) -> None:
+    made = [client.submit(SIMULATION, TINY, name="for deletion") for _ in range(2)]
+    for each in made:
+        each.wait(timeout=60)
+    where = "name = 'for deletion'"
+    assert "2 experiments would be deleted" in run("delete", "--where", where, "--dry-run").out
+    assert "2 experiments deleted" in run("delete", "--where", where).out
+    assert list(client.experiments(where)) == []
+    assert run("delete").code == 2
+    assert run("delete", made[0].id, "--where", where).code == 2
 
 
 def test_several_experiments_are_watched_at_once(

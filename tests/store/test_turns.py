@@ -1,7 +1,12 @@
 """Whose experiment is run next, on both databases."""
 
+from pathlib import Path
+
+import sqlalchemy as sa
+
 from store.database import Database
 from store.transitions import claim
+from store.turns import next_owner
 from tests.store.test_transitions import LEASE_S, accepted
 
 
@@ -30,3 +35,21 @@ def test_priority_goes_before_fairness(database: Database) -> None:
 def test_of_one_owner_the_oldest_is_first(database: Database) -> None:
     made = [accepted(database) for _ in range(4)]
     assert order(database) == made
+
+
+def test_a_long_queue_is_not_read_to_find_whose_turn_it_is(migrated_sqlite: Path) -> None:
+    database = Database(f"sqlite:///{migrated_sqlite}")
+    asked: list[tuple[str, tuple[object, ...]]] = []
+    sa.event.listen(
+        database.engine,
+        "before_cursor_execute",
+        lambda _c, _cursor, statement, values, *_: asked.append((statement, values)),
+    )
+    with database.read() as connection:
+        next_owner(connection)
+        ((query, values),) = (each for each in asked if each[0].startswith("WITH"))
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", values)
+        searches = [row.detail for row in plan if row.detail.startswith("SEARCH")]
+    of_queued = [detail for detail in searches if "ix_experiments_turns" in detail]
+    assert (len(searches), len(of_queued)) == (5, 4), "only what runs is counted otherwise"
+    database.close()
