@@ -9,7 +9,7 @@ from pydantic import Field
 
 from core.charts.comparison import draw_participation_ratios
 from core.charts.participation_ratio import draw_null, draw_ratios, draw_spectra
-from core.checkpoints import checkpoints
+from core.checkpoints import ledger
 from core.columns import columns_of
 from core.dataset import DatasetSummary
 from core.examples import GOLUB_BCI
@@ -27,7 +27,7 @@ from core.experiment import (
 )
 from core.independence import Units
 from core.kernels.folds import early_half
-from core.kernels.ledger import Ledger, Stage
+from core.kernels.ledger import Stage
 from core.kernels.participation_ratio import (
     Floats,
     condition_means,
@@ -43,7 +43,6 @@ from core.kernels.participation_ratio_error import (
     ratio_estimate,
 )
 from core.kernels.resampling import draw_cost, two_sided_p
-from core.kernels.snapshot import Keeper
 from core.selection import Selection, selected
 from core.sentences import OPTIMISTIC, number, paragraph, tested, verdict, with_interval
 from core.session_arrays import described
@@ -129,17 +128,16 @@ def run(spec: ParticipationRatioSpec, inputs: Mapping[str, Dataset], progress: P
     targets, neurons = len(chosen.session.target_labels), len(chosen.session.neurons)
     work = _work(spec, sizes, targets, neurons)
     reports = stages(progress, [*work, sum(work[: len(sizes)]) / 4])
-    places = checkpoints(progress)
-    ledger = Ledger(Keeper(places.kept(), places.keep))
+    kept = ledger(progress)
     estimates = [
-        _estimate_of(spec, chosen.units, arm, reports[arm], partial(ledger.stage, f"arm {arm}"))
+        _estimate_of(spec, chosen.units, arm, reports[arm], partial(kept.stage, f"arm {arm}"))
         for arm in range(len(sizes))
     ]
     arrays = _estimates(estimates) | _left_out(chosen, estimates) | _description(spec, chosen)
     warnings = chosen.warnings + _doubts(spec, estimates)
     if spec.block is None:
         return Result(arrays, warnings)
-    null = _null(spec, chosen.units, reports[-2], partial(ledger.stage, "null"))
+    null = _null(spec, chosen.units, reports[-2], partial(kept.stage, "null"))
     arrays |= _pseudo_blocks(spec, chosen, reports[-1])
     arrays["permutation_log_ratio"] = Array(null, ("permutation",))
     return Result(arrays, warnings + _undefined(null))

@@ -1,12 +1,15 @@
 """How far a population's code carries from some targets to others, and whether blocks differ."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from math import isfinite, nan, sqrt
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.charts.generalization import draw_change, draw_null, draw_scores
+from core.checkpoints import ledger
 from core.columns import columns_of
 from core.dataset import DatasetSummary
 from core.examples import REACHING_UNDER_BLOCK
@@ -37,6 +40,7 @@ from core.kernels.generalization import (
     turned,
     turned_accuracy,
 )
+from core.kernels.ledger import Stage
 from core.kernels.resampling import permuted_within, two_sided_p
 from core.selection import Selection, selected
 from core.sentences import OPTIMISTIC, number, paragraph, tested, verdict, with_interval
@@ -77,23 +81,25 @@ def run(spec: GeneralizationSpec, inputs: Mapping[str, Dataset], progress: Progr
     seeds = np.random.SeedSequence(spec.seed).spawn(len(spec.arms) + 1)
     found: list[dict[str, Floats]] = []
     whole = len(spec.arms) * _arm_steps(spec) + 2 * spec.permutations
-    done = 0
+    done, kept = 0, ledger(progress)
 
-    def step() -> None:
+    def step(steps: int = 1) -> None:
         nonlocal done
-        done += 1
+        done += steps
         progress(min(done / whole, 1.0))
 
     for arm in range(len(spec.arms)):
         own = _trials(spec, chosen, arm)
-        found.append(_arm(spec, own, sides, session.target_angle_deg, seeds[arm], step))
+        turns = kept.stage(f"turned {arm}", spec.nulls)
+        found.append(_arm(spec, own, sides, session.target_angle_deg, seeds[arm], turns, step))
     arrays = {
         name: Array(np.array([each[name] for each in found]), ("arm", *axes))
         for name, axes in ARM_AXES.items()
     }
     arrays |= _changes(spec, chosen)
     arrays["permuted_difference"] = Array(
-        _permuted(spec, chosen, sides, seeds[-1], step), ("permutation",)
+        _permuted(spec, chosen, sides, seeds[-1], partial(kept.stage, "null"), step),
+        ("permutation",),
     )
     arrays["rows_correlated"] = Array(np.array([chosen.optimistic]), ("session",))
     arrays["dichotomy_side"] = Array(sides, ("dichotomy", "target"))
@@ -200,6 +206,13 @@ def example() -> GeneralizationSpec:
     )
 
 
+class Step(Protocol):
+    """Called after each step, or for several that need not be taken again."""
+
+    def __call__(self, steps: int = 1) -> None:
+        """Report them."""
+
+
 def _arm_steps(spec: GeneralizationSpec) -> int:
     return spec.repeats + JACKKNIFE_GROUPS + spec.nulls
 
@@ -218,7 +231,8 @@ def _arm(
     sides: NDArray[np.bool_],
     angles: Floats | None,
     seed: np.random.SeedSequence,
-    step: Callable[[], None],
+    null: Stage,
+    step: Step,
 ) -> dict[str, Floats]:
     """Everything about one arm."""
     draws, turns, shuffles = (np.random.default_rng(each) for each in seed.spawn(3))
@@ -241,7 +255,7 @@ def _arm(
     return {
         "ccgp_per_dichotomy": np.mean(ccgp, axis=0),
         "ccgp_se": _jackknife_error(samples[0], sides, step),
-        "ccgp_turned": _turned(spec, samples, sides, turns, step),
+        "ccgp_turned": _turned(samples, sides, turns, null, step),
         "decoding_per_dichotomy": np.mean(
             [decoding_accuracy(each, fold, sides) for each in samples], axis=0
         ),
@@ -255,22 +269,26 @@ def _arm(
 
 
 def _turned(
-    spec: GeneralizationSpec,
     samples: list[Floats],
     sides: NDArray[np.bool_],
     generator: np.random.Generator,
-    step: Callable[[], None],
+    null: Stage,
+    step: Step,
 ) -> Floats:
     """Mean CCGP over dichotomies of clouds turned at random."""
-    null = np.empty(spec.nulls)
-    for draw in range(spec.nulls):
-        own, turns = turned(clouds(samples[draw % len(samples)]), generator)
-        null[draw] = np.mean([turned_accuracy(own, turns, side) for side in sides])
+    step(int(null.done))
+    draws = (
+        (slice(draw, draw + 1), turned(clouds(samples[draw % len(samples)]), generator))
+        for draw in range(len(null.values))
+    )
+    for draw, (own, turns) in null.missing(draws):
+        mean = np.mean([turned_accuracy(own, turns, side) for side in sides])
+        null.add(draw, np.array([mean]))
         step()
-    return null
+    return null.values
 
 
-def _jackknife_error(sample: Floats, sides: NDArray[np.bool_], step: Callable[[], None]) -> Floats:
+def _jackknife_error(sample: Floats, sides: NDArray[np.bool_], step: Step) -> Floats:
     """The standard error of mean CCGP, leaving out a tenth of each target's trials at a time."""
     groups = min(JACKKNIFE_GROUPS, sample.shape[1])
     member = np.arange(sample.shape[1]) % groups
@@ -314,23 +332,33 @@ def _permuted(
     chosen: Selection,
     sides: NDArray[np.bool_],
     seed: np.random.SeedSequence,
-    step: Callable[[], None],
+    stage: Callable[..., Stage],
+    step: Step,
 ) -> Floats:
     """Differences of mean CCGP with block labels shuffled within target."""
     if spec.block is None:
         return np.empty(0)
+    null = stage(spec.permutations)
+    step(2 * int(null.done))
+    for draw, samples in null.missing(_relabelled(spec, chosen, np.random.default_rng(seed))):
+        means = []
+        for sample in map(clouds, samples):
+            means.append(np.mean([cross_condition_accuracy(sample, side) for side in sides]))
+            step()
+        null.add(draw, np.array([means[0] - means[1]]))
+    return null.values
+
+
+def _relabelled(
+    spec: GeneralizationSpec, chosen: Selection, generator: np.random.Generator
+) -> Iterator[tuple[slice, tuple[Floats, Floats]]]:
+    """Balanced samples of both blocks, whose labels are shuffled within target."""
     used = chosen.units.block % spec.n_fields == 0
     activity, condition = chosen.units.activity[used], chosen.units.condition[used]
     first = chosen.units.block[used] == 0
-    generator, null = np.random.default_rng(seed), np.empty(spec.permutations)
     for draw, labels in permuted_within(first, condition, spec.seed, spec.permutations, 1):
-        means = []
-        for own in (labels[0], ~labels[0]):
-            sample = clouds(balanced(activity[own], condition[own], generator))
-            means.append(np.mean([cross_condition_accuracy(sample, side) for side in sides]))
-            step()
-        null[draw] = means[0] - means[1]
-    return null
+        one = balanced(activity[labels[0]], condition[labels[0]], generator)
+        yield draw, (one, balanced(activity[~labels[0]], condition[~labels[0]], generator))
 
 
 def _arm_metrics(result: Result, arm: int) -> dict[str, float | int | bool | None]:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from core.charts.reaiming import draw_null, draw_rings, draw_shifts
+from core.checkpoints import ledger
 from core.columns import columns_of
 from core.dataset import DatasetSummary
 from core.examples import REACHING_UNDER_BLOCK
@@ -23,6 +24,7 @@ from core.experiment import (
     Result,
     Row,
 )
+from core.kernels.ledger import Stage
 from core.kernels.reaiming import Reaiming, decoder_turns, split_half
 from core.kernels.resampling import permuted_within, two_sided_p
 from core.selection import Selection, selected
@@ -111,7 +113,7 @@ def run(spec: ReaimingSpec, inputs: Mapping[str, Dataset], progress: Progress) -
     if angles is None:
         raise Refused("dataset", spec.dataset, NO_ANGLES)
     seeds = np.random.SeedSequence(spec.seed).spawn(3)
-    units = chosen.units
+    units, kept = chosen.units, ledger(progress)
     whole = split_half(
         units.activity,
         units.condition,
@@ -120,13 +122,16 @@ def run(spec: ReaimingSpec, inputs: Mapping[str, Dataset], progress: Progress) -
         seeds=seeds[0],
         n_splits=FINAL_SPLITS,
     )
-    boots = _resamples(spec, chosen, angles, seeds[1], progress)
-    null = _null(spec, chosen, angles, seeds[2], progress)
-    arrays = _estimated(whole, boots) | _decoder(spec, chosen, angles)
+    targets = len(angles)
+    boots = kept.stage("resamples", 1 + targets, spec.resamples)
+    _resample(spec, chosen, angles, seeds[1], boots, progress)
+    null = kept.stage("null", spec.permutations)
+    _permute(spec, chosen, angles, seeds[2], null, progress)
+    arrays = _estimated(whole, boots.values) | _decoder(spec, chosen, angles)
     arrays |= {
         "target_angle_deg": Array(angles, ("target",), "deg"),
-        "resampled_shift_deg": Array(boots[0], ("resample",), "deg"),
-        "permuted_shift_deg": Array(null, ("permutation",), "deg"),
+        "resampled_shift_deg": Array(boots.values[0], ("resample",), "deg"),
+        "permuted_shift_deg": Array(null.values, ("permutation",), "deg"),
         "rows_correlated": Array(np.array([chosen.optimistic]), ("session",)),
         "target_label": Array(np.array(chosen.session.target_labels), ("target",)),
     }
@@ -224,16 +229,17 @@ def example() -> ReaimingSpec:
     )
 
 
-def _resamples(
+def _resample(
     spec: ReaimingSpec,
     chosen: Selection,
     angles: NDArray[np.float64],
     seeds: np.random.SeedSequence,
+    shifts: Stage,
     progress: Progress,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> None:
     """The shift of every resample, whole and per target."""
-    units, whole, own = chosen.units, np.empty(spec.resamples), []
-    for draw, seed in enumerate(seeds.spawn(spec.resamples)):
+    units, each_seed = chosen.units, enumerate(seeds.spawn(spec.resamples))
+    for draw, seed in shifts.missing((slice(at, at + 1), seed) for at, seed in each_seed):
         splits, drawing = seed.spawn(2)
         each = split_half(
             units.activity,
@@ -244,40 +250,39 @@ def _resamples(
             n_splits=spec.splits,
             resample=np.random.default_rng(drawing),
         )
-        whole[draw] = each.shift_deg
-        own.append(np.degrees(np.angle(each.turns)))
-        progress(0.5 * (draw + 1) / spec.resamples)
-    return whole, np.array(own)
+        own = np.degrees(np.angle(each.turns))
+        shifts.add(draw, np.array([each.shift_deg, *own])[:, None])
+        progress(0.5 * draw.stop / spec.resamples)
 
 
-def _null(
+def _permute(
     spec: ReaimingSpec,
     chosen: Selection,
     angles: NDArray[np.float64],
     seeds: np.random.SeedSequence,
+    null: Stage,
     progress: Progress,
-) -> NDArray[np.float64]:
-    units, null = chosen.units, np.empty(spec.permutations)
-    each = seeds.spawn(spec.permutations)
+) -> None:
+    """The shift of every relabelling."""
+    units, each = chosen.units, seeds.spawn(spec.permutations)
     shuffled = permuted_within(units.block == 0, units.condition, spec.seed, spec.permutations, 1)
-    for draw, labels in shuffled:
-        null[draw] = split_half(
+    for draw, labels in null.missing(shuffled):
+        relabelled = split_half(
             units.activity,
             units.condition,
             labels[0],
             angles,
             seeds=each[draw.start],
             n_splits=spec.splits,
-        ).shift_deg
+        )
+        null.add(draw, np.array([relabelled.shift_deg]))
         progress(0.5 + 0.5 * draw.stop / spec.permutations)
-    return null
 
 
-def _estimated(
-    whole: Reaiming, boots: tuple[NDArray[np.float64], NDArray[np.float64]]
-) -> dict[str, Array]:
+def _estimated(whole: Reaiming, boots: NDArray[np.float64]) -> dict[str, Array]:
+    """boots: "1 + targets, draws", the whole shift first."""
     per_target = np.degrees(np.angle(whole.turns))
-    low, high = _interval(per_target, boots[1])
+    low, high = _interval(per_target, boots[1:].T)
     interval = np.array(_interval(np.array(whole.shift_deg), boots[0]))
     similarity = np.array([abs(whole.overlap)])
     return {
