@@ -3,6 +3,7 @@
 from benchmarks import (
     adaptation_and_decoding,
     load,
+    pages,
     query,
     representation_geometry,
     service,
@@ -10,7 +11,10 @@ from benchmarks import (
     theory,
 )
 
-ALL = (simulation, theory, representation_geometry, adaptation_and_decoding, service, load, query)
+ALL = (
+    *(simulation, theory, representation_geometry, adaptation_and_decoding),
+    *(service, load, pages, query),
+)
 
 for benchmark in ALL:
     print(f"\n{benchmark.__name__}\n")

@@ -11,6 +11,8 @@ from typing import Any, Protocol, runtime_checkable
 from numpy.typing import NDArray
 
 from core.experiment import Progress
+from core.kernels.ledger import Ledger
+from core.kernels.snapshot import Keeper
 
 Kept = Mapping[str, NDArray[Any]]
 """The named arrays of a checkpoint."""
@@ -41,3 +43,9 @@ class Forgetful:
 def checkpoints(progress: Progress) -> Checkpoints:
     """Where the caller of a run keeps checkpoints, or a place that keeps none."""
     return progress if isinstance(progress, Checkpoints) else Forgetful()
+
+
+def ledger(progress: Progress) -> Ledger:
+    """What a resampling analysis has computed so far, where its caller keeps checkpoints."""
+    places = checkpoints(progress)
+    return Ledger(Keeper(places.kept(), places.keep))

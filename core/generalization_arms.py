@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from math import nan, sqrt
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ from core.kernels.generalization import (
     turned,
     turned_accuracy,
 )
+from core.kernels.ledger import Stage
 from core.kernels.resampling import permuted_within
 from core.selection import Selection
 
@@ -49,6 +51,13 @@ ARM_AXES: Mapping[str, tuple[str, ...]] = {
 }
 
 
+class Step(Protocol):
+    """Called after each step, or for several that need not be taken again."""
+
+    def __call__(self, steps: int = 1) -> None:
+        """Report them."""
+
+
 def arm_steps(spec: GeneralizationSpec) -> int:
     """Steps of about equal work in one arm."""
     return spec.repeats + JACKKNIFE_GROUPS + spec.nulls
@@ -66,7 +75,8 @@ def arm_numbers(
     sides: NDArray[np.bool_],
     angles: Floats | None,
     seed: np.random.SeedSequence,
-    step: Callable[[], None],
+    null: Stage,
+    step: Step,
 ) -> dict[str, Floats]:
     """Everything about one arm."""
     draws, turns, shuffles = (np.random.default_rng(each) for each in seed.spawn(3))
@@ -89,7 +99,7 @@ def arm_numbers(
     return {
         "ccgp_per_dichotomy": np.mean(ccgp, axis=0),
         "ccgp_se": _jackknife_error(samples[0], sides, step),
-        "ccgp_turned": _turned(spec, samples, sides, turns, step),
+        "ccgp_turned": _turned(samples, sides, turns, null, step),
         "decoding_per_dichotomy": np.mean(
             [decoding_accuracy(each, fold, sides) for each in samples], axis=0
         ),
@@ -103,22 +113,26 @@ def arm_numbers(
 
 
 def _turned(
-    spec: GeneralizationSpec,
     samples: list[Floats],
     sides: NDArray[np.bool_],
     generator: np.random.Generator,
-    step: Callable[[], None],
+    null: Stage,
+    step: Step,
 ) -> Floats:
     """Mean CCGP over dichotomies of clouds turned at random."""
-    null = np.empty(spec.nulls)
-    for draw in range(spec.nulls):
-        own, turns = turned(clouds(samples[draw % len(samples)]), generator)
-        null[draw] = np.mean([turned_accuracy(own, turns, side) for side in sides])
+    step(int(null.done))
+    draws = (
+        (slice(draw, draw + 1), turned(clouds(samples[draw % len(samples)]), generator))
+        for draw in range(len(null.values))
+    )
+    for draw, (own, turns) in null.missing(draws):
+        mean = np.mean([turned_accuracy(own, turns, side) for side in sides])
+        null.add(draw, np.array([mean]))
         step()
-    return null
+    return null.values
 
 
-def _jackknife_error(sample: Floats, sides: NDArray[np.bool_], step: Callable[[], None]) -> Floats:
+def _jackknife_error(sample: Floats, sides: NDArray[np.bool_], step: Step) -> Floats:
     """The standard error of mean CCGP, leaving out a tenth of each target's trials at a time."""
     groups = min(JACKKNIFE_GROUPS, sample.shape[1])
     member = np.arange(sample.shape[1]) % groups
@@ -163,23 +177,33 @@ def permuted_differences(
     chosen: Selection,
     sides: NDArray[np.bool_],
     seed: np.random.SeedSequence,
-    step: Callable[[], None],
+    stage: Callable[..., Stage],
+    step: Step,
 ) -> Floats:
     """Differences of mean CCGP with block labels shuffled within target."""
     if spec.block is None:
         return np.empty(0)
+    null = stage(spec.permutations)
+    step(2 * int(null.done))
+    for draw, samples in null.missing(_relabelled(spec, chosen, np.random.default_rng(seed))):
+        means = []
+        for sample in map(clouds, samples):
+            means.append(np.mean([cross_condition_accuracy(sample, side) for side in sides]))
+            step()
+        null.add(draw, np.array([means[0] - means[1]]))
+    return null.values
+
+
+def _relabelled(
+    spec: GeneralizationSpec, chosen: Selection, generator: np.random.Generator
+) -> Iterator[tuple[slice, tuple[Floats, Floats]]]:
+    """Balanced samples of both blocks, whose labels are shuffled within target."""
     used = chosen.units.block % spec.n_fields == 0
     activity, condition = chosen.units.activity[used], chosen.units.condition[used]
     first = chosen.units.block[used] == 0
-    generator, null = np.random.default_rng(seed), np.empty(spec.permutations)
     for draw, labels in permuted_within(first, condition, spec.seed, spec.permutations, 1):
-        means = []
-        for own in (labels[0], ~labels[0]):
-            sample = clouds(balanced(activity[own], condition[own], generator))
-            means.append(np.mean([cross_condition_accuracy(sample, side) for side in sides]))
-            step()
-        null[draw] = means[0] - means[1]
-    return null
+        one = balanced(activity[labels[0]], condition[labels[0]], generator)
+        yield draw, (one, balanced(activity[~labels[0]], condition[~labels[0]], generator))
 
 
 def pseudo_differences(

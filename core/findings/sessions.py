@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.checkpoints import ledger
 from core.experiment import Dataset, ExperimentError, Progress
 from core.findings.activity import dimensionality, field_distance, null_field, variance_parts
 from core.findings.answer import FINDINGS, NUMBERS, SIGNS, Z_95, Answer, Asked, Report
@@ -13,6 +15,7 @@ from core.findings.direction import direction_decoding, reaiming
 from core.findings.movement import adaptation, learned_elsewhere
 from core.findings.report_spec import ReportSpec
 from core.kernels.holm import holm
+from core.kernels.ledger import Stage
 from core.kernels.random_effects import random_effects
 from core.sentences import SIGNIFICANT
 from core.stages import stages
@@ -42,18 +45,18 @@ class Answers:
     warnings: tuple[str, ...]
 
 
-def answered(asked: Asked, reports: Sequence[Report]) -> Answers:
-    """What one session answers to every question; a report for each."""
-    found: dict[str, Answer] = {}
+def answered(asked: Asked, reports: Sequence[Report], stages: Sequence[Stage]) -> Answers:
+    """What one session answers to every question; a report for each, and what was answered."""
+    found: dict[str, Floats] = {}
     reasons: dict[str, str] = {}
-    for (names, question), report in zip(QUESTIONS.items(), reports, strict=True):
+    for (names, question), report, stage in zip(QUESTIONS.items(), reports, stages, strict=True):
         report(0.0)
         try:
-            found |= question(asked, report)
+            found |= _once(names, partial(question, asked, report), stage)
         except ExperimentError as reason:
             reasons |= dict.fromkeys(names, str(reason))
     missing = np.full(len(NUMBERS), np.nan)
-    rows = [found[name].numbers if name in found else missing for name in FINDINGS]
+    rows = [found.get(name, missing) for name in FINDINGS]
     optimistic, warnings = _doubts(asked)
     why = tuple(reasons.get(name, "") for name in FINDINGS)
     return Answers(np.array(rows), why, optimistic, warnings)
@@ -65,9 +68,16 @@ def all_sessions(
     """Each session by itself, with draws of its own; refuses if no session answers anything."""
     seeds = np.random.SeedSequence(spec.seed).generate_state(len(spec.sessions)).tolist()
     n = len(QUESTIONS)
-    reports = stages(progress, [1] * (n * len(seeds)))
+    reports, kept = stages(progress, [1] * (n * len(seeds))), ledger(progress)
     found = [
-        answered(Asked(spec, inputs[name], int(seed)), reports[n * k : n * (k + 1)])
+        answered(
+            Asked(spec, inputs[name], int(seed)),
+            reports[n * k : n * (k + 1)],
+            [
+                kept.stage(f"session {k}, question {place}", len(NUMBERS), len(names))
+                for place, names in enumerate(QUESTIONS)
+            ],
+        )
         for k, (name, seed) in enumerate(zip(spec.sessions, seeds, strict=True))
     ]
     if all(reason for each in found for reason in each.reasons):
@@ -88,6 +98,17 @@ def summarised(numbers: Floats) -> tuple[Floats, Floats]:
         elif len(rows):
             summary[k], between[k] = _together(rows)
     return summary, between
+
+
+def _once(
+    names: tuple[str, ...], question: Callable[[], Mapping[str, Answer]], stage: Stage
+) -> dict[str, Floats]:
+    """The numbers of each finding, asked for unless an attempt before this one has them."""
+    whole = [(slice(0, len(names)), question)]
+    for place, ask in stage.missing(whole):
+        answers = ask()
+        stage.add(place, np.stack([answers[name].numbers for name in names], axis=1))
+    return dict(zip(names, stage.by_draw, strict=True))
 
 
 def _doubts(asked: Asked) -> tuple[bool, tuple[str, ...]]:

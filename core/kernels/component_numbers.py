@@ -15,12 +15,13 @@ covariance of both is a variance without noise, unbiased for the given axes. Onl
 of C means can be told from nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.kernels.folds import halves, stratified_folds
+from core.kernels.ledger import Stage, new_stage
 from core.kernels.participation_ratio import Floats, covariance_spectrum
 
 Report = Callable[[float], None]
@@ -44,15 +45,23 @@ def entropy_dimension(spectrum: Floats) -> float:
 
 
 def shuffled_spectra(
-    activity: Floats, seed: np.random.SeedSequence, draws: int, report: Report
+    activity: Floats,
+    seed: np.random.SeedSequence,
+    draws: int,
+    report: Report,
+    *,
+    stage: Callable[..., Stage] = new_stage,
 ) -> Floats:
     """Spectra with each neuron shuffled over trials by itself, "draws components"."""
     generator = np.random.default_rng(seed)
-    spectra = []
-    for draw in range(draws):
-        spectra.append(covariance_spectrum(generator.permuted(activity, axis=0)))
-        report((draw + 1) / draws)
-    return np.array(spectra)
+    found = stage(len(covariance_spectrum(activity)), draws)
+    shuffled = (
+        (slice(draw, draw + 1), generator.permuted(activity, axis=0)) for draw in range(draws)
+    )
+    for draw, each in found.missing(shuffled):
+        found.add(draw, covariance_spectrum(each)[:, None])
+        report(draw.stop / draws)
+    return found.by_draw
 
 
 def leading(spectrum: Floats, threshold: Floats) -> int:
@@ -95,6 +104,7 @@ def factor_likelihoods(
     *,
     folds: int,
     report: Report,
+    stage: Callable[..., Stage] = new_stage,
 ) -> Floats:
     """Mean log likelihood of left-out trials under factor analysis, "folds numbers", in nats.
 
@@ -102,17 +112,12 @@ def factor_likelihoods(
     each neuron, by expectation maximisation on the covariance.
     """
     fold = stratified_folds(stratum, folds, np.random.default_rng(seed))
-    found = np.empty((folds, len(numbers)))
-    for k in range(folds):
-        train, test = activity[fold != k], activity[fold == k]
-        mean = train.mean(axis=0)
-        S = (train - mean).T @ (train - mean) / len(train)
-        T = (test - mean).T @ (test - mean) / len(test)
-        for place, number in enumerate(numbers.tolist()):
-            L, noise = fitted_factors(S, number)
-            found[k, place] = _log_likelihood(T, L, noise)
-            report((k * len(numbers) + place + 1) / found.size)
-    return found
+    found = stage(folds * len(numbers))
+    for fit, (S, T, number) in found.missing(_fits(activity, fold, folds, numbers)):
+        L, noise = fitted_factors(S, number)
+        found.add(fit, np.array([_log_likelihood(T, L, noise)]))
+        report(fit.stop / found.values.size)
+    return found.values.reshape(folds, len(numbers))
 
 
 def fitted_factors(S: Floats, number: int) -> tuple[Floats, Floats]:
@@ -140,6 +145,19 @@ def fitted_factors(S: Floats, number: int) -> tuple[Floats, Floats]:
             break
         before = now
     return L, noise
+
+
+def _fits(
+    activity: Floats, fold: Codes, folds: int, numbers: Codes
+) -> Iterator[tuple[slice, tuple[Floats, Floats, int]]]:
+    """Covariance in training and test about the training mean, and how many factors to fit."""
+    for k in range(folds):
+        train, test = activity[fold != k], activity[fold == k]
+        mean = train.mean(axis=0)
+        S = (train - mean).T @ (train - mean) / len(train)
+        T = (test - mean).T @ (test - mean) / len(test)
+        for place, number in enumerate(numbers.tolist(), start=k * len(numbers)):
+            yield slice(place, place + 1), (S, T, number)
 
 
 def _log_likelihood(S: Floats, L: Floats, noise: Floats) -> float:

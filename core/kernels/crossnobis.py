@@ -23,13 +23,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
+from core.kernels.ledger import Stage, new_stage
 from core.kernels.participation_ratio import Floats
-from core.kernels.resampling import permuted_within
+from core.kernels.resampling import codes_left_out, permuted_within
 
 Report = Callable[[float], None]
 Codes = NDArray[np.int64]
 
-LEFT_OUT = -1
 LEAST_VARIANCE = 1e-12
 
 
@@ -137,23 +137,32 @@ def distance_matrix(seen: Labelled, views: Sequence[Floats]) -> Floats:
     return matrix
 
 
-def left_out_distances(seen: Labelled, views: Sequence[Floats], report: Report) -> Floats:
+def left_out_distances(
+    seen: Labelled,
+    views: Sequence[Floats],
+    report: Report,
+    *,
+    stage: Callable[..., Stage] = new_stage,
+) -> Floats:
     """Distances with each unit left out in turn, "units states targets"; precision and folds
     as they were.
     """
-    found = np.empty((len(seen.size), *seen.shape))
-    length = _chunk(seen)
-    for start in range(0, len(found), length):
-        draws = slice(start, min(start + length, len(found)))
-        parts = np.tile(seen.part, (draws.stop - start, 1))
-        parts[np.arange(len(parts)), np.arange(start, draws.stop)] = LEFT_OUT
-        found[draws] = distances(seen, views, parts)
-        report(draws.stop / len(found))
-    return found
+    found = stage(*seen.shape, len(seen.size))
+    for draws, parts in found.missing(codes_left_out(seen.part, _chunk(seen))):
+        found.add(draws, np.moveaxis(distances(seen, views, parts), 0, -1))
+        report(draws.stop / len(seen.size))
+    return found.by_draw
 
 
 def permuted_distances(
-    seen: Labelled, views: Sequence[Floats], report: Report, *, seed: int, draws: int, states: bool
+    seen: Labelled,
+    views: Sequence[Floats],
+    report: Report,
+    *,
+    seed: int,
+    draws: int,
+    states: bool,
+    stage: Callable[..., Stage] = new_stage,
 ) -> Floats:
     """Distances with shuffled labels, "draws states targets".
 
@@ -162,12 +171,12 @@ def permuted_distances(
     """
     moved = seen.state if states else seen.side
     stratum = constant_cells(seen, states=states) * len(views) + seen.fold
-    null = np.empty((draws, *seen.shape))
-    for chunk, labels in permuted_within(moved, stratum, seed, draws, _chunk(seen)):
+    null = stage(*seen.shape, draws)
+    for chunk, labels in null.missing(permuted_within(moved, stratum, seed, draws, _chunk(seen))):
         parts = labels * 2 + seen.side if states else seen.state * 2 + labels
-        null[chunk] = distances(seen, views, parts)
+        null.add(chunk, np.moveaxis(distances(seen, views, parts), 0, -1))
         report(chunk.stop / draws)
-    return null
+    return null.by_draw
 
 
 def distance_cost(units: int, neurons: int, states: int, folds: int) -> int:

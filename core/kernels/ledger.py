@@ -47,11 +47,21 @@ class Stage:
         """Those chunks of draws that are not there yet."""
         return ((draws, given) for draws, given in chunks if draws.stop > int(self.done))
 
+    @property
+    def by_draw(self) -> NDArray[np.float64]:
+        """The values with the draws first."""
+        return np.ascontiguousarray(np.moveaxis(self.values, -1, 0))
+
     def add(self, draws: slice, values: NDArray[Any]) -> None:
         """Write the values of a chunk."""
         self.values[..., draws] = values
         self.done[...] = draws.stop
         self.ledger.keep()
+
+
+def moved_on(draws: slice, by: int) -> slice:
+    """The same draws further on in a stage that holds several kinds of them."""
+    return slice(draws.start + by, draws.stop + by)
 
 
 def new_stage(*shape: int) -> Stage:

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from core.kernels.participation_ratio import Floats
 
+Codes = NDArray[np.int64]
+LEFT_OUT = -1
 LEAST_SHAPE = 0.25
 Label = TypeVar("Label", np.bool_, np.int64)
 
@@ -44,6 +46,15 @@ def leave_one_out(base: Floats, length: int) -> Iterator[tuple[slice, Floats]]:
         weights = np.tile(base, (draws.stop - start, 1))
         weights[np.arange(draws.stop - start), np.arange(start, draws.stop)] = 0.0
         yield draws, weights
+
+
+def codes_left_out(codes: Codes, length: int) -> Iterator[tuple[slice, Codes]]:
+    """Chunks of the codes "draws units" in which each unit in turn is `LEFT_OUT`."""
+    for start in range(0, len(codes), length):
+        draws = slice(start, min(start + length, len(codes)))
+        deleted = np.tile(codes, (draws.stop - start, 1))
+        deleted[np.arange(len(deleted)), np.arange(start, draws.stop)] = LEFT_OUT
+        yield draws, deleted
 
 
 def stratified_jackknife_error(left_out: Floats, stratum: NDArray[np.int64]) -> float:

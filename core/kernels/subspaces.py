@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.kernels.folds import halves
+from core.kernels.ledger import Stage, new_stage
 from core.kernels.reaiming import target_means
 
 Floats = NDArray[np.float64]
@@ -79,16 +80,17 @@ def split_comparisons(
     seeds: np.random.SeedSequence,
     n_splits: int,
     report: Report,
+    stage: Callable[..., Stage] = new_stage,
 ) -> tuple[Floats, Floats, Floats]:
     """Half against half, "splits numbers" each: within block 0, within block 1, between them."""
-    width = k + 3
-    first, second, between = (np.empty((n_splits, width)) for _ in range(3))
-    for split, parts in enumerate(_quarters(activity, condition, block, seeds, n_splits)):
-        first[split] = comparison(parts[0], parts[1], k)
-        second[split] = comparison(parts[2], parts[3], k)
+    found = stage(3, k + 3, n_splits)
+    quarters = enumerate(_quarters(activity, condition, block, seeds, n_splits))
+    for split, parts in found.missing((slice(at, at + 1), parts) for at, parts in quarters):
+        within = [comparison(parts[a], parts[a + 1], k) for a in (0, 2)]
         crossed = [comparison(parts[a], parts[b], k) for a in (0, 1) for b in (2, 3)]
-        between[split] = np.mean(crossed, axis=0)
-        report((split + 1) / n_splits)
+        found.add(split, np.stack([*within, np.mean(crossed, axis=0)])[..., None])
+        report(split.stop / n_splits)
+    first, second, between = (np.ascontiguousarray(each.T) for each in found.values)
     return first, second, between
 
 

@@ -25,14 +25,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.kernels.ledger import Stage, moved_on, new_stage
 from core.kernels.participation_ratio import Floats
-from core.kernels.resampling import permuted_within
+from core.kernels.resampling import codes_left_out, permuted_within
 
 Report = Callable[[float], None]
 Codes = NDArray[np.int64]
 
 EFFECTS = ("target", "block", "interaction")
-LEFT_OUT = -1
 
 
 @dataclass(frozen=True)
@@ -74,32 +74,40 @@ def cell_means(seen: Observations) -> Floats:
     return _cell_means(seen, seen.cell[None])[0].reshape(*seen.shape, -1)
 
 
-def left_out_partitions(seen: Observations, report: Report) -> Floats:
+def left_out_partitions(
+    seen: Observations, report: Report, *, stage: Callable[..., Stage] = new_stage
+) -> Floats:
     """Corrected sums of squares with each unit left out in turn, "units effects"."""
-    found = np.empty((len(seen.size), len(EFFECTS)))
-    for start in range(0, len(found), _chunk(seen)):
-        draws = slice(start, min(start + _chunk(seen), len(found)))
-        cells = np.tile(seen.cell, (draws.stop - start, 1))
-        cells[np.arange(len(cells)), np.arange(start, draws.stop)] = LEFT_OUT
-        found[draws] = partitions(seen, cells)[0]
-        report(draws.stop / len(found))
-    return found
+    found = stage(len(EFFECTS), len(seen.size))
+    for draws, cells in found.missing(codes_left_out(seen.cell, _chunk(seen))):
+        found.add(draws, partitions(seen, cells)[0].T)
+        report(draws.stop / len(seen.size))
+    return found.by_draw
 
 
-def permuted_partitions(seen: Observations, report: Report, *, seed: int, draws: int) -> Floats:
+def permuted_partitions(
+    seen: Observations,
+    report: Report,
+    *,
+    seed: int,
+    draws: int,
+    stage: Callable[..., Stage] = new_stage,
+) -> Floats:
     """The corrected sum of squares of each effect where there is none, "draws effects".
 
     target: target labels shuffled within block. block: block labels shuffled within target.
     interaction: the same on activity without the mean change between blocks, which a shuffle would
     otherwise turn into noise.
     """
-    null = np.empty((draws, len(EFFECTS)))
+    null = stage(len(EFFECTS) * draws)  # the draws of one effect after those of another
     steady = _without_block_effect(seen)
     for effect, data in enumerate((seen, seen, steady)):
-        for chunk, cells in _shuffled_cells(data, seed + effect, draws, of_targets=effect == 0):
-            null[chunk, effect] = partitions(data, cells)[0][:, effect]
-            report((effect + chunk.stop / draws) / len(EFFECTS))
-    return null
+        shuffled = _shuffled_cells(data, seed + effect, draws, of_targets=effect == 0)
+        placed = ((moved_on(chunk, effect * draws), cells) for chunk, cells in shuffled)
+        for chunk, cells in null.missing(placed):
+            null.add(chunk, partitions(data, cells)[0][:, effect])
+            report(chunk.stop / (len(EFFECTS) * draws))
+    return np.ascontiguousarray(null.values.reshape(len(EFFECTS), draws).T)
 
 
 def partition_cost(units: int, neurons: int, cells: int) -> int:

@@ -1,12 +1,14 @@
 """How many components activity has: several answers side by side, since they differ."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 from pydantic import Field
 
 from core.charts.components import draw_likelihood, draw_numbers, draw_scree, draw_state_space
+from core.checkpoints import ledger
 from core.columns import columns_of
 from core.dataset import DatasetSummary
 from core.examples import GOLUB_BCI
@@ -31,6 +33,7 @@ from core.kernels.component_numbers import (
     leading,
     shuffled_spectra,
 )
+from core.kernels.ledger import Ledger
 from core.kernels.participation_ratio import Floats, condition_means, covariance_spectrum
 from core.selection import Selection, selected
 from core.sentences import paragraph
@@ -112,7 +115,8 @@ def run(spec: ComponentsSpec, inputs: Mapping[str, Dataset], progress: Progress)
     sizes = [int((chosen.arm == arm).sum()) for arm in arms]
     costs = [part for size in sizes for part in _work(spec, size, len(chosen.session.neurons))]
     reports = stages(progress, costs)
-    found = [_arm(spec, chosen, numbers, arm, reports[3 * arm : 3 * arm + 3]) for arm in arms]
+    kept = ledger(progress)
+    found = [_arm(spec, chosen, numbers, arm, reports[3 * arm : 3 * arm + 3], kept) for arm in arms]
     unit = "count^2" if spec.transform == "none" else "count"
     axes = {
         "spectrum": (("arm", "component"), unit),
@@ -195,12 +199,19 @@ def _arm(
     numbers: np.ndarray[Any, np.dtype[np.int64]],
     arm: int,
     reports: list[Report],
+    kept: Ledger,
 ) -> dict[str, Floats]:
     counts = chosen.session.counts[chosen.arm == arm]
     condition = chosen.session.condition[chosen.arm == arm]
     units, own = chosen.units, chosen.units.block == arm
     shuffling, splitting, folding = np.random.SeedSequence([spec.seed, arm]).spawn(3)
-    shuffled = shuffled_spectra(counts, shuffling, spec.shuffles, reports[0])
+    shuffled = shuffled_spectra(
+        counts,
+        shuffling,
+        spec.shuffles,
+        reports[0],
+        stage=partial(kept.stage, f"shuffled {arm}"),
+    )
     return {
         "spectrum": covariance_spectrum(counts),
         "parallel_threshold": np.percentile(shuffled, PERCENTILE, axis=0),
@@ -220,6 +231,7 @@ def _arm(
             folding,
             folds=FOLDS,
             report=reports[2],
+            stage=partial(kept.stage, f"factors {arm}"),
         ),
     }
 

@@ -1,6 +1,7 @@
 """How far activity moves between two labels of a factor, and whether a state changes that."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from math import isfinite, nan
 from typing import Annotated
 
@@ -8,6 +9,7 @@ import numpy as np
 from pydantic import Field, Strict, model_validator
 
 from core.charts.condition_distance import draw_distances, draw_matrix, draw_null
+from core.checkpoints import ledger
 from core.columns import columns_of
 from core.dataset import DatasetSummary
 from core.examples import GOLUB_BCI
@@ -36,6 +38,7 @@ from core.kernels.crossnobis import (
     whitened,
 )
 from core.kernels.folds import early_half, most_folds, stratified_folds
+from core.kernels.ledger import Stage
 from core.kernels.participation_ratio import Floats
 from core.kernels.resampling import stratified_jackknife_error, two_sided_p, upper_p
 from core.selection import Labels, Selection, selected
@@ -149,9 +152,9 @@ def run(spec: ConditionDistanceSpec, inputs: Mapping[str, Dataset], progress: Pr
     seen = in_folds(chosen.units, len(spec.cells), spec.folds, spec.seed)
     tests = (False, True) if spec.block else (False,)
     reports = stages(progress, [len(seen.size), *[spec.permutations for _ in tests]])
-    views = whitened(seen, seen.cell)
+    views, kept = whitened(seen, seen.cell), ledger(progress)
     plain = [seen.activity] * len(views)
-    left_out = left_out_distances(seen, views, reports[0])
+    left_out = left_out_distances(seen, views, reports[0], stage=partial(kept.stage, "left out"))
     arrays = described(chosen, len(spec.cells)) | {
         "distance": Array(distances(seen, views, seen.part[None])[0], ("state", "target")),
         "distance_se": Array(_errors(left_out, seen), ("state", "target")),
@@ -165,7 +168,8 @@ def run(spec: ConditionDistanceSpec, inputs: Mapping[str, Dataset], progress: Pr
         "folds": Array(np.array([len(views)]), ("session",)),
     }
     for states, report in zip(tests, reports[1:], strict=True):
-        arrays |= _tested(spec, seen, report, states=states)
+        stage = partial(kept.stage, f"states {states}")
+        arrays |= _tested(spec, seen, report, stage, states=states)
     return Result(arrays, chosen.warnings + _fewer_folds(spec, len(views)))
 
 
@@ -279,13 +283,18 @@ def _pseudo_distances(chosen: Selection, spec: ConditionDistanceSpec) -> Floats:
 
 
 def _tested(
-    spec: ConditionDistanceSpec, seen: Labelled, report: Report, *, states: bool
+    spec: ConditionDistanceSpec,
+    seen: Labelled,
+    report: Report,
+    stage: Callable[..., Stage],
+    *,
+    states: bool,
 ) -> dict[str, Array]:
     """Mean distances with the precision that shuffles leave alone: observed, and shuffled."""
     views = whitened(seen, constant_cells(seen, states=states))
     observed = distances(seen, views, seen.part[None])[0].mean(axis=1)
     null = permuted_distances(
-        seen, views, report, seed=spec.seed, draws=spec.permutations, states=states
+        seen, views, report, seed=spec.seed, draws=spec.permutations, states=states, stage=stage
     ).mean(axis=2)
     name = "comparison" if states else "distance"
     return {

@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from core.charts.intrinsic import draw_estimates, draw_sweep
+from core.checkpoints import ledger
 from core.columns import columns_of
 from core.dataset import DatasetSummary
 from core.examples import GOLUB_BCI
@@ -90,9 +91,9 @@ def run(spec: IntrinsicSpec, inputs: Mapping[str, Dataset], progress: Progress) 
         neurons=spec.neurons,
         transform=spec.transform,
     )
-    units, n_arms = chosen.units, len(spec.arms)
+    units, n_arms, kept = chosen.units, len(spec.arms), ledger(progress)
     reports = stages(progress, [1] * (n_arms * (1 + spec.surrogates)))
-    found = np.empty((n_arms, 1 + spec.surrogates, 2 + len(RANKS)))
+    found = [kept.stage(f"arm {arm}", 2 + len(RANKS), 1 + spec.surrogates) for arm in range(n_arms)]
     counted = np.empty((n_arms, 2), dtype=np.int64)
     for arm, name in enumerate(spec.arms):
         own = np.flatnonzero(units.block == arm)
@@ -102,13 +103,18 @@ def run(spec: IntrinsicSpec, inputs: Mapping[str, Dataset], progress: Progress) 
         counted[arm] = len(points), copies
         _check_number(name, len(points))
         seeds = np.random.SeedSequence([spec.seed, arm]).spawn(spec.surrogates)
-        for place, report in enumerate(reports[arm * (1 + spec.surrogates) :][: found.shape[1]]):
-            drawn = points if place == 0 else _gaussian(noise, len(points), seeds[place - 1])
-            found[arm, place] = _estimates(drawn, report)
+        own_reports = enumerate(reports[arm * (1 + spec.surrogates) :][: 1 + spec.surrogates])
+        each = ((slice(place, place + 1), report) for place, report in own_reports)
+        for place, report in found[arm].missing(each):
+            seed = seeds[place.start - 1] if place.start else None
+            drawn = points if seed is None else _gaussian(noise, len(points), seed)
+            found[arm].add(place, _estimates(drawn, report)[:, None])
     return Result(
         described(chosen, n_arms)
         | {
-            "dimension": Array(found, ("arm", "surrogate", "estimator")),
+            "dimension": Array(
+                np.array([each.by_draw for each in found]), ("arm", "surrogate", "estimator")
+            ),
             "points": Array(counted, ("arm", "counted"), "trial"),
             "ranks": Array(np.array(RANKS), ("scale",)),
         },

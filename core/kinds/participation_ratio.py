@@ -8,7 +8,7 @@ import numpy as np
 
 from core.charts.comparison import draw_participation_ratios
 from core.charts.participation_ratio import draw_null, draw_ratios, draw_spectra
-from core.checkpoints import checkpoints
+from core.checkpoints import ledger
 from core.columns import columns_of
 from core.dataset import DatasetSummary
 from core.examples import GOLUB_BCI
@@ -43,7 +43,6 @@ from core.kernels.participation_ratio_error import (
     ratio_estimate,
 )
 from core.kernels.resampling import draw_cost
-from core.kernels.snapshot import Keeper
 from core.participation_ratio import ParticipationRatioSpec, Subsample
 from core.participation_ratio_reading import reading, rows
 from core.selection import Selection, selected
@@ -104,18 +103,17 @@ def run(spec: ParticipationRatioSpec, inputs: Mapping[str, Dataset], progress: P
     work = _work(spec, sizes, targets, neurons)
     subsets = [_subset_work(spec, n, targets) for n in sizes]
     reports = stages(progress, [*work, *subsets, sum(work[: len(sizes)]) / 4])
-    places = checkpoints(progress)
-    ledger = Ledger(Keeper(places.kept(), places.keep))
+    kept = ledger(progress)
     estimates = [
-        _estimate_of(spec, chosen.units, arm, reports[arm], partial(ledger.stage, f"arm {arm}"))
+        _estimate_of(spec, chosen.units, arm, reports[arm], partial(kept.stage, f"arm {arm}"))
         for arm in range(len(sizes))
     ]
     arrays = _estimates(estimates) | _left_out(chosen, estimates) | _description(spec, chosen)
-    arrays |= _subsampled(spec, chosen, reports[len(work) : len(work) + len(sizes)], ledger)
+    arrays |= _subsampled(spec, chosen, reports[len(work) : len(work) + len(sizes)], kept)
     warnings = chosen.warnings + _doubts(spec, estimates)
     if spec.block is None:
         return Result(arrays, warnings)
-    null = _null(spec, chosen.units, reports[len(sizes)], partial(ledger.stage, "null"))
+    null = _null(spec, chosen.units, reports[len(sizes)], partial(kept.stage, "null"))
     arrays |= _pseudo_blocks(spec, chosen, reports[-1])
     arrays["permutation_log_ratio"] = Array(null, ("permutation",))
     return Result(arrays, warnings + _undefined(null))
@@ -211,7 +209,7 @@ def _null(
 
 
 def _subsampled(
-    spec: ParticipationRatioSpec, chosen: Selection, reports: list[Report], ledger: Ledger
+    spec: ParticipationRatioSpec, chosen: Selection, reports: list[Report], kept: Ledger
 ) -> dict[str, Array]:
     """The ratio of every subset of neurons in every arm, and that of a typical one."""
     subsample, units = spec.subsample, chosen.units
@@ -231,7 +229,7 @@ def _subsampled(
                 subsets,
                 report,
                 neuron_correction=spec.neuron_correction,
-                stage=partial(ledger.stage, f"subsets {arm}"),
+                stage=partial(kept.stage, f"subsets {arm}"),
             )
         )
     return {

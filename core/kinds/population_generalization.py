@@ -1,10 +1,12 @@
 """How far a population's code carries from some targets to others, and whether blocks differ."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 
 from core.charts.generalization import draw_change, draw_null, draw_scores
+from core.checkpoints import ledger
 from core.columns import columns_of
 from core.dataset import DatasetSummary
 from core.examples import REACHING_UNDER_BLOCK
@@ -71,16 +73,19 @@ def run(spec: GeneralizationSpec, inputs: Mapping[str, Dataset], progress: Progr
     seeds = np.random.SeedSequence(spec.seed).spawn(len(spec.arms) + 2)
     found: list[dict[str, Floats]] = []
     whole = len(spec.arms) * arm_steps(spec) + 2 * spec.permutations
-    done = 0
+    done, kept = 0, ledger(progress)
 
-    def step() -> None:
+    def step(steps: int = 1) -> None:
         nonlocal done
-        done += 1
+        done += steps
         progress(min(done / whole, 1.0))
 
     for arm in range(len(spec.arms)):
         own = trials_of(spec, chosen, arm)
-        found.append(arm_numbers(spec, own, sides, session.target_angle_deg, seeds[arm], step))
+        turns = kept.stage(f"turned {arm}", spec.nulls)
+        found.append(
+            arm_numbers(spec, own, sides, session.target_angle_deg, seeds[arm], turns, step)
+        )
     arrays = {
         name: Array(np.array([each[name] for each in found]), ("arm", *axes))
         for name, axes in ARM_AXES.items()
@@ -89,7 +94,8 @@ def run(spec: GeneralizationSpec, inputs: Mapping[str, Dataset], progress: Progr
     pseudo = pseudo_differences(spec, chosen, sides, seeds[-1])
     arrays["ccgp_pseudo"] = Array(pseudo, ("arm",))
     arrays["permuted_difference"] = Array(
-        permuted_differences(spec, chosen, sides, seeds[-2], step), ("permutation",)
+        permuted_differences(spec, chosen, sides, seeds[-2], partial(kept.stage, "null"), step),
+        ("permutation",),
     )
     arrays["rows_correlated"] = Array(np.array([chosen.optimistic]), ("session",))
     arrays["dichotomy_side"] = Array(sides, ("dichotomy", "target"))

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from core.charts.reaiming import draw_null, draw_rings, draw_shifts
+from core.checkpoints import ledger
 from core.columns import columns_of
 from core.dataset import DatasetSummary
 from core.examples import REACHING_UNDER_BLOCK
@@ -25,6 +26,7 @@ from core.experiment import (
     Row,
 )
 from core.kernels.folds import early_half
+from core.kernels.ledger import Stage
 from core.kernels.reaiming import (
     Reaiming,
     averaged_together,
@@ -130,16 +132,18 @@ def run(spec: ReaimingSpec, inputs: Mapping[str, Dataset], progress: Progress) -
     if angles is None:
         raise Refused("dataset", spec.dataset, NO_ANGLES)
     seeds = np.random.SeedSequence(spec.seed).spawn(3)
-    units = chosen.units
+    units, kept, targets = chosen.units, ledger(progress), len(angles)
     half = halved(units.condition, units.block == 0, seeds[0], spec.splits)
     whole = split_half(units.activity, units.condition, half, angles)
-    boots = _resamples(spec, chosen, angles, half, seeds[1], progress)
-    null = _null(spec, chosen, angles, half, progress)
-    arrays = _estimated(whole, boots) | _decoder(spec, chosen, angles)
+    boots = kept.stage("resamples", 1 + targets, spec.resamples)
+    _resample(chosen, angles, half, seeds[1], boots, progress)
+    null = kept.stage("null", spec.permutations)
+    _permute(spec, chosen, angles, half, null, progress)
+    arrays = _estimated(whole, boots.values) | _decoder(spec, chosen, angles)
     arrays |= {
         "target_angle_deg": Array(angles, ("target",), "deg"),
-        "resampled_shift_deg": Array(boots[0], ("resample",), "deg"),
-        "permuted_shift_deg": Array(null, ("permutation",), "deg"),
+        "resampled_shift_deg": Array(boots.values[0], ("resample",), "deg"),
+        "permuted_shift_deg": Array(null.values, ("permutation",), "deg"),
         "shift_pseudo_deg": Array(
             _pseudo_shifts(spec, chosen, angles, seeds[2]), ("block",), "deg"
         ),
@@ -245,43 +249,43 @@ def example() -> ReaimingSpec:
     )
 
 
-def _resamples(
-    spec: ReaimingSpec,
+def _resample(
     chosen: Selection,
     angles: NDArray[np.float64],
     half: NDArray[np.int64],
     seed: np.random.SeedSequence,
+    shifts: Stage,
     progress: Progress,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> None:
     """The shift of every resample, whole and per target."""
-    units, whole, own = chosen.units, np.empty(spec.resamples), []
+    units, generator = chosen.units, np.random.default_rng(seed)
     together = averaged_together(units.condition, units.block == 0)
-    generator = np.random.default_rng(seed)
-    for draw in range(spec.resamples):
-        weights = bootstrap_weights(together, generator)
+    draws = range(shifts.values.shape[-1])
+    drawn = ((slice(at, at + 1), bootstrap_weights(together, generator)) for at in draws)
+    for draw, weights in shifts.missing(drawn):
         each = split_half(units.activity, units.condition, half, angles, weights)
-        whole[draw] = each.shift_deg
-        own.append(np.degrees(np.angle(each.turns)))
-        progress(0.5 * (draw + 1) / spec.resamples)
-    return whole, np.array(own)
+        own = np.degrees(np.angle(each.turns))
+        shifts.add(draw, np.array([each.shift_deg, *own])[:, None])
+        progress(0.5 * draw.stop / len(draws))
 
 
-def _null(
+def _permute(
     spec: ReaimingSpec,
     chosen: Selection,
     angles: NDArray[np.float64],
     half: NDArray[np.int64],
+    null: Stage,
     progress: Progress,
-) -> NDArray[np.float64]:
+) -> None:
     """The shift with trials shuffled within target, over blocks and halves."""
-    units, null = chosen.units, np.empty(spec.permutations)
+    units = chosen.units
     places = np.arange(len(units.block))
     shuffled = permuted_within(places, units.condition, spec.seed, spec.permutations, 1)
-    for draw, trials in shuffled:
+    for draw, trials in null.missing(shuffled):
         activity = units.activity[trials[0]]
-        null[draw] = split_half(activity, units.condition, half, angles).shift_deg
+        shift = split_half(activity, units.condition, half, angles).shift_deg
+        null.add(draw, np.array([shift]))
         progress(0.5 + 0.5 * draw.stop / spec.permutations)
-    return null
 
 
 def _pseudo_shifts(
@@ -302,11 +306,10 @@ def _pseudo_shifts(
     return found
 
 
-def _estimated(
-    whole: Reaiming, boots: tuple[NDArray[np.float64], NDArray[np.float64]]
-) -> dict[str, Array]:
+def _estimated(whole: Reaiming, boots: NDArray[np.float64]) -> dict[str, Array]:
+    """boots: "1 + targets, draws", the whole shift first."""
     per_target = np.degrees(np.angle(whole.turns))
-    low, high = _interval(per_target, boots[1])
+    low, high = _interval(per_target, boots[1:].T)
     interval = np.array(_interval(np.array(whole.shift_deg), boots[0]))
     similarity = np.array([abs(whole.overlap)])
     return {

@@ -1,6 +1,7 @@
 """Whether two blocks use the same dimensions of a population."""
 
 from collections.abc import Mapping
+from functools import partial
 from math import isfinite, nan
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from core.charts.subspaces import draw_alignment, draw_angles
+from core.checkpoints import ledger
 from core.columns import columns_of
 from core.dataset import DatasetSummary
 from core.examples import GOLUB_BCI
@@ -101,7 +103,7 @@ def run(spec: SubspacesSpec, inputs: Mapping[str, Dataset], progress: Progress) 
         target_means(units.activity[own], units.condition[own], units.size[own])
         for own in (units.block == 0, units.block == 1)
     ]
-    seeds = np.random.SeedSequence(spec.seed).spawn(2)
+    seeds, kept = np.random.SeedSequence(spec.seed).spawn(2), ledger(progress)
     first, second, between = split_comparisons(
         units.activity,
         units.condition,
@@ -110,6 +112,7 @@ def run(spec: SubspacesSpec, inputs: Mapping[str, Dataset], progress: Progress) 
         seeds=seeds[0],
         n_splits=spec.splits,
         report=lambda share: progress(0.8 * share),
+        stage=partial(kept.stage, "splits"),
     )
     floor = random_floor(
         units.activity,

@@ -1,12 +1,14 @@
 """Does a block change how targets are represented, or only shift all of them alike?"""
 
 from collections.abc import Mapping
+from functools import partial
 from math import isfinite, nan
 
 import numpy as np
 from pydantic import Field
 
 from core.charts.variance_partition import draw_cell_means, draw_fractions, draw_null
+from core.checkpoints import ledger
 from core.columns import columns_of
 from core.dataset import DatasetSummary
 from core.examples import GOLUB_BCI
@@ -94,9 +96,16 @@ def run(spec: VariancePartitionSpec, inputs: Mapping[str, Dataset], progress: Pr
     units = chosen.units
     seen = Observations(units.activity, units.condition, units.block, units.size)
     reports = stages(progress, [len(units.size), 3 * spec.permutations])
+    kept = ledger(progress)
     squares, naive = (each[0] for each in partitions(seen, seen.cell[None]))
-    left_out = left_out_partitions(seen, reports[0])
-    null = permuted_partitions(seen, reports[1], seed=spec.seed, draws=spec.permutations)
+    left_out = left_out_partitions(seen, reports[0], stage=partial(kept.stage, "left out"))
+    null = permuted_partitions(
+        seen,
+        reports[1],
+        seed=spec.seed,
+        draws=spec.permutations,
+        stage=partial(kept.stage, "null"),
+    )
     unsure = squares.sum() <= MIN_TOTAL_Z * stratified_jackknife_error(
         left_out.sum(axis=1), seen.cell
     )

@@ -14,7 +14,6 @@ from core.examples import GOLUB_BCI
 from core.experiment import ExperimentError, Refused, Result, silent
 from core.figures import rendered, themed
 from core.kernels.crossnobis import (
-    LEFT_OUT,
     Labelled,
     constant_cells,
     distance_matrix,
@@ -26,7 +25,7 @@ from core.kernels.crossnobis import (
 )
 from core.kernels.folds import stratified_folds
 from core.kernels.participation_ratio import Floats
-from core.kernels.resampling import two_sided_p, upper_p
+from core.kernels.resampling import LEFT_OUT, two_sided_p, upper_p
 from core.kinds.condition_distance import KIND, ConditionDistanceSpec
 from core.reading import read_arrays
 from core.session_spec import Comparison

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core.checkpoints import Kept
-from core.examples import GOLUB_BCI
+from core.examples import EXAMPLES
 from core.experiment import Cancelled, Dataset, Kind, Spec, silent
 from core.kinds import KINDS
 from core.reading import load_arrays
@@ -68,11 +68,35 @@ def test_what_is_measured_on_the_way_is_resumed_too() -> None:
     resumed_as_whole(SIMULATION, SIMULATION.example(), {}, (2, 9))
 
 
-@pytest.mark.parametrize("interruptions", [(1,), (3, 2, 4)])
-def test_an_interrupted_analysis_ends_with_the_same_bits(interruptions: tuple[int, ...]) -> None:
-    kind = KINDS["dimensionality.participation_ratio"]
-    inputs = {GOLUB_BCI.dataset_id: load_arrays(GOLUB_BCI.path)}
-    resumed_as_whole(kind, kind.example(), inputs, interruptions)
+ANALYSES: Mapping[str, dict[str, Any]] = {
+    "dimensionality.participation_ratio": {},
+    "dimensionality.intrinsic": {"every": 4, "surrogates": 3},
+    "dimensionality.components": {"splits": 2, "shuffles": 20, "factors": 2},
+    "population.variance_partition": {"permutations": 200},
+    "population.condition_distance": {"permutations": 200},
+    "population.generalization": {"nulls": 3, "decoding_nulls": 2, "permutations": 5},
+    "population.reaiming": {"resamples": 20, "permutations": 10, "splits": 1},
+    "population.subspaces": {"splits": 10},
+}
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_an_interrupted_analysis_ends_with_the_same_bits(name: str) -> None:
+    resumed_analysis(name, ANALYSES[name], (1, 3))
+
+
+def test_a_report_does_not_ask_again_what_was_answered() -> None:
+    few = {"permutations": 19, "resamples": 20, "simulations": 10}
+    resumed_analysis("cerebellar_block.report", few, (3,))
+
+
+def resumed_analysis(name: str, changes: dict[str, Any], interruptions: tuple[int, ...]) -> None:
+    """Interrupt the kind's example, changed as given."""
+    kind = KINDS[name]
+    spec = kind.spec.model_validate(kind.example().model_dump(mode="json") | changes)
+    used = [example for example in EXAMPLES if example.dataset_id in kind.datasets(spec)]
+    inputs = {example.dataset_id: load_arrays(example.path) for example in used}
+    resumed_as_whole(kind, spec, inputs, interruptions)
 
 
 def resumed_as_whole(
