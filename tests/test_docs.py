@@ -129,6 +129,8 @@ RUN_BY = {
     "queries.md": "test_query_page",
 }
 NOT_RUN = {
+    "deploying.md": "needs root; tests/test_installing.py, tests/system/ and tests/solenoid/ do it",
+    "dimensionality.md": "commands with ids to fill in; tests/test_dimensionality_page.py",
     "operations.md": "needs several machines; tests/api/test_access.py makes and uses tokens",
     "presets.md": "runs for minutes: `make presets`, which writes the page",
     "index.md": "make demo and make up",

@@ -7,7 +7,7 @@ import numpy as np
 from core.charts.power import draw_estimates, draw_power
 from core.columns import columns_of
 from core.dataset import DatasetSummary
-from core.experiment import Dataset, Estimate, Figure, Kind, Metric, Progress, Result, Row
+from core.experiment import Dataset, Equation, Estimate, Figure, Kind, Metric, Progress, Result, Row
 from core.findings.answer import FINDINGS
 from core.findings.power import answers, cost
 from core.findings.power_rates import arrays, smallest
@@ -131,6 +131,18 @@ KIND: Kind[PowerSpec] = Kind(
         "Journal of the American Statistical Association 22:209 (1927)",
         "A. Gelman and J. Carlin, Beyond power calculations: assessing type S (sign) and type M "
         "(magnitude) errors, Perspectives on Psychological Science 9:641 (2014)",
+    ),
+    equations=(
+        Equation(
+            "Wilson's interval of a power, k of n simulated sessions in which a finding was made, "
+            "at z = 1.96",
+            r"\frac{k + z^2 / 2}{n + z^2} \pm \frac{z}{n + z^2} "
+            r"\sqrt{\frac{k (n - k)}{n} + \frac{z^2}{4}}",
+        ),
+    ),
+    beware=(
+        "The simulated animal is not yours: power is that of the planted effects and noise.",
+        "A few dozen repetitions leave a power uncertain by .1 and more; look at the interval.",
     ),
     run=run,
     rows=rows,
