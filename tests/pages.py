@@ -49,6 +49,8 @@ def requested(call: str) -> dict[str, Any]:
     for word in words:
         if word == "-H":
             name, _, headers[name] = next(words).partition(": ")
+        elif word == "-o":
+            next(words)
         elif word in ("-d", "--data-urlencode"):
             data.append(next(words))
         elif word.startswith("-"):

@@ -73,8 +73,10 @@ def test_both_receivers_are_accepted_as_the_page_asks_for_them(
     (asked,) = (text for text in texts(PAGE, "python") if "client.submit" in text)
     with Client(stack.url) as client:
         _, (experiment, sweep) = run(asked, client=client)
-        assert experiment.wait(timeout=60).on_end["command"] == "mail-me"
-        assert sweep.wait(timeout=60).succeeded
+        assert experiment.on_end["command"] == "mail-me"
+        assert sum(sweep.counts.values()) == 3
+        experiment.cancel()
+        sweep.cancel()
 
 
 def deliver_soon(url: str, document: bytes) -> None:

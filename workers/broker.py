@@ -4,6 +4,8 @@ Nothing in the broker is the truth: it may lose everything at any moment, and th
 again for what the database still has to do.
 """
 
+from contextlib import suppress
+
 import redis
 import redis.asyncio
 from redis.asyncio.retry import Retry as AsyncRetry
@@ -15,6 +17,8 @@ from store.settings import Settings
 QUEUE = "solenoid"
 DISPATCHER = "solenoid:dispatcher"
 WORKERS = "solenoid:worker:"
+LEAVING = "solenoid:leaving:"
+LEAVING_S = 24 * 3600
 
 CONNECT_S = 2.0
 ANSWER_S = 2.0  # longer than any wait of ours for an event
@@ -62,6 +66,25 @@ def connect_async(settings: Settings) -> redis.asyncio.Redis:
         retry=AsyncRetry(NoBackoff(), 1),
     )
     return client
+
+
+def leave(client: redis.Redis, worker: str) -> None:
+    """Let the processes of a worker know that it takes no new work."""
+    with suppress(redis.RedisError, OSError):
+        client.set(LEAVING + worker, 1, ex=LEAVING_S)
+
+
+def arrive(client: redis.Redis, worker: str) -> None:
+    """A worker that begins is not one that leaves, though a former one may have had its name."""
+    with suppress(redis.RedisError, OSError):
+        client.delete(LEAVING + worker)
+
+
+def leaves(client: redis.Redis, worker: str) -> bool:
+    """Whether the worker takes no new work; not while nobody knows."""
+    with suppress(redis.RedisError, OSError):
+        return bool(client.exists(LEAVING + worker))
+    return False
 
 
 def live_workers(client: redis.Redis) -> dict[str, int]:

@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from store.database import Database
 from store.settings import Settings
 from store.transitions import Reaped, bound_leases, reap, release, waiting
-from workers.broker import DISPATCHER, QUEUE, WORKERS, live_workers
+from workers.broker import DISPATCHER, QUEUE, WORKERS, arrive, leave, live_workers
 from workers.doorbell import ring
 from workers.events import publish
 from workers.hooks import Deliveries
@@ -48,12 +48,14 @@ class Dispatcher:
 
     def run(self) -> None:
         """Look after the queue until stopped; hand back what still runs after the grace time."""
+        arrive(self.broker, self.worker)
         while not self._stopping.wait(self.settings.dispatch_s):
             self._turn()
         self._leave()
 
     def stop(self) -> None:
         """Let the loop end: the worker takes no new work and has its grace time from now."""
+        leave(self.broker, self.worker)
         self._stopping.set()
 
     def _turn(self) -> None:

@@ -12,6 +12,7 @@ from store import datasets, inputs, results
 from store.database import Database
 from store.settings import Settings
 from store.transitions import Claim, LeaseLost, cancelled, claim, fail
+from workers.broker import leaves
 from workers.events import publish
 from workers.logs import about
 from workers.reporter import Reporter
@@ -31,7 +32,9 @@ class Workplace:
 
 
 def run_next(place: Workplace) -> bool:
-    """Run the experiment that waits first, however it ends; False if nobody waits."""
+    """Run the experiment that waits first, however it ends; False if nobody waits, or to leave."""
+    if leaves(place.broker, place.worker):
+        return False
     claimed = claim(place.database, worker=place.worker, lease_s=place.settings.lease_s)
     if claimed is None:
         return False

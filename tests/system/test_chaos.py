@@ -8,8 +8,8 @@ from tests.postgresql import postgresql
 from tests.system.chaos.faults import FAULTS
 from tests.system.chaos.run import chaos
 
-EXPERIMENTS = 18
-PAUSE_S = 1.5
+EXPERIMENTS = 12
+PAUSE_S = 1.0
 
 
 @pytest.mark.timeout(400)
