@@ -9,7 +9,7 @@ from core.experiment import Kind
 from core.figures import rendered, themed
 from core.kinds import KINDS
 from handbook.example_results import result, summaries
-from handbook.markdown import as_json, block, code, paragraphs, sentence, table
+from handbook.markdown import as_json, code, paragraphs, sentence, table
 
 HALVES = {
     "curl_descent": "Curl descent",
@@ -84,7 +84,7 @@ def _example(kind: Kind[Any]) -> str:
         f"## Example\n\n{as_json({'kind': kind.name, 'spec': given})}"
         f"Expected to take {cost.seconds:.2g} s on one core and "
         f"{cost.memory_bytes / MILLION:.0f} MB.\n\n"
-        f"{block('text', said) if said else ''}{figures}"
+        f"{f'> {said}' if said else ''}\n\n{figures}"
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, get_args
 import altair as alt
 import numpy as np
 import pytest
+from latex2mathml.converter import convert
 from pydantic import BaseModel, ValidationError
 
 from core.experiment import Cancelled, Compared, Kind, Refused, silent
@@ -100,6 +101,14 @@ def test_an_analysis_of_data_says_in_words_what_it_found(kind: Kind[Any]) -> Non
     text = kind.reading(kind.example(), result(kind.name))
     assert text == "" or text.endswith(".")
     assert text or not kind.datasets(kind.example())
+
+
+@every_kind
+def test_every_equation_is_typeset_and_every_kind_warns_of_something(kind: Kind[Any]) -> None:
+    for equation in kind.equations:
+        assert "\\" not in convert(equation.tex), "a command that the typesetter does not know"
+    assert kind.beware
+    assert all(warning.endswith(".") for warning in kind.beware)
 
 
 @every_kind

@@ -387,7 +387,8 @@ KIND: Kind[ReaimingSpec] = Kind(
         Equation(
             "With ring means as complex numbers in the plane of the reference, the shift, "
             "similarity and gain of the compared ring",
-            r"s = \sum_c \bar{z}_{\mathrm{ref},c}\, z_c, \qquad \mathrm{shift} = \arg s, \qquad "
+            r"s = \sum_c \bar{z}_{\mathrm{ref},c}\, z_c, \qquad "
+            r"\mathrm{shift} = \operatorname{arg} s, \qquad "
             r"\mathrm{similarity} = \frac{|s|}{\lVert z_{\mathrm{ref}} \rVert \lVert z \rVert}, "
             r"\qquad \mathrm{gain} = \frac{\lVert z \rVert}{\lVert z_{\mathrm{ref}} \rVert}",
         ),
