@@ -11,6 +11,7 @@ from store.settings import Settings
 from workers.broker import CONNECT_S, QUEUE, celery_url
 
 DAYS = 24 * 3600
+INTERVALS = ("interval_start", "interval_step", "interval_max")
 
 
 def make_app(configured: Settings, *, answer_s: float | None = None) -> Celery:
@@ -18,6 +19,8 @@ def make_app(configured: Settings, *, answer_s: float | None = None) -> Celery:
 
     `answer_s` bounds how long the broker may take to answer; a consumer waits without a bound.
     """
+    # Whoever rings is waited for: by default kombu tries again for six seconds.
+    hasty = {"socket_timeout": answer_s, "max_retries": 1, **dict.fromkeys(INTERVALS, 0)}
     app = Celery("solenoid", broker=celery_url(configured), include=["workers.tasks"])
     app.conf.update(
         task_default_queue=QUEUE,
@@ -37,7 +40,7 @@ def make_app(configured: Settings, *, answer_s: float | None = None) -> Celery:
             "visibility_timeout": 7 * DAYS,
             "socket_connect_timeout": CONNECT_S,
             "health_check_interval": 10,
-            **({} if answer_s is None else {"socket_timeout": answer_s}),
+            **({} if answer_s is None else hasty),
         },
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
