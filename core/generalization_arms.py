@@ -16,7 +16,7 @@ from core.kernels.change_generalization import (
     function_errors,
     generalization_function,
 )
-from core.kernels.folds import early_half
+from core.kernels.folds import early_half, makes_pseudo_blocks
 from core.kernels.generalization import (
     balanced,
     clouds,
@@ -33,8 +33,6 @@ from core.kernels.resampling import permuted_within
 from core.selection import Selection
 
 JACKKNIFE_GROUPS = 10
-PSEUDO_TRIALS = 8
-"""Units of a target in a block that make two pseudo-blocks of four."""
 Floats = NDArray[np.float64]
 Trials = tuple[Floats, NDArray[np.int64]]
 """Activity "trials neurons" and the target of each trial."""
@@ -217,7 +215,7 @@ def pseudo_differences(
     for arm in range(len(spec.arms)):
         own = chosen.units.block == arm * spec.n_fields
         activity, condition = trials_of(spec, chosen, arm)
-        if np.bincount(condition).min() >= PSEUDO_TRIALS:
+        if makes_pseudo_blocks(condition):
             early = early_half(condition, chosen.units.first[own])
             halves = (
                 clouds(balanced(activity[h], condition[h], generator)) for h in (early, ~early)

@@ -8,7 +8,8 @@ import io
 import math
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import IO, Any, BinaryIO
 
 import numpy as np
@@ -37,13 +38,20 @@ class TooLarge(UnreadableFile):
 
 def read_npz(content: BinaryIO, max_bytes: int) -> dict[str, NDArray[Any]]:
     """The named arrays of an NPZ archive whose arrays need at most `max_bytes` together."""
+    with opened(content, "NPZ") as archive:
+        members = archive.infolist()
+        _check_members(members, max_bytes)
+        return {_key(member): _array(archive, member) for member in members}
+
+
+@contextmanager
+def opened(content: BinaryIO, form: str) -> Iterator[zipfile.ZipFile]:
+    """An archive to read; what is damaged in it is said of that form of archive."""
     try:
         with zipfile.ZipFile(content) as archive:
-            members = archive.infolist()
-            _check_members(members, max_bytes)
-            return {_key(member): _array(archive, member) for member in members}
+            yield archive
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as broken:
-        raise UnreadableFile(f"the NPZ archive is damaged or incomplete: {broken}") from None
+        raise UnreadableFile(f"the {form} archive is damaged or incomplete: {broken}") from None
 
 
 def written_npz(arrays: Mapping[str, NDArray[Any]], *, compressed: bool = True) -> bytes:

@@ -7,7 +7,6 @@ Nothing in an archive is written to disk: each file is read from memory, one at 
 
 import io
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, Literal
 
@@ -15,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.mapping import Unmapped
-from core.npz import TooLarge, UnreadableFile, check_archive
+from core.npz import TooLarge, UnreadableFile, check_archive, opened
 from core.session import (
     BEHAVIOUR,
     MAX_FACTORS,
@@ -46,16 +45,13 @@ def holds_files(content: BinaryIO) -> bool:
 
 def files_of(content: BinaryIO, max_bytes: int) -> Iterator[tuple[str, BinaryIO]]:
     """Name and content of every file in an archive, in its order."""
-    try:
-        with zipfile.ZipFile(content) as archive:
-            members = [m for m in archive.infolist() if not (m.is_dir() or _is_of_macos(m))]
-            check_archive(members, max_bytes)
-            names = [member.filename.rsplit("/", 1)[-1] for member in members]
-            _check_names(names)
-            for name, member in zip(names, members, strict=True):
-                yield name, io.BytesIO(archive.read(member))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as broken:
-        raise UnreadableFile(f"the ZIP archive is damaged or incomplete: {broken}") from None
+    with opened(content, "ZIP") as archive:
+        members = [m for m in archive.infolist() if not (m.is_dir() or _is_of_macos(m))]
+        check_archive(members, max_bytes)
+        names = [member.filename.rsplit("/", 1)[-1] for member in members]
+        _check_names(names)
+        for name, member in zip(names, members, strict=True):
+            yield name, io.BytesIO(archive.read(member))
 
 
 def joined(parts: Mapping[str, Arrays], by: Join, max_bytes: int) -> tuple[Arrays, tuple[str, ...]]:

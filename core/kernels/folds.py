@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+PSEUDO_OBSERVATIONS = 8
+
 
 def stratified_folds(
     stratum: NDArray[np.int64], n_folds: int, generator: np.random.Generator
@@ -35,6 +37,11 @@ def halves(
     """Random halves, stratified: for each split, which observations are in the first half."""
     for seed in seeds.spawn(n_splits):
         yield stratified_folds(stratum, 2, np.random.default_rng(seed)) == 0
+
+
+def makes_pseudo_blocks(stratum: NDArray[np.int64]) -> bool:
+    """Whether every stratum of a block has enough observations to be cut into two of four."""
+    return bool(np.bincount(stratum).min() >= PSEUDO_OBSERVATIONS)
 
 
 def early_half(stratum: NDArray[np.int64], time: NDArray[np.int64]) -> NDArray[np.bool_]:

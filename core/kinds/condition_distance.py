@@ -37,7 +37,7 @@ from core.kernels.crossnobis import (
     permuted_distances,
     whitened,
 )
-from core.kernels.folds import early_half, most_folds, stratified_folds
+from core.kernels.folds import early_half, makes_pseudo_blocks, most_folds, stratified_folds
 from core.kernels.ledger import Stage
 from core.kernels.participation_ratio import Floats
 from core.kernels.resampling import stratified_jackknife_error, two_sided_p, upper_p
@@ -56,8 +56,6 @@ from core.stages import Report, stages
 
 OPERATIONS_PER_S = 10_000_000_000
 Z_95 = 1.959963984540054
-PSEUDO_TRIALS = 8
-"""Units of a cell that make two pseudo-blocks of four."""
 MEAN = "mean"
 
 
@@ -268,7 +266,7 @@ def _pseudo_distances(chosen: Selection, spec: ConditionDistanceSpec) -> Floats:
     """Between the early and late half of each cell, mean over sides; NaN where it tells nothing."""
     units, targets = chosen.units, len(chosen.session.target_labels)
     cell = units.block * targets + units.condition
-    if not chosen.contiguous or np.bincount(cell).min() < PSEUDO_TRIALS:
+    if not chosen.contiguous or not makes_pseudo_blocks(cell):
         return np.full((len(spec.states), targets), nan)
     late = ~early_half(cell, units.first)
     stratum = cell * 2 + late

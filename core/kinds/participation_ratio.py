@@ -26,7 +26,7 @@ from core.experiment import (
     Result,
 )
 from core.independence import Units
-from core.kernels.folds import early_half
+from core.kernels.folds import early_half, makes_pseudo_blocks
 from core.kernels.ledger import Ledger, Stage
 from core.kernels.neuron_subsets import neuron_subsets, ratio_of_means, subset_moments
 from core.kernels.participation_ratio import (
@@ -51,8 +51,6 @@ from core.session_spec import Comparison, checked_session
 from core.stages import Report, stages
 
 OPERATIONS_PER_S = 15_000_000_000
-PSEUDO_TRIALS = 8
-"""Units of a target in a block that make two pseudo-blocks of four."""
 
 METRICS = {
     "participation_ratio": Metric(
@@ -251,7 +249,7 @@ def _pseudo_blocks(
     for arm in range(len(spec.arms)):
         own = np.flatnonzero(units.block == arm)
         condition = units.condition[own]
-        if not chosen.contiguous or np.bincount(condition).min() < PSEUDO_TRIALS:
+        if not chosen.contiguous or not makes_pseudo_blocks(condition):
             continue
         early = early_half(condition, units.first[own])
         halves = [

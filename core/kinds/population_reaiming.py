@@ -25,7 +25,7 @@ from core.experiment import (
     Result,
     Row,
 )
-from core.kernels.folds import early_half
+from core.kernels.folds import early_half, makes_pseudo_blocks
 from core.kernels.ledger import Stage
 from core.kernels.reaiming import (
     Reaiming,
@@ -45,8 +45,6 @@ from core.sentences import OPTIMISTIC, number, paragraph, tested, verdict, with_
 from core.session_spec import COMPARISON, Label, SessionSpec, checked_session
 
 POOR_SIMILARITY = 0.7
-PSEUDO_TRIALS = 8
-"""Units of a target in a block that make two pseudo-blocks of four."""
 NO_ANGLES = (
     "re-aiming needs the direction of each target: upload the dataset again with "
     "`target_angle_deg`, one angle in degrees per target"
@@ -299,7 +297,7 @@ def _pseudo_shifts(
     for block in range(2):
         own = units.block == block
         activity, condition = units.activity[own], units.condition[own]
-        if np.bincount(condition).min() >= PSEUDO_TRIALS:
+        if makes_pseudo_blocks(condition):
             early = early_half(condition, units.first[own])
             half = halved(condition, early, seed, spec.splits)
             found[block] = split_half(activity, condition, half, angles).shift_deg

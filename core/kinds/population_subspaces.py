@@ -26,7 +26,7 @@ from core.experiment import (
     Result,
     Row,
 )
-from core.kernels.folds import early_half
+from core.kernels.folds import early_half, makes_pseudo_blocks
 from core.kernels.reaiming import target_means
 from core.kernels.subspaces import comparison, random_floor, split_comparisons
 from core.selection import Selection, selected
@@ -35,8 +35,6 @@ from core.session_spec import COMPARISON, Comparison, SessionSpec, checked_sessi
 
 MAX_COMPONENTS = 4
 FLOOR_DRAWS = 200
-PSEUDO_TRIALS = 8
-"""Units of a target in a block that make two pseudo-blocks of four."""
 
 
 class SubspacesSpec(SessionSpec):
@@ -217,7 +215,7 @@ def _pseudo(chosen: Selection, k: int) -> NDArray[np.float64]:
     for block in range(2):
         own = units.block == block
         activity, condition, size = units.activity[own], units.condition[own], units.size[own]
-        if np.bincount(condition).min() >= PSEUDO_TRIALS:
+        if makes_pseudo_blocks(condition):
             early = early_half(condition, units.first[own])
             means = [target_means(activity[h], condition[h], size[h]) for h in (early, ~early)]
             found[block] = comparison(means[0], means[1], k)

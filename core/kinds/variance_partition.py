@@ -24,7 +24,7 @@ from core.experiment import (
     Result,
     Row,
 )
-from core.kernels.folds import early_half
+from core.kernels.folds import early_half, makes_pseudo_blocks
 from core.kernels.participation_ratio import Floats
 from core.kernels.resampling import stratified_jackknife_error, upper_p
 from core.kernels.variance_partition import (
@@ -45,8 +45,6 @@ from core.stages import stages
 OPERATIONS_PER_S = 12_000_000_000
 MIN_TOTAL_Z = 3.0
 Z_95 = 1.959963984540054
-PSEUDO_TRIALS = 8
-"""Units of a target in a block that make two pseudo-blocks of four."""
 
 
 class VariancePartitionSpec(SessionSpec):
@@ -183,7 +181,7 @@ def _pseudo_fractions(chosen: Selection) -> Floats:
     for arm in range(2):
         own = units.block == arm
         condition = units.condition[own]
-        if not chosen.contiguous or np.bincount(condition).min() < PSEUDO_TRIALS:
+        if not chosen.contiguous or not makes_pseudo_blocks(condition):
             continue
         late = ~early_half(condition, units.first[own])
         halves = Observations(
