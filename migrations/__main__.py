@@ -1,6 +1,6 @@
 """`python -P -m migrations`: bring the database to the newest version, with bundled recordings.
 
-`take-over` also ends the leases that a killed stack left behind, and says what goes on. `check`
+`take-over` also takes back what a killed stack was running, and says what goes on. `check`
 compares the database with the declared tables; `revision MESSAGE` writes the migration that a
 changed declaration needs.
 """
@@ -47,9 +47,10 @@ def _bring_up_to_date() -> None:
 
 
 def _taken_over() -> str:
-    database = Database(settings().resolved_database_url)
+    configured = settings()
+    database = Database(configured.resolved_database_url)
     try:
-        return recovery.take_over(database)
+        return recovery.take_over(database, configured.max_attempts)
     finally:
         database.close()
 

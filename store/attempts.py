@@ -84,10 +84,12 @@ def doomed(database: Database, worker: str, time_limit_s: float) -> list[Doomed]
     """What the processes of a worker should not be working on any more."""
     limit = sa.func.coalesce(experiments.c.time_limit_s, time_limit_s)
     going = attempts.c.outcome.is_(None)
+    lost = (attempts.c.outcome == "lost") & ~_has_moved_on()
+    unwanted = experiments.c.cancel_requested
     found: dict[Reason, sa.ColumnElement[bool]] = {
-        "cancel": going & experiments.c.cancel_requested,
+        "cancel": (going | lost) & unwanted,
         "time": going & (seconds_since(attempts.c.started_at) > limit),
-        "lost": (attempts.c.outcome == "lost") & ~_has_moved_on(),
+        "lost": lost & ~unwanted,
     }
     with database.read() as connection:
         return [

@@ -3,6 +3,7 @@
 import pytest
 
 from store import experiments
+from store.attempts import doomed
 from store.checkpoints import newest
 from store.database import Database
 from store.recovery import take_over
@@ -158,14 +159,34 @@ def test_what_a_killed_stack_ran_goes_on_at_the_next_start(database: Database) -
     running, waiting, ended = (accepted(database) for _ in range(3))
     claimed(database, running)
     request_cancel(database, ended)
-    told = take_over(database)
+    told = take_over(database, max_attempts=3)
     assert told.splitlines() == [
         "the last stack was killed; experiments that go on: 1",
         "experiments in the queue: 1",
     ]
-    assert reap(database, max_attempts=3).queued == (running,)
-    assert status(database, waiting) == "queued"
+    assert outcomes(database, running) == ["lost"]
+    assert [status(database, each) for each in (running, waiting)] == ["queued", "queued"]
 
 
 def test_a_start_after_an_ordinary_stop_says_nothing(database: Database) -> None:
-    assert take_over(database) == ""
+    assert take_over(database, max_attempts=3) == ""
+
+
+def test_a_stopped_process_is_doomed_by_a_cancel_before_and_after_its_lease_ran_out(
+    database: Database,
+) -> None:
+    identifier = accepted(database)
+    claimed(database, identifier, "deaf")
+    request_cancel(database, identifier)
+    assert [each.reason for each in doomed(database, "deaf", 60.0)] == ["cancel"]
+    expire_lease(database, identifier)
+    assert reap(database, max_attempts=3).cancelled == (identifier,)
+    assert [each.reason for each in doomed(database, "deaf", 60.0)] == ["cancel"]
+
+
+def test_a_lost_attempt_is_doomed_for_its_lease(database: Database) -> None:
+    identifier = accepted(database)
+    claimed(database, identifier, "slow")
+    expire_lease(database, identifier)
+    reap(database, max_attempts=3)
+    assert [each.reason for each in doomed(database, "slow", 60.0)] == ["lost"]
