@@ -1,6 +1,8 @@
 # Every target sets up what it needs: python3 (3.11 or newer, with venv), git and make are enough.
 PYTHON ?= python3
 BIN := .venv/bin
+# A dozen processes import the same modules: what the first compiles is kept for the others.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo up test chaos lint bench validate presets screenshots docs migration lock clean
 

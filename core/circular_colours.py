@@ -4,11 +4,14 @@ The circle lies in OKLCH (B. Ottosson, A perceptual color space for image proces
 equal angles look about equally far apart and 350 degrees lies next to 10.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
-import altair as alt
 import numpy as np
 from numpy.typing import NDArray
+
+from core.drawing import alt
 
 LIGHTNESS, CHROMA = 0.68, 0.125  # the whole circle is then within sRGB
 FIRST_HUE_DEG = 25.0  # red points to 0 degrees

@@ -6,9 +6,10 @@ A kind is declared once, as one `Kind` in one module of `core.kinds`; everything
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
-import altair as alt
+if TYPE_CHECKING:
+    import altair as alt
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
@@ -112,7 +113,7 @@ class Figure(Generic[S]):
     """The declaration of one picture of a result."""
 
     description: str
-    draw: Callable[[S, Result], alt.TopLevelMixin]
+    draw: Callable[[S, Result], "alt.TopLevelMixin"]
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ class Overlay(Generic[S]):
     """
 
     description: str
-    draw: Callable[[Iterable[Compared[S]]], alt.TopLevelMixin]
+    draw: Callable[[Iterable[Compared[S]]], "alt.TopLevelMixin"]
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,13 @@ A figure is one Altair (Vega-Lite) chart: the same JSON is drawn by the browser 
 PNG, SVG and PDF by vl-convert, which carries its own JavaScript and fonts and needs no network.
 """
 
+from __future__ import annotations
+
 from typing import Any, Literal
 
-import altair as alt
 import vl_convert
+
+from core.drawing import alt
 
 Format = Literal["svg", "png", "pdf"]
 

@@ -10,9 +10,8 @@ import zlib
 from typing import Any, BinaryIO
 
 import numpy as np
-import scipy.io
+import scipy
 from numpy.typing import NDArray
-from scipy.io.matlab import MatReadError
 
 from core.npz import TooLarge, UnreadableFile
 
@@ -31,7 +30,7 @@ def read_mat(content: BinaryIO, max_bytes: int) -> Tree:
     _check_elements(data, max_bytes)
     try:
         variables = scipy.io.loadmat(io.BytesIO(data), mat_dtype=False)
-    except (*_DAMAGE, MatReadError, zlib.error, struct.error) as broken:
+    except (*_DAMAGE, scipy.io.matlab.MatReadError, zlib.error, struct.error) as broken:
         raise UnreadableFile(f"the MAT file is damaged: {broken}") from None
     return {name: _node(value) for name, value in variables.items() if not name.startswith("__")}
 

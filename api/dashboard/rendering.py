@@ -66,7 +66,8 @@ def _environment() -> Environment:
 @cache
 def _mathml(tex: str) -> Markup:
     """A formula of a kind's declaration, as browsers draw it."""
-    return Markup(convert(tex, display="block"))
+    drawn = convert(tex, display="block")
+    return Markup(drawn.replace("<math ", '<math tabindex="0" ', 1))  # a wide one scrolls
 
 
 def _embedded(document: Any) -> Markup:

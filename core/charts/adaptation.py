@@ -1,13 +1,15 @@
 """Pictures of trial-by-trial adaptation: the curve and its fit, the parameters, the residuals."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from math import isfinite
 from typing import Any, Protocol
 
-import altair as alt
 import numpy as np
 from numpy.typing import NDArray
 
+from core.drawing import alt
 from core.experiment import Result
 from core.figures import BLOCK_COLOURS, INK, MUTED, notice
 

@@ -1,11 +1,12 @@
 """Pictures of several experiments in one frame: their learning curves, their estimates."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-import altair as alt
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +24,7 @@ from core.charts.learning import (
 )
 from core.charts.participation_ratio import CAVEAT, Z_95, Arms
 from core.curl_descent import SimulationSpec
+from core.drawing import alt
 from core.experiment import Compared
 from core.figures import BLOCK_COLOURS
 

@@ -1,12 +1,14 @@
 """Pictures of components: scree with the cross-validated curve, the plane, the answers."""
 
+from __future__ import annotations
+
 from typing import Any, Protocol
 
-import altair as alt
 import numpy as np
 
 from core.charts.intervals import Bar, bars_with_intervals
 from core.charts.state_space import state_space
+from core.drawing import alt
 from core.experiment import Result
 from core.figures import BLOCK_COLOURS
 from core.kernels.component_numbers import components_for, entropy_dimension, leading

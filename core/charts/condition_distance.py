@@ -1,12 +1,14 @@
 """Pictures of distances between conditions: by target, between all cells, the test."""
 
+from __future__ import annotations
+
 from typing import Protocol
 
-import altair as alt
 import numpy as np
 
 from core.charts.histogram import observed_among
 from core.charts.intervals import Bar, bars_with_intervals
+from core.drawing import alt
 from core.experiment import Result
 from core.kernels.resampling import two_sided_p, upper_p
 from core.session_spec import Comparison

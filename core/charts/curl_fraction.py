@@ -1,12 +1,14 @@
 """Pictures of curl fractions: of mixed populations, and of learning rules."""
 
+from __future__ import annotations
+
 from math import sqrt
 from typing import Any
 
-import altair as alt
 import numpy as np
 from numpy.typing import NDArray
 
+from core.drawing import alt
 from core.experiment import Result
 from core.figures import ARM_COLOURS, INK, MUTED, notice
 from core.plasticity import PlasticityCurlSpec
@@ -31,7 +33,7 @@ def _mixtures(spec: PlasticityCurlSpec, result: Result) -> alt.LayerChart:
         dict(zip(("fraction", "median", "low", "high"), point, strict=True))
         for point in zip(*(column.tolist() for column in columns), strict=True)
     ]
-    base = alt.Chart(alt.InlineData(values)).encode(x=_FRACTION)
+    base = alt.Chart(alt.InlineData(values)).encode(x=_fraction())
     layers = [
         *_limit(),
         base.mark_area(color=COLOUR, opacity=0.2).encode(y=_curl("low", 0.76), y2="high:Q"),
@@ -46,9 +48,9 @@ def _mixtures(spec: PlasticityCurlSpec, result: Result) -> alt.LayerChart:
     return alt.LayerChart(layer=layers, width=WIDTH, height=HEIGHT, title=title)
 
 
-_FRACTION = alt.X(
-    "fraction:Q", title="inhibitory fraction a", scale=alt.Scale(domain=[0, 1], nice=False)
-)
+def _fraction() -> alt.X:
+    scale = alt.Scale(domain=[0, 1], nice=False)
+    return alt.X("fraction:Q", title="inhibitory fraction a", scale=scale)
 
 
 def _curl(field: str, top: float) -> alt.Y:
@@ -63,7 +65,7 @@ def _limit() -> tuple[alt.Chart, alt.Chart]:
         color=MUTED, dy=-8, fontSize=11, text="constant activity, sqrt(2 a (1 - a))"
     )
     y = _curl("limit", 0.76)
-    return line.encode(x=_FRACTION, y=y), text.encode(x=_FRACTION, y=y)
+    return line.encode(x=_fraction(), y=y), text.encode(x=_fraction(), y=y)
 
 
 def _activity(spec: PlasticityCurlSpec) -> str:

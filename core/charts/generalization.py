@@ -1,12 +1,14 @@
 """Pictures of generalization: scores with chance, the change between fields, the null."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from math import isfinite
 from typing import Any, Protocol
 
-import altair as alt
 import numpy as np
 
+from core.drawing import alt
 from core.experiment import Result
 from core.figures import BLOCK_COLOURS, INK, MUTED, notice
 

@@ -1,5 +1,7 @@
 """A sweep's diagram: one metric over two parameters, and the line that theory draws through it."""
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -7,8 +9,7 @@ from math import exp, log, log10
 from statistics import median
 from typing import Any
 
-import altair as alt
-
+from core.drawing import alt
 from core.figures import notice
 
 Place = float | str | bool | None

@@ -1,11 +1,13 @@
 """One observed number among those of shuffled labels."""
 
+from __future__ import annotations
+
 from math import isfinite
 
-import altair as alt
 import numpy as np
 from numpy.typing import NDArray
 
+from core.drawing import alt
 from core.figures import BLOCK_COLOURS, INK, MUTED, notice
 
 BINS = 30

@@ -1,12 +1,13 @@
 """Bars with intervals: estimates side by side, each with how sure it is."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-import altair as alt
-
+from core.drawing import alt
 from core.figures import BLOCK_COLOURS, INK, MUTED
 
 

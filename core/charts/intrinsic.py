@@ -1,11 +1,13 @@
 """Pictures of intrinsic dimension: the sweep over scales and two estimates, beside noise."""
 
+from __future__ import annotations
+
 from typing import Protocol
 
-import altair as alt
 import numpy as np
 
 from core.charts.intervals import Bar, bars_with_intervals
+from core.drawing import alt
 from core.experiment import Result
 from core.figures import BLOCK_COLOURS
 

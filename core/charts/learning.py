@@ -1,13 +1,15 @@
 """Pictures of learning: error against epochs, and how long each rule took to a threshold."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import altair as alt
 import numpy as np
 from numpy.typing import NDArray
 
 from core.curl_descent import SimulationSpec
+from core.drawing import alt
 from core.experiment import Result
 from core.figures import ARM_COLOURS, INK, MUTED
 from core.kernels.measures import diverged, epochs_to_threshold

@@ -1,14 +1,16 @@
 """Pictures of what a simulation measures beside its errors: exponents, dimensions, rotation."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import altair as alt
 import numpy as np
 from numpy.typing import NDArray
 
 from core.charts.learning import HEIGHT, MANY_RECORDS, WIDTH, empty, rule_colour
 from core.curl_descent import SimulationSpec
+from core.drawing import alt
 from core.experiment import Result
 from core.figures import MUTED
 from core.kernels.lyapunov import block_epochs

@@ -1,12 +1,14 @@
 """Pictures of participation ratios: the estimates, the spectra behind them, the test."""
 
+from __future__ import annotations
+
 from math import isfinite
 from typing import Any, Protocol
 
-import altair as alt
 import numpy as np
 from numpy.typing import NDArray
 
+from core.drawing import alt
 from core.experiment import Result
 from core.figures import BLOCK_COLOURS, INK, MUTED
 from core.kernels.participation_ratio_error import log_ratio_of

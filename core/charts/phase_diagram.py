@@ -1,11 +1,13 @@
 """Pictures of stability against flips: one layer at a time, and both together."""
 
+from __future__ import annotations
+
 from typing import Any
 
-import altair as alt
 import numpy as np
 
 from core.curl_phase_diagram import PhaseDiagramSpec
+from core.drawing import alt
 from core.experiment import Result
 from core.figures import ARM_COLOURS, INK, MUTED
 from core.kernels.critical_lines import Floats

@@ -1,12 +1,14 @@
 """Pictures of a power analysis: power against trials, and what the sessions estimate."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import altair as alt
 import numpy as np
 
 from core.charts.report import UNITS
+from core.drawing import alt
 from core.experiment import Result
 from core.figures import MUTED
 from core.findings.answer import FINDINGS

@@ -1,17 +1,17 @@
 """A sweep along one axis: the mean of a metric over replicates, arm by arm."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from math import log10, sqrt
 from statistics import fmean, median, stdev
 from typing import Any, NamedTuple
 
-import altair as alt
-
+from core.drawing import alt
 from core.figures import ARM_COLOURS, BLOCK_COLOURS, INK, notice
 
 WIDTH, HEIGHT = 420, 300
-AXIS = alt.Axis(tickCount=6, format=".6~g")
 DECADES = 1.0  # positive values over more than this many go on a log axis
 
 
@@ -46,9 +46,11 @@ def draw_profile(runs: Sequence[Run], *, x: str, metric: str) -> alt.TopLevelMix
     if not points:
         return notice("No experiment has ended yet", WIDTH, HEIGHT).properties(title=title)
     at = _scale([point[end] for point in points for end in ("at", "low", "high")])
+    across = _scale([point["x"] for point in points])
+    axis = alt.Axis(tickCount=6, format=".6~g")
     base = alt.Chart(alt.InlineData(points)).encode(
-        x=alt.X("x:Q", title=_words(x), scale=_scale([point["x"] for point in points]), axis=AXIS),
-        y=alt.Y("at:Q", title=_words(metric), scale=at, axis=AXIS),
+        x=alt.X("x:Q", title=_words(x), scale=across, axis=axis),
+        y=alt.Y("at:Q", title=_words(metric), scale=at, axis=axis),
         color=_colour(arms),
     )
     there = base.transform_filter("!datum.never")

@@ -1,13 +1,15 @@
 """Pictures of re-aiming: the ring before and after, the shift of each target, the test."""
 
+from __future__ import annotations
+
 from math import isfinite
 from typing import Any, Protocol
 
-import altair as alt
 import numpy as np
 from numpy.typing import NDArray
 
 from core.circular_colours import target_scale
+from core.drawing import alt
 from core.experiment import Result
 from core.figures import BLOCK_COLOURS, INK, MUTED, notice
 from core.kernels.resampling import two_sided_p

@@ -1,12 +1,14 @@
 """Pictures of a report: each finding in both states, the differences, and all on one page."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
-import altair as alt
 import numpy as np
 
+from core.drawing import alt
 from core.experiment import Result
 from core.figures import BLOCK_COLOURS, INK, MUTED, notice
 from core.findings.answer import FINDINGS, Z_95
@@ -25,7 +27,6 @@ UNITS = {
     "f_behavioural_generalization": "share at neighbours",
 }
 PANELS_PER_ROW = 5
-Picture = alt.Chart | alt.LayerChart
 
 
 def draw_states(spec: ReportSpec, result: Result) -> alt.VConcatChart:
@@ -38,7 +39,7 @@ def draw_states(spec: ReportSpec, result: Result) -> alt.VConcatChart:
     return alt.VConcatChart(vconcat=rows)
 
 
-def draw_differences(spec: ReportSpec, result: Result) -> Picture:
+def draw_differences(spec: ReportSpec, result: Result) -> alt.Chart | alt.LayerChart:
     """Block less control over its standard error, with the 95 % interval, for every finding."""
     del spec
     rows = [
@@ -78,7 +79,7 @@ def draw_differences(spec: ReportSpec, result: Result) -> Picture:
     )
 
 
-def draw_tests(spec: ReportSpec, result: Result) -> Picture:
+def draw_tests(spec: ReportSpec, result: Result) -> alt.Chart | alt.LayerChart:
     """p of every finding before and after Holm's correction."""
     del spec
     series = {"alone": result["summary"][:, -1], "after Holm": result["p_holm"]}
@@ -119,7 +120,7 @@ def draw_page(spec: ReportSpec, result: Result) -> alt.VConcatChart:
     return page
 
 
-def _panel(spec: ReportSpec, result: Result, k: int, name: str) -> Picture:
+def _panel(spec: ReportSpec, result: Result, k: int, name: str) -> alt.Chart | alt.LayerChart:
     numbers: Sequence[float] = result["summary"][k].tolist()
     title = alt.Title(_title(name), fontSize=11)
     labels = spec.state.compare

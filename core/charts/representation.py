@@ -1,11 +1,12 @@
 """Pictures of dimensionality through learning: one panel per estimator, one colour per rule."""
 
-from typing import Any
+from __future__ import annotations
 
-import altair as alt
+from typing import Any
 
 from core.charts.learning import empty, rule_colour
 from core.charts.measures import bands
+from core.drawing import alt
 from core.experiment import Result
 
 WIDTH, HEIGHT = 300, 240

@@ -1,11 +1,13 @@
 """The picture of a stability spectrum: histogram of samples; density, edges and atoms of theory."""
 
+from __future__ import annotations
+
 from typing import Any
 
-import altair as alt
 import numpy as np
 
 from core.curl_stability import StabilitySpec, layers_of
+from core.drawing import alt
 from core.experiment import Result
 from core.figures import ARM_COLOURS, INK, MUTED
 

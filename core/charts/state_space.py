@@ -1,13 +1,15 @@
 """Activity in a plane: trials and condition means, each target in the colour of its direction."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 
-import altair as alt
 import numpy as np
 from numpy.typing import NDArray
 
 from core.circular_colours import target_scale
+from core.drawing import alt
 
 SIDE = 320
 MOST_TRIALS = 1500

@@ -1,11 +1,13 @@
 """Pictures of two blocks' subspaces: every measure between its ceiling and its floor."""
 
+from __future__ import annotations
+
 from typing import Any, Protocol
 
-import altair as alt
 import numpy as np
 from numpy.typing import NDArray
 
+from core.drawing import alt
 from core.experiment import Result
 from core.figures import BLOCK_COLOURS, MUTED
 from core.session_spec import Comparison

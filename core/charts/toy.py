@@ -1,11 +1,13 @@
 """Pictures of the two-synapse network: its plane of weights, and the loss on the way."""
 
+from __future__ import annotations
+
 from typing import Any
 
-import altair as alt
 import numpy as np
 from numpy.typing import NDArray
 
+from core.drawing import alt
 from core.experiment import Result, Spec
 from core.figures import ARM_COLOURS, INK
 

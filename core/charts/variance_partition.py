@@ -1,13 +1,15 @@
 """Pictures of a variance partition: the shares, the cell means, the tests."""
 
+from __future__ import annotations
+
 from typing import Protocol
 
-import altair as alt
 import numpy as np
 
 from core.charts.histogram import observed_among
 from core.charts.intervals import Bar, bars_with_intervals
 from core.charts.state_space import state_space
+from core.drawing import alt
 from core.experiment import Result
 from core.kernels.resampling import upper_p
 from core.kernels.variance_partition import EFFECTS

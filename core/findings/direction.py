@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from math import nan
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from core.experiment import ExperimentError
 from core.findings.activity import both_fields, null_field
@@ -155,7 +155,7 @@ def _jackknife(
 
 def _about(value: float, error: float, freedom: int) -> Interval:
     """The interval of a standard error with few degrees of freedom."""
-    reach = float(stdtrit(freedom, 0.975)) * error
+    reach = float(scipy.special.stdtrit(freedom, 0.975)) * error
     return Interval(value, value - reach, value + reach)
 
 

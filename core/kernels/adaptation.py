@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import chdtrc
 
 from core.kernels.adaptation_filter import (
     Floats,
@@ -94,7 +94,8 @@ def problem_of(movements: Movements, fit: AdaptationFit) -> Problem:
 def likelihood_ratio_p(whole: AdaptationFit, nested: AdaptationFit) -> float:
     """P(chi-square > D_nested - D_whole) with as many degrees of freedom as parameters shared."""
     freedom = len(whole.best.point) - len(nested.best.point)
-    return float(chdtrc(freedom, max(nested.best.deviance - whole.best.deviance, 0.0)))
+    gain = max(nested.best.deviance - whole.best.deviance, 0.0)
+    return float(scipy.special.chdtrc(freedom, gain))
 
 
 def intervals(fit: AdaptationFit, report: Report) -> tuple[Floats, NDArray[np.bool_]]:
@@ -140,7 +141,7 @@ def whiteness_p(innovation: Floats) -> float:
         return float("nan")
     power = float(centred @ centred)
     terms = [float(centred[:-k] @ centred[k:]) ** 2 / (n - k) for k in range(1, lags + 1)]
-    return float(chdtrc(lags - OWN_ORDER, n * (n + 2) * sum(terms) / power**2))
+    return float(scipy.special.chdtrc(lags - OWN_ORDER, n * (n + 2) * sum(terms) / power**2))
 
 
 def _problem(scaled: Movements, model: Model, position: NDArray[np.int64], prior: float) -> Problem:

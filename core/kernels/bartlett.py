@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from math import sqrt
 
 import numpy as np
-from scipy.special import chdtri, fdtrc, fdtri
+import scipy
 
 from core.kernels.adaptation import AdaptationFit, problem_of
 from core.kernels.adaptation_filter import Floats
@@ -45,9 +45,9 @@ def corrected_test(
     observed = max(nested.best.deviance - whole.best.deviance, 0.0)
     ratios = simulated_ratios(whole, nested, report, seed=seed, draws=draws)
     mean = max(float(ratios.mean()), LEAST)
-    p_value = float(fdtrc(freedom, draws * freedom, observed / mean))
-    limit = float(fdtri(1, draws, 0.95)) * mean / freedom
-    return Corrected(p_value, sqrt(limit / float(chdtri(1, 0.05))))
+    p_value = float(scipy.special.fdtrc(freedom, draws * freedom, observed / mean))
+    limit = float(scipy.special.fdtri(1, draws, 0.95)) * mean / freedom
+    return Corrected(p_value, sqrt(limit / float(scipy.special.chdtri(1, 0.05))))
 
 
 def simulated_ratios(

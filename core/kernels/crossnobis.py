@@ -20,8 +20,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.linalg import solve_triangular
 
 from core.kernels.ledger import Stage, new_stage
 from core.kernels.participation_ratio import Floats
@@ -196,7 +196,7 @@ def _whitening(seen: Labelled, cell: Codes, k: int) -> Floats:
     # Residuals of n rows about C means have n - C degrees of freedom.
     spare = len(residuals) / max(len(residuals) - len(means), 1)
     lower = np.linalg.cholesky(shrunk * spare)
-    inverse: Floats = solve_triangular(lower, np.eye(len(scale)), lower=True)
+    inverse: Floats = scipy.linalg.solve_triangular(lower, np.eye(len(scale)), lower=True)
     return inverse.T / np.where(scale > LEAST_VARIANCE, scale, np.inf)[:, None]
 
 

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
 
 Floats = NDArray[np.float64]
 
@@ -190,8 +190,8 @@ def _solve(S: Floats, right: Floats, n_trials: int) -> Floats:
     n_neurons = len(S)
     gamma = n_neurons / (n_neurons + n_trials)
     ridge = gamma * float(np.trace(S)) / n_neurons
-    factor = cho_factor(S + ridge * np.eye(n_neurons), lower=True, check_finite=False)
-    return np.asarray(cho_solve(factor, right, check_finite=False))
+    factor = scipy.linalg.cho_factor(S + ridge * np.eye(n_neurons), lower=True, check_finite=False)
+    return np.asarray(scipy.linalg.cho_solve(factor, right, check_finite=False))
 
 
 def _rotation(size: int, generator: np.random.Generator) -> Floats:

@@ -7,7 +7,7 @@ says 24. That is why they are read beside those of noise alone, and along a swee
 """
 
 import numpy as np
-from scipy.optimize import brentq
+import scipy
 
 from core.kernels.participation_ratio import Floats
 
@@ -59,7 +59,7 @@ def gride(distances: Floats, rank: int) -> float:
     least = 1e-3
     if slope(least) <= 0 or slope(MOST_DIMENSIONS) >= 0:
         return float("nan")
-    return float(brentq(slope, least, MOST_DIMENSIONS, xtol=1e-10, rtol=1e-12))
+    return float(scipy.optimize.brentq(slope, least, MOST_DIMENSIONS, xtol=1e-10, rtol=1e-12))
 
 
 def _ratio(above: float, below: float) -> float:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
+import scipy
 
 from core.kernels.participation_ratio import Floats
 
@@ -45,6 +45,6 @@ def random_effects(estimates: Floats, errors: Floats) -> Summary:
     mean = float(v @ estimates / v.sum())
     scatter = float(v @ np.square(estimates - mean)) / freedom
     error = sqrt(max(1.0, scatter) / float(v.sum()))
-    reach = float(stdtrit(freedom, 0.975)) * error
-    p_value = 2 * float(stdtr(freedom, -abs(mean) / error))
+    reach = float(scipy.special.stdtrit(freedom, 0.975)) * error
+    p_value = 2 * float(scipy.special.stdtr(freedom, -abs(mean) / error))
     return Summary(mean, mean - reach, mean + reach, p_value, sqrt(between))

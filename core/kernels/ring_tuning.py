@@ -3,8 +3,8 @@
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import ive
 
 Tuning = Literal["cosine", "sharp", "random"]
 Coefficients = NDArray[np.complex128]
@@ -27,7 +27,7 @@ def tuning_coefficients(rng: np.random.Generator, tuning: Tuning, neurons: int) 
             (parts[0] + 1j * parts[1]) / np.sqrt(RANDOM_HARMONICS), dtype=np.complex128
         )
     k = np.arange(1, 2 if tuning == "cosine" else SHARP_HARMONICS + 1)
-    weight = np.ones(1) if tuning == "cosine" else ive(k, SHARPNESS)
+    weight = np.ones(1) if tuning == "cosine" else scipy.special.ive(k, SHARPNESS)
     weight = weight * np.sqrt(2 / np.square(weight).sum())
     phase = rng.uniform(0, 2 * np.pi, (neurons, 1))
     return np.asarray(weight * np.exp(1j * k * phase), dtype=np.complex128)

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from core.examples import GOLUB_BCI
+from tests.api.conftest import ARRAY_BYTES, STRICT
 from tests.stack import RunningStack
 
 KIND = "curl_descent.simulation"
@@ -141,17 +142,14 @@ def test_a_form_without_its_file_is_refused(stack: RunningStack) -> None:
     assert answer.status_code in (400, 422)
 
 
-def test_an_archive_beyond_the_upload_limit_is_refused(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    folder = tmp_path_factory.mktemp("small")
-    with RunningStack(folder, workers=1, max_upload_bytes=1000, max_array_bytes=100) as small:
-        answer = imported(small, bytes(2 * 2**20))
-        assert answer.status_code == 413
-        assert "SOLENOID_MAX_UPLOAD_BYTES" in answer.json()["detail"]
-        content = io.BytesIO()
-        with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("sweeps.jsonl", bytes(10_000))
-        answer = imported(small, content.getvalue())
-        assert answer.status_code == 413
-        assert "SOLENOID_MAX_ARRAY_BYTES" in answer.json()["detail"]
+@STRICT
+def test_an_archive_beyond_the_upload_limit_is_refused(strict: RunningStack) -> None:
+    answer = imported(strict, bytes(2 * 2**20))
+    assert answer.status_code == 413
+    assert "SOLENOID_MAX_UPLOAD_BYTES" in answer.json()["detail"]
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("sweeps.jsonl", bytes(2 * ARRAY_BYTES))
+    answer = imported(strict, content.getvalue())
+    assert answer.status_code == 413
+    assert "SOLENOID_MAX_ARRAY_BYTES" in answer.json()["detail"]

@@ -8,7 +8,7 @@ from tests.postgresql import postgresql
 from tests.system.chaos.faults import FAULTS
 from tests.system.chaos.run import chaos
 
-EXPERIMENTS = 12
+EXPERIMENTS = 8
 PAUSE_S = 1.0
 
 
