@@ -5,6 +5,7 @@ import shutil
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,7 @@ import sqlalchemy as sa  # noqa: E402
 import migrations  # noqa: E402
 from store.database import Database  # noqa: E402
 from store.settings import Settings  # noqa: E402
+from tests.scheduling import ByFile, long_ones_first  # noqa: E402
 from tests.stack import RunningStack  # noqa: E402
 
 # Time limits per example would fail on whatever else the machine does: compilers, other tests.
@@ -29,14 +31,15 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("house")
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own turn
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Send all tests of a module that share a fixture to one process: it is made once."""
-    for item in items:
-        if isinstance(item, pytest.Function):
-            fixtures = item._fixtureinfo.name2fixturedefs.values()
-            if any(found[-1].scope == "module" for found in fixtures):
-                item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+    """Begin with what takes longest."""
+    items.sort(key=lambda item: long_ones_first(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """Send to one process what shares its work."""
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ import httpx
 import pytest
 
 from core.examples import GOLUB_BCI
-from tests.api.conftest import ARRAY_BYTES, STRICT
 from tests.stack import RunningStack
 
 KIND = "curl_descent.simulation"
@@ -140,16 +139,3 @@ def test_a_form_without_its_file_is_refused(stack: RunningStack) -> None:
     assert answer.json()["errors"][0]["field"] == "file"
     answer = stack.http.post(IMPORT, files={"file": ("a.zip", b"")}, data={"more": "x"})
     assert answer.status_code in (400, 422)
-
-
-@STRICT
-def test_an_archive_beyond_the_upload_limit_is_refused(strict: RunningStack) -> None:
-    answer = imported(strict, bytes(2 * 2**20))
-    assert answer.status_code == 413
-    assert "SOLENOID_MAX_UPLOAD_BYTES" in answer.json()["detail"]
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("sweeps.jsonl", bytes(2 * ARRAY_BYTES))
-    answer = imported(strict, content.getvalue())
-    assert answer.status_code == 413
-    assert "SOLENOID_MAX_ARRAY_BYTES" in answer.json()["detail"]

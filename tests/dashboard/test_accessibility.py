@@ -11,7 +11,6 @@ from tests.dashboard.conftest import KIND, Seeded
 from tests.stack import RunningStack
 
 Theme = Literal["light", "dark"]
-pytestmark = pytest.mark.xdist_group("dashboard")
 
 PATHS = {
     "home": "/",

@@ -4,14 +4,11 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.dashboard.browser import drawn
 from tests.dashboard.conftest import KIND, SMALL, Seeded
 from tests.stack import RunningStack
-
-pytestmark = pytest.mark.xdist_group("dashboard")
 
 JUMPS = """
 window.jumps = 0;
