@@ -17,7 +17,7 @@ LEASE_S = 5.0
 LONG: dict[str, Any] = {
     "inputs": 60,
     "hidden": 10,
-    "training": {"epochs": 6_000, "norm_constraint": "layer"},
+    "training": {"epochs": 2_000, "norm_constraint": "layer"},
     "replicates": 5,
 }
 
