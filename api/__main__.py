@@ -13,6 +13,9 @@ from store.settings import Settings, settings
 from workers.logs import log_json_lines
 
 GRACE_S = 3
+# Longer than clients keep a connection idle (5 s is usual): whoever hangs up first, it must not be
+# the server, just when a request is on its way.
+KEEP_ALIVE_S = 75
 
 
 def main() -> None:
@@ -40,6 +43,7 @@ def main() -> None:
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=GRACE_S,
+            timeout_keep_alive=KEEP_ALIVE_S,
         )
     )
     server.run()

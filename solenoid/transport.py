@@ -14,7 +14,7 @@ from solenoid.errors import BadArgument, SolenoidError, Unreachable, service_err
 
 CONNECT_S = 5.0
 ANSWER_S = 120.0
-# Shorter than the five seconds after which the server hangs up on an idle connection.
+# Shorter than what proxies and servers allow an idle connection before they hang up.
 IDLE_S = 3.0
 PAUSES_S = (0.2, 1.0, 3.0)
 

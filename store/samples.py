@@ -3,7 +3,7 @@
 import shutil
 from uuid import uuid4
 
-from core.examples import EXAMPLES
+from core.examples import EXAMPLES, Example
 from store import datasets
 from store.database import Database
 from store.dataset_files import incoming_path
@@ -13,8 +13,13 @@ from store.settings import Settings
 def install(database: Database, settings: Settings) -> None:
     """Make every bundled recording a ready dataset, so that each kind's example can be run."""
     for example in EXAMPLES:
-        upload = incoming_path(settings, uuid4().hex)
-        shutil.copyfile(example.path, upload)
-        dataset = datasets.add(database, settings, upload, name=example.path.name, mapping=None)
-        if dataset.status == "inspecting":
-            datasets.look_into(database, settings, dataset.id)
+        install_one(database, settings, example)
+
+
+def install_one(database: Database, settings: Settings, example: Example) -> None:
+    """Make one of them a ready dataset."""
+    upload = incoming_path(settings, uuid4().hex)
+    shutil.copyfile(example.path, upload)
+    dataset = datasets.add(database, settings, upload, name=example.path.name, mapping=None)
+    if dataset.status == "inspecting":
+        datasets.look_into(database, settings, dataset.id)

@@ -7,7 +7,12 @@ from typing import Any
 
 from xdist.scheduler import LoadScopeScheduling
 
-TOGETHER = ("tests/dashboard/", "tests/core/test_curl_")
+TOGETHER = (
+    ("tests/dashboard/",),
+    tuple(f"tests/core/test_{name}" for name in ("curl_", "lyapunov", "resume", "retirement")),
+)
+"""Beginnings of paths: one browser and what it looks at; the loops of the simulation."""
+
 ALONE = (
     "tests/system/test_chaos.py",
     "tests/system/test_deployment.py",
@@ -28,7 +33,7 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # it is untyped
         path = nodeid.partition("::")[0]
         if path in ALONE:
             return nodeid
-        return next((group for group in TOGETHER if path.startswith(group)), path)
+        return next((group[0] for group in TOGETHER if path.startswith(group)), path)
 
 
 def long_ones_first(nodeid: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from core.examples import GOLUB_BCI, REACHING_UNDER_BLOCK
+from core.examples import GOLUB_BCI
 from core.experiment import Array, Result, silent
 from core.kinds import KINDS
 from store import datasets, experiments, results, samples, sweeps
@@ -58,9 +58,7 @@ EXTREME = {
 
 def made(database: Database, settings: Settings) -> dict[str, str]:
     """Experiments of every end, a sweep that still runs, a recording; their ids by name."""
-    samples.install(database, settings)
-    # An archive carries what somebody used, and nobody uses this one.
-    datasets.delete(database, settings, REACHING_UNDER_BLOCK.dataset_id)
+    samples.install_one(database, settings, GOLUB_BCI)
     ids = {}
     for name in ("succeeded", "failed", "cancelled"):
         ids[name] = submitted(database, CURL, {**TINY, "seed": 2**53 - 1}, tags={"end": name})
