@@ -3,7 +3,8 @@
 #
 # This page is a script in cells: VS Code and Jupyter (with Jupytext) open it as a notebook, and
 # `python docs/tutorial.py` runs it from top to bottom. It takes you from one simulation to a table
-# of many, and from a recording of neurons to its dimensionality.
+# of many and the phase diagram behind it, from a recording of neurons to its dimensionality, and
+# from a session of reaching to the six findings of a study.
 #
 # Start the service in a terminal and leave it running:
 #
@@ -136,6 +137,20 @@ heat_map = sweep.heatmap(
 heat_map.save("heat_map.png")
 
 # %% [markdown]
+# The line in the map is theory's: for large linear networks random-matrix theory says which
+# fraction of the neurons may be flipped before every solution repels the learner. It is a kind of
+# its own, with both layers and closed forms for the whole range of shapes. A network that expands
+# its input fourfold or more stays stable whatever fraction of its inputs is flipped; from c = 2/3
+# on a single one can be too many.
+
+# %%
+theory = client.submit("curl_descent.phase_diagram", tags={"project": "tutorial"})
+theory.wait(timeout=120)
+theory.figure("critical_lines").save("phase_diagram.png")
+limits = theory.results().to_pandas().iloc[0]
+print(limits[["hidden_robust_below", "hidden_fragile_above"]])
+
+# %% [markdown]
 # A sweep grows: new values join its axes, and only the new combinations are computed. Replicates
 # are added in the same way, with `sweep.extend(replicates=3)`.
 
@@ -201,6 +216,31 @@ dimensions.wait(timeout=120)
 blocks = dimensions.results().to_pandas().set_index("arm")
 print(blocks.loc[["before", "after"], ["participation_ratio", "ci_low", "ci_high"]])
 dimensions.figure("participation_ratio").save("participation_ratio.png")
+
+# %% [markdown]
+# ## A session and its six findings
+#
+# What does a block of the cerebellum do to motor cortex? The report asks one session all that the
+# study asked: how fast behaviour adapts, whether activity moves alike for all targets or one by
+# one, how far a force field moves it, whether the ring of targets turns, how many dimensions it
+# has, and how broadly a change generalizes. Each finding comes with an interval, a p-value, one
+# corrected for all tests, and a verdict. Here the session is simulated with all six effects in it,
+# so that you see what the answers look like; yours goes to `client.upload`, and the page on
+# datasets says what has to be in it.
+
+# %%
+session = client.synthesise({"scenario": "cerebellar_block", "seed": 1})
+report = client.submit(
+    "cerebellar_block.report", {"dataset": session.id}, tags={"project": "tutorial"}
+)
+report.wait(timeout=120)
+findings = report.results().to_pandas().set_index("arm")
+print(findings[["control", "hfs", "difference", "ci_low", "ci_high", "p_holm", "supported"]])
+report.figure("page").save("report.png")
+
+# %% [markdown]
+# Not supported is not refuted: one session may be too small for a finding, and `power.analysis`
+# says how many trials and neurons would be enough.
 
 # %% [markdown]
 # ## Taking the numbers elsewhere

@@ -16,6 +16,9 @@ _, *_PARTS = re.split(r"^# %%(.*)\n", TUTORIAL.read_text(), flags=re.MULTILINE)
 CELLS = list(zip(_PARTS[::2], _PARTS[1::2], strict=True))
 
 
+PICTURES = ("learning_curves", "heat_map", "phase_diagram", "participation_ratio", "report")
+
+
 @dataclass(frozen=True)
 class Reading:
     """What the cells defined and printed, and the folder they ran in."""
@@ -41,7 +44,13 @@ def reading(stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> Re
 
 def test_the_tutorial_makes_what_it_promises(reading: Reading) -> None:
     defined, printed = reading.defined, reading.printed
-    for picture in ("learning_curves", "heat_map", "participation_ratio"):
+    for picture in (
+        "learning_curves",
+        "heat_map",
+        "phase_diagram",
+        "participation_ratio",
+        "report",
+    ):
         content = (reading.folder / f"{picture}.png").read_bytes()
         assert content.startswith(b"\x89PNG"), picture
     assert len(defined["table"]) == 2 * 5
@@ -58,3 +67,8 @@ def test_what_the_tutorial_says_of_its_numbers_is_so(reading: Reading) -> None:
     assert ratio[0.0].tolist() == [1.0, 1.0, 1.0]
     assert ratio[0.3, 0.25] < 1.5, "the expanding network hardly notices"
     assert ratio[0.3, 4.0] > 3, "the compressing network pays"
+    limits = reading.defined["limits"]
+    assert limits["hidden_robust_below"] == 1 / 4, "an expansion of fourfold or more"
+    assert limits["hidden_fragile_above"] == 2 / 3
+    assert len(reading.defined["findings"]) == 9
+    assert reading.defined["findings"]["supported"].sum() > 5
