@@ -13,7 +13,7 @@ up: .venv/installed ## start the service in the foreground
 	$(BIN)/solenoid up
 
 test: .venv/installed ## all tests
-	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 4
+	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 3
 
 chaos: .venv/installed ## break the service for an hour, on both databases, and check what came out
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.system.chaos

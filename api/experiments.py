@@ -14,7 +14,7 @@ from api.pages import Limit, OrderBy, Page, QueryCursor, Where
 from api.problems import documented
 from api.submissions import AnySpec, AnySubmission, accepted, estimates
 from core.kinds import KINDS
-from store import experiments, transitions
+from store import accepting, experiments, transitions
 from store.query.experiments import listed
 from workers.doorbell import ring
 from workers.events import publish
@@ -167,15 +167,15 @@ def place(
     """Store a validated submission and ring for it; the flag is false for a reused result."""
     submission = accepted(service, body, idempotency_key)
     if body.reuse:
-        twin = experiments.finished_twin(service.database, submission)
+        twin = accepting.finished_twin(service.database, submission)
         if twin is not None:
             return twin, False
     return start(service, submission), True
 
 
-def start(service: Context, submission: experiments.Submission) -> experiments.Experiment:
+def start(service: Context, submission: accepting.Submission) -> experiments.Experiment:
     """Store a submission and ring for it."""
-    experiment = experiments.accept(service.database, submission)
+    experiment = accepting.accept(service.database, submission)
     if experiment.status == "queued":
         ring(service.celery)
     return experiment

@@ -19,7 +19,8 @@ from core.kinds import KINDS
 from core.presets import PRESETS
 from core.presets.preset import Panel, Picture, Preset, Scale
 from core.sweeps import SweepDefinition, points
-from store.experiments import NotFound, Submission
+from store.accepting import Submission
+from store.experiments import NotFound
 
 router = APIRouter(prefix="/v1/presets", tags=["presets"])
 

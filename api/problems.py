@@ -18,8 +18,9 @@ from core.experiment import Refused
 from core.kinds import KINDS
 from core.spelling import unknown
 from core.sweeps import SweepRefused
+from store.accepting import KeyReused
 from store.dataset_files import Away
-from store.experiments import Conflict, KeyReused, NotFound
+from store.experiments import Conflict, NotFound
 from store.query.errors import CursorRefused, QueryError
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,8 @@ from core.dataset import DatasetSummary
 from core.experiment import Estimate, Kind, Refused, Spec
 from core.kinds import KINDS
 from store import datasets, inputs, transitions
-from store.experiments import NotFound, Submission
+from store.accepting import Submission
+from store.experiments import NotFound
 
 # Any alphabet, but no control characters: PostgreSQL refuses NUL, and the others are invisible.
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"

@@ -25,8 +25,8 @@ from core.axes import Name as AxisName
 from core.experiment import Kind
 from core.kinds import KINDS
 from core.sweeps import SweepDefinition, points, size, widened
-from store import extensions, inputs, sweeps
-from store.experiments import Submission, digest
+from store import accepting_sweeps, extensions, inputs, sweeps
+from store.accepting import Submission, digest
 from store.tables import TERMINAL
 from workers.doorbell import ring
 
@@ -146,7 +146,7 @@ class Plan:
     """A sweep that can run here: its request, and every child of it."""
 
     body: SweepRequest
-    children: list[sweeps.Child]
+    children: list[accepting_sweeps.Child]
 
 
 def plan(service: Context, body: SweepRequest) -> Plan:
@@ -159,7 +159,7 @@ def plan(service: Context, body: SweepRequest) -> Plan:
 def start(service: Context, planned: Plan, idempotency_key: str | None) -> str:
     """Store a sweep with its children and ring for them; its id."""
     body = planned.body
-    identifier = sweeps.accept(
+    identifier = accepting_sweeps.accept(
         service.database,
         _kind(body.kind),
         _definition(body).model_dump(mode="json"),
@@ -341,7 +341,7 @@ def _labels(body: SweepRequest) -> sweeps.Labels:
 
 def _children(
     service: Context, kind: Kind[Any], definition: SweepDefinition, labels: sweeps.Labels
-) -> list[sweeps.Child]:
+) -> list[accepting_sweeps.Child]:
     """Every spec of a sweep, valid and within the limits of this installation."""
     count, limit = size(definition), service.settings.max_sweep_points
     if count > limit:
@@ -355,7 +355,7 @@ def _children(
     costs = estimates(service, kind, specs)
     specs = inputs.pinned(service.database, kind, specs)
     return [
-        sweeps.Child(
+        accepting_sweeps.Child(
             Submission(kind, spec, fitting(service, cost), owner=caller(), **vars(labels)),
             point.place,
         )

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from core.kinds import KINDS
 from store.database import Database
-from store.tables import experiments, medians, parameters, results, sweeps
+from store.kind_tables import medians, parameters, results
+from store.tables import experiments, sweeps
 
 KIND = "curl_descent.simulation"
 ARMS = ("curl_descent", "gradient_descent")

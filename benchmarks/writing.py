@@ -18,9 +18,10 @@ from typing import Any
 from benchmarks.databases import databases
 from core.kinds import KINDS
 from core.sweeps import SweepDefinition, points
-from store import results, sweeps
+from store import accepting_sweeps, results
+from store.accepting import Submission
+from store.accepting_sweeps import Child
 from store.database import Database
-from store.experiments import Submission
 from store.settings import Settings
 from store.transitions import claim
 from workers import redis_server
@@ -63,10 +64,10 @@ def accept(database: Database, base: Mapping[str, Any], count: int) -> float:
     sweep = SweepDefinition(base=dict(base), axes={"seed": list(range(count))})
     made = list(points(KIND, sweep))
     cost = KIND.estimate(made[0].spec, {})
-    children = [sweeps.Child(Submission(KIND, point.spec, cost), point.place) for point in made]
+    children = [Child(Submission(KIND, point.spec, cost), point.place) for point in made]
     definition = sweep.model_dump(mode="json")
     start = time.perf_counter()
-    sweeps.accept(
+    accepting_sweeps.accept(
         database, KIND, definition, children, name=None, idempotency_key=None, request_hash=""
     )
     return time.perf_counter() - start

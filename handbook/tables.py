@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql
 from core.experiment import Kind
 from core.kinds import KINDS
 from handbook.markdown import code, table
-from store.tables import metadata, results
+from store.kind_tables import all_tables, results
 
 TOP = """# Tables
 
@@ -24,7 +24,7 @@ DIALECT: sa.Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 def page() -> str:
     """The shared tables, then the results of each kind."""
-    shared = [each for name, each in metadata.tables.items() if not name.startswith(FAMILIES)]
+    shared = [each for name, each in all_tables.tables.items() if not name.startswith(FAMILIES)]
     parts = [f"## {each.name}\n\n{_columns(each)}" for each in shared]
     kinds = [f"## {results[name].name}\n\n{_results(kind)}" for name, kind in KINDS.items()]
     return TOP + "".join(parts + kinds)

@@ -8,9 +8,10 @@ from alembic.config import Config
 HERE = Path(__file__).parent
 
 
-def configuration(url: str) -> Config:
-    """Alembic's configuration for a database."""
+def configuration(url: str, *, compares: bool = False) -> Config:
+    """Alembic's configuration for a database, to move it or to compare it with what is declared."""
     config = Config()
+    config.attributes["compares"] = compares
     config.set_main_option("script_location", str(HERE))
     config.attributes["url"] = url
     return config

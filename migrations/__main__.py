@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> None:
             _bring_up_to_date()
             sys.stdout.write(_taken_over())
         case ["check"]:
-            command.check(configuration(settings().resolved_database_url))
+            command.check(configuration(settings().resolved_database_url, compares=True))
         case ["revision", message]:
             _write_revision(message)
         case _:
@@ -61,7 +61,8 @@ def _write_revision(message: str) -> None:
         url = f"sqlite:///{folder}/empty.db"
         upgrade(url)
         number = len(list((HERE / "versions").glob("[0-9]*.py"))) + 1
-        command.revision(configuration(url), message, autogenerate=True, rev_id=f"{number:04d}")
+        compared = configuration(url, compares=True)
+        command.revision(compared, message, autogenerate=True, rev_id=f"{number:04d}")
 
 
 if __name__ == "__main__":

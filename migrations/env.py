@@ -8,7 +8,7 @@ from alembic.autogenerate.api import AutogenContext
 
 from store.database import Database
 from store.settings import settings
-from store.tables import Json, Time, metadata
+from store.tables import Json, Time
 
 # PostgreSQL's advisory lock that keeps two migration jobs from running at once.
 LOCK = 0x501E
@@ -23,12 +23,21 @@ def render_item(kind: str, item: object, _: AutogenContext) -> str | Literal[Fal
     return False
 
 
+def _declared() -> sa.MetaData | None:
+    """All tables, to compare with; to move between versions none is needed, and so no kind."""
+    if not context.config.attributes["compares"]:
+        return None
+    from store.kind_tables import all_tables
+
+    return all_tables
+
+
 def run(connection: sa.Connection) -> None:
     """Run migrations, or compare, on one connection."""
     options: dict[str, Any] = {"render_item": render_item, "compare_type": True}
     context.configure(
         connection=connection,
-        target_metadata=metadata,
+        target_metadata=_declared(),
         render_as_batch=connection.dialect.name == "sqlite",
         **options,
     )

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from core.charts.heatmap import Cell
 from core.charts.profile import Run
 from store.database import Database
-from store.tables import experiments, medians, parameters, results
+from store.kind_tables import medians, parameters, results
+from store.tables import experiments
 
 
 def cells(

@@ -13,9 +13,11 @@ import uuid_utils
 
 from core.kinds import KINDS
 from store import hooks
+from store.accepting import KeyReused, Rows, digest, insert
+from store.accepting_sweeps import Child, rows_of_children
 from store.database import Database
-from store.experiments import Conflict, KeyReused, NotFound, Rows, digest, insert
-from store.sweeps import Child, Sweep, rows_of_children
+from store.experiments import Conflict, NotFound
+from store.sweeps import Sweep
 from store.tables import experiments, sweeps
 
 

@@ -16,7 +16,8 @@ from core.experiment import Array, Kind, Result, Row, Spec
 from core.kinds import KINDS
 from store.database import Database
 from store.experiments import Conflict, NotFound, get
-from store.tables import arrays, experiments, medians, results
+from store.kind_tables import medians, results
+from store.tables import arrays, experiments
 from store.transitions import Claim, finish
 
 Value = float | int | bool | None

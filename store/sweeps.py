@@ -6,40 +6,20 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-import uuid_utils
 
-from core.experiment import Kind
 from store import hooks, transitions
 from store.database import Database
-from store.experiments import (
-    Conflict,
-    KeyReused,
-    NotFound,
-    Rows,
-    Submission,
-    insert,
-    rows_of,
-)
+from store.experiments import Conflict, NotFound
 from store.tables import (
-    ANONYMOUS,
     STATUSES,
     TERMINAL,
     completion_hooks,
     experiments,
     sweeps,
     tags,
-    utc_now,
 )
 
 CHILD_PRIORITY = -1  # so that single experiments go first
-
-
-@dataclass(frozen=True)
-class Child:
-    """One spec of a sweep on its way into the database."""
-
-    submission: Submission
-    point: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -70,61 +50,6 @@ class Sweep:
         """`running` until every child has ended, then `ended`."""
         ended = sum(self.counts[status] for status in TERMINAL)
         return "ended" if ended == sum(self.counts.values()) else "running"
-
-
-def accept(
-    database: Database,
-    kind: Kind[Any],
-    definition: Mapping[str, Any],
-    children: Sequence[Child],
-    *,
-    name: str | None,
-    idempotency_key: str | None,
-    request_hash: str,
-    owner: str = ANONYMOUS,
-    on_end: hooks.Receiver | None = None,
-) -> str:
-    """Store a sweep and all its children in one transaction; its id."""
-    identifier = str(uuid_utils.uuid7())
-    row = {
-        "id": identifier,
-        "kind": kind.name,
-        "name": name,
-        "definition": definition,
-        "idempotency_key": idempotency_key,
-        "request_hash": request_hash,
-        "created_at": utc_now(),
-        "owner": owner,
-    }
-
-    rows = rows_of_children(kind, identifier, children)
-    told = None if on_end is None else hooks.row(on_end, sweep_id=identifier)
-
-    def work(connection: sa.Connection) -> None:
-        connection.execute(sweeps.insert().values(row))
-        if told is not None:
-            connection.execute(completion_hooks.insert().values(told))
-        insert(connection, kind, rows)
-
-    try:
-        database.write(work)
-    except sa.exc.IntegrityError:
-        earlier = _earlier(database, idempotency_key, identifier)
-        if earlier is None:
-            raise
-        if earlier.request_hash != request_hash:
-            raise KeyReused(
-                f"this key was used before, for sweep {earlier.id} with another body"
-            ) from None
-        return str(earlier.id)
-    return identifier
-
-
-def rows_of_children(kind: Kind[Any], identifier: str, children: Sequence[Child]) -> Rows:
-    """The rows of children of a sweep, each under a new id."""
-    submissions = [child.submission for child in children]
-    points = [child.point for child in children]
-    return rows_of(kind, submissions, sweep_id=identifier, points=points)
 
 
 def get(database: Database, identifier: str) -> Sweep:
@@ -222,15 +147,6 @@ def axes(database: Database, identifier: str) -> list[str]:
     with database.read() as connection:
         places = connection.execute(query.order_by(experiments.c.id)).scalars()
         return list(dict.fromkeys(name for place in places for name in place))
-
-
-def _earlier(database: Database, key: str | None, identifier: str) -> sa.Row[Any, Any] | None:
-    same = sweeps.c.id == identifier
-    if key is not None:
-        same |= sweeps.c.idempotency_key == key
-    with database.read() as connection:
-        query = sa.select(sweeps.c.id, sweeps.c.request_hash).where(same)
-        return connection.execute(query).first()
 
 
 def _select(database: Database, query: sa.Select[Any]) -> list[Sweep]:

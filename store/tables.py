@@ -1,18 +1,14 @@
 """The tables: stable names, because people query them directly.
 
-`experiments` is the truth about every experiment; each kind has one typed table of metric rows,
-`results_<kind>`, built from the kind's own declaration.
+`experiments` is the truth about every experiment. Those of one kind alone are in
+`store.kind_tables`: whoever only moves experiments along imports no kind.
 """
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
-
-from core.experiment import Kind
-from core.kinds import KINDS
 
 STATUSES = ("queued", "running", "succeeded", "failed", "cancelled")
 TERMINAL = ("succeeded", "failed", "cancelled")
@@ -53,7 +49,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _id_column(name: str, target: str, **options: Any) -> sa.Column[str]:
+def id_column(name: str, target: str, **options: Any) -> sa.Column[str]:
     return sa.Column(
         name, sa.String(36), sa.ForeignKey(target, ondelete="CASCADE"), nullable=False, **options
     )
@@ -152,7 +148,7 @@ sa.Index(
 attempts = sa.Table(
     "attempts",
     metadata,
-    _id_column("experiment_id", "experiments.id", primary_key=True),
+    id_column("experiment_id", "experiments.id", primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("worker", sa.String(200), nullable=False),
     sa.Column("pid", sa.Integer, nullable=False),
@@ -168,7 +164,7 @@ attempts = sa.Table(
 checkpoints = sa.Table(
     "checkpoints",
     metadata,
-    _id_column("experiment_id", "experiments.id", primary_key=True),
+    id_column("experiment_id", "experiments.id", primary_key=True),
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("versions", Json, nullable=False),
     sa.Column("kept_at", Time, nullable=False),
@@ -189,7 +185,7 @@ tokens = sa.Table(
 tags = sa.Table(
     "tags",
     metadata,
-    _id_column("experiment_id", "experiments.id", primary_key=True),
+    id_column("experiment_id", "experiments.id", primary_key=True),
     sa.Column("key", sa.String(100), primary_key=True),
     sa.Column("value", sa.String(500), nullable=False),
     sa.Index("ix_tags_key_value", "key", "value"),
@@ -217,7 +213,7 @@ completion_hooks = sa.Table(
 arrays = sa.Table(
     "arrays",
     metadata,
-    _id_column("experiment_id", "experiments.id", primary_key=True),
+    id_column("experiment_id", "experiments.id", primary_key=True),
     sa.Column("name", sa.String(100), primary_key=True),
     sa.Column("axes", Json, nullable=False),
     sa.Column("shape", Json, nullable=False),
@@ -246,65 +242,8 @@ datasets = sa.Table(
 experiment_datasets = sa.Table(
     "experiment_datasets",
     metadata,
-    _id_column("experiment_id", "experiments.id", primary_key=True),
+    id_column("experiment_id", "experiments.id", primary_key=True),
     sa.Column(
         "dataset_id", sa.String(36), sa.ForeignKey("datasets.id"), primary_key=True, index=True
     ),
 )
-
-_COLUMN_TYPES: Mapping[str, sa.types.TypeEngine[Any]] = {
-    "number": sa.Double(),
-    "integer": sa.BigInteger(),
-    "boolean": sa.Boolean(),
-    "text": sa.String(200),
-}
-
-
-def _typed(kind: Kind[Any], *, parameters: bool, metrics: bool) -> list[sa.Column[Any]]:
-    """The kind's own columns: its scalar parameters, its metrics, or both."""
-    named = [(column.name, column.type) for column in kind.columns if parameters]
-    measured = [(name, metric.type) for name, metric in kind.metrics.items() if metrics]
-    return [sa.Column(name, _COLUMN_TYPES[kind_of]) for name, kind_of in named + measured]
-
-
-def _results_table(kind: Kind[Any]) -> sa.Table:
-    return sa.Table(
-        kind.table,
-        metadata,
-        _id_column("experiment_id", "experiments.id", primary_key=True),
-        sa.Column("arm", sa.String(100), primary_key=True),
-        sa.Column("replicate", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("sweep_id", sa.String(36), index=True),
-        *_typed(kind, parameters=True, metrics=True),
-        *(sa.Index(f"ix_{kind.table}_{place}", *cols) for place, cols in enumerate(kind.indexes)),
-    )
-
-
-def _parameters_table(kind: Kind[Any]) -> sa.Table:
-    return sa.Table(
-        kind.table.replace("results_", "parameters_", 1),
-        metadata,
-        _id_column("experiment_id", "experiments.id", primary_key=True),
-        *_typed(kind, parameters=True, metrics=False),
-    )
-
-
-def _medians_table(kind: Kind[Any]) -> sa.Table:
-    columns = (sa.Column(name, sa.Double) for name in kind.metrics)
-    return sa.Table(
-        kind.table.replace("results_", "medians_", 1),
-        metadata,
-        _id_column("experiment_id", "experiments.id", primary_key=True),
-        sa.Column("arm", sa.String(100), primary_key=True),
-        *columns,
-    )
-
-
-results: Mapping[str, sa.Table] = {name: _results_table(kind) for name, kind in KINDS.items()}
-"""By kind: one row per experiment, arm and replicate, with all parameters and metrics."""
-
-parameters: Mapping[str, sa.Table] = {name: _parameters_table(k) for name, k in KINDS.items()}
-"""By kind: one row per experiment from the moment it is accepted."""
-
-medians: Mapping[str, sa.Table] = {name: _medians_table(kind) for name, kind in KINDS.items()}
-"""By kind, experiment and arm: the median of each metric over replicates, the share of flags."""

@@ -94,7 +94,7 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """The whole service as its users start it, in a temporary folder."""
-    with RunningStack(tmp_path_factory.mktemp("stack")) as running:
+    with RunningStack(tmp_path_factory.mktemp("stack"), workers=2) as running:
         yield running
 
 

@@ -8,18 +8,26 @@ from typing import Any
 from xdist.scheduler import LoadScopeScheduling
 
 TOGETHER = (
-    ("tests/dashboard/",),
+    ("tests/test_every_kind.py",),
+    ("tests/dashboard/", "tests/solenoid/", "tests/test_"),
+    ("tests/api/",),
     tuple(f"tests/core/test_{name}" for name in ("curl_", "lyapunov", "resume", "retirement")),
 )
-"""Beginnings of paths: one browser and what it looks at; the loops of the simulation."""
+"""Beginnings of paths: what looks at one service; the loops of the simulation."""
 
 ALONE = (
     "tests/system/test_chaos.py",
     "tests/system/test_deployment.py",
     "tests/system/test_stack.py",
     "tests/solenoid/test_interruption.py",
+    "tests/api/test_contract.py",
+    "tests/test_adding_a_kind.py",
+    "tests/test_installing.py",
 )
 """Files whose tests take long and share nothing."""
+
+FIRST = ("tests/dashboard/", "tests/solenoid/", "tests/test_", "tests/system/", "tests/api/")
+"""Beginnings of paths, in the order in which they are begun, before all others."""
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # it is untyped
@@ -36,6 +44,7 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # it is untyped
         return next((group[0] for group in TOGETHER if path.startswith(group)), path)
 
 
-def long_ones_first(nodeid: str) -> bool:
+def long_ones_first(nodeid: str) -> int:
     """A sort key: what takes longest in one process is begun before all else."""
-    return not nodeid.startswith(("tests/system/", "tests/test_every_kind.py"))
+    found = (place for place, start in enumerate(FIRST) if nodeid.startswith(start))
+    return next(found, len(FIRST))

@@ -21,7 +21,7 @@ class RunningStack:
     """`python -P -m workers.embedded` in a folder of its own, and an HTTP client for it."""
 
     def __init__(
-        self, folder: Path, *, workers: int = 2, preload: Path | None = None, **settings: object
+        self, folder: Path, *, workers: int = 1, preload: Path | None = None, **settings: object
     ) -> None:
         self.folder = folder
         self._workers = workers

@@ -14,7 +14,8 @@ from benchmarks.query_rows import fill
 from core.presets import PRESETS
 from solenoid import Client
 from store.database import Database
-from store.tables import arrays, experiments, metadata
+from store.kind_tables import all_tables
+from store.tables import arrays, experiments
 from tests.pages import DOCS, PAGES, ROOT, blocks, run, texts
 from tests.stack import RunningStack
 
@@ -37,7 +38,7 @@ def test_every_query_runs_on_both_databases(page: str, query: str, database: Dat
 def test_every_table_is_described() -> None:
     families = ("parameters_", "results_", "medians_")
     page = DATABASE.read_text()
-    for name in metadata.tables:
+    for name in all_tables.tables:
         family = next((f"{prefix}<kind>" for prefix in families if name.startswith(prefix)), name)
         assert f"| `{family}` |" in page, name
 

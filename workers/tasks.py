@@ -1,10 +1,13 @@
-"""The one Celery task, and what a worker's processes set up before it."""
+"""The one Celery task, and what a worker's processes set up before it.
+
+Only the children compute: the worker that starts and watches them imports no kind.
+"""
 
 import logging
 import resource
 import time
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from celery import signals
@@ -14,8 +17,10 @@ from store.settings import settings
 from workers.app import make_app
 from workers.broker import connect
 from workers.doorbell import TASK
-from workers.execution import Workplace, run_next
 from workers.logs import log_json_lines
+
+if TYPE_CHECKING:
+    from workers.execution import Workplace
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +33,8 @@ app = make_app(settings())
 @app.task(name=TASK, bind=True)
 def answer(task: Any) -> None:
     """Answer the doorbell: run whoever waits, and after short work whoever waits then."""
+    from workers.execution import run_next
+
     place = _workplace(task.request.hostname)
     until = time.monotonic() + STAY_S
     try:
@@ -38,7 +45,9 @@ def answer(task: Any) -> None:
 
 
 @cache
-def _workplace(worker: str) -> Workplace:
+def _workplace(worker: str) -> "Workplace":
+    from workers.execution import Workplace
+
     configured = settings()
     return Workplace(
         configured, Database(configured.resolved_database_url), connect(configured), worker
@@ -52,7 +61,11 @@ def _log(**_: object) -> None:
 
 
 @signals.worker_process_init.connect
-def _limit_memory(**_: object) -> None:
-    """Make an oversized allocation a MemoryError in this process, before it becomes everyone's."""
+def _prepare(**_: object) -> None:
+    """Import the kinds before anybody waits for them, under the limit of memory.
+
+    It makes an oversized allocation a MemoryError in this process, before it becomes everyone's.
+    """
     limit = settings().memory_limit_bytes + IDLE_BYTES
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    import workers.execution  # noqa: F401

@@ -16,18 +16,9 @@ from store.archives.staging import staged
 from store.archives.unzipping import opened
 from store.database import Database
 from store.experiments import Conflict
+from store.kind_tables import medians, parameters, results
 from store.settings import Settings
-from store.tables import (
-    arrays,
-    datasets,
-    experiment_datasets,
-    experiments,
-    medians,
-    parameters,
-    results,
-    sweeps,
-    tags,
-)
+from store.tables import arrays, datasets, experiment_datasets, experiments, sweeps, tags
 
 _IN_ORDER = (
     *(sweeps, datasets, experiments, tags, experiment_datasets),

@@ -15,7 +15,8 @@ from core.kinds import KINDS
 from store.archives.manifest import ArchiveRefused, results_path
 from store.archives.rows import Wrong, batches, insert
 from store.archives.unzipping import Archive
-from store.tables import experiments, medians, parameters, results
+from store.kind_tables import medians, parameters, results
+from store.tables import experiments
 
 KEYS = ("experiment_id", "arm", "replicate")
 MOST_REPLICATE, MOST_INTEGER = 2**31, 2**63

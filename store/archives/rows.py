@@ -13,20 +13,12 @@ from pydantic import ValidationError
 
 from core.experiment import Kind, Spec
 from core.kinds import KINDS
+from store.accepting import digest
 from store.archives.entries import AT_ONCE, DatasetEntry, ExperimentEntry, SweepEntry
 from store.archives.manifest import ArchiveRefused
 from store.archives.unzipping import mistake
-from store.experiments import digest
-from store.tables import (
-    arrays,
-    datasets,
-    experiment_datasets,
-    experiments,
-    medians,
-    parameters,
-    sweeps,
-    tags,
-)
+from store.kind_tables import medians, parameters
+from store.tables import arrays, datasets, experiment_datasets, experiments, sweeps, tags
 
 T = TypeVar("T")
 

@@ -38,8 +38,8 @@ from store.archives.rows import (
 from store.archives.unzipping import Archive, mistake
 from store.database import Database
 from store.dataset_files import incoming_path
+from store.kind_tables import all_tables
 from store.settings import Settings
-from store.tables import metadata
 
 Entry = TypeVar("Entry", ExperimentEntry, SweepEntry)
 
@@ -50,7 +50,7 @@ def staged(archive: Archive, settings: Settings) -> Iterator[Database]:
     path = incoming_path(settings, f"{uuid4().hex}.db")
     staging = Database(f"sqlite:///{path}")
     try:
-        metadata.create_all(staging.engine)
+        all_tables.create_all(staging.engine)
         staging.write(lambda connection: _fill(archive, connection))
         yield staging
     finally:

@@ -45,6 +45,7 @@ from store.archives.zip_stream import CHUNK_BYTES, ZipStream
 from store.database import Database
 from store.dataset_files import blob_path, present
 from store.experiments import Conflict, NotFound
+from store.kind_tables import results
 from store.query.experiments import matching
 from store.settings import Settings
 from store.tables import (
@@ -53,7 +54,6 @@ from store.tables import (
     datasets,
     experiment_datasets,
     experiments,
-    results,
     sweeps,
     utc_now,
 )

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from core.kinds import KINDS
 from core.spelling import nearest
+from store.kind_tables import results as tables
 from store.query.compiling import Scope, compiled
 from store.query.errors import QueryError, blamed
 from store.query.fields import Field, Kinds, reach
@@ -17,7 +18,6 @@ from store.query.patterns import bytewise
 from store.query.plans import Question
 from store.query.sources import typed_source
 from store.tables import experiments
-from store.tables import results as tables
 
 _KEYS = ("experiment_id", "sweep_id", "arm", "replicate")
 _NEVER_NULL = {"experiment", "id", "kind", "arm", "replicate", "status", "priority", "created_at"}

@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from store.kind_tables import medians, parameters
 from store.query.compiling import Scope, compiled
 from store.query.errors import blamed
 from store.query.fields import Field, reach
@@ -19,7 +20,7 @@ from store.query.logic import kinds_in_question, names
 from store.query.parts import parsed_conditions
 from store.query.sources import typed_source
 from store.query.syntax import Name
-from store.tables import experiments, medians, parameters
+from store.tables import experiments
 
 _ID = ("experiment_id",)
 

@@ -15,14 +15,14 @@ import sqlalchemy as sa
 from core.examples import GOLUB_BCI
 from core.experiment import Array, Result, silent
 from core.kinds import KINDS
-from store import datasets, experiments, results, samples, sweeps
+from store import accepting, accepting_sweeps, datasets, results, samples
+from store.accepting import Submission
+from store.accepting_sweeps import Child
 from store.archives.writing import Selection, export
 from store.changes import Labels, relabel
 from store.database import Database
-from store.experiments import Submission
+from store.kind_tables import all_tables
 from store.settings import Settings
-from store.sweeps import Child
-from store.tables import metadata
 from store.transitions import Claim, cancelled, claim, fail, request_cancel
 
 CURL, RATIO = "curl_descent.simulation", "dimensionality.participation_ratio"
@@ -82,7 +82,7 @@ def recorded_spec() -> dict[str, Any]:
 
 
 def submitted(database: Database, kind: str, spec: Mapping[str, Any], **labels: Any) -> str:
-    return experiments.accept(database, submission(database, kind, spec, **labels)).id
+    return accepting.accept(database, submission(database, kind, spec, **labels)).id
 
 
 def submission(database: Database, kind: str, spec: Mapping[str, Any], **labels: Any) -> Submission:
@@ -106,7 +106,7 @@ def _sweep(database: Database) -> str:
         )
         for scale in (0.5, 1e-9, 2.0)
     ]
-    return sweeps.accept(
+    return accepting_sweeps.accept(
         database,
         KINDS[CURL],
         {**definition, "more_replicates": []},
@@ -139,7 +139,7 @@ def content(database: Database, *, without: frozenset[str] = frozenset()) -> dic
     with database.read() as connection:
         return {
             table.name: _rows(connection, table, without)
-            for table in metadata.sorted_tables
+            for table in all_tables.sorted_tables
             if table.name not in STAYS
         }
 

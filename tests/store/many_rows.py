@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from store.database import Database
-from store.tables import results
+from store.kind_tables import results
 from tests.store.query_world import CURL, made
 
 FIRST = 25

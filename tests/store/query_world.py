@@ -9,7 +9,8 @@ import sqlalchemy as sa
 import uuid_utils
 
 from store.database import Database
-from store.tables import STATUSES, experiments, medians, parameters, results, tags
+from store.kind_tables import medians, parameters, results
+from store.tables import STATUSES, experiments, tags
 
 CURL, RATIO = "curl_descent.simulation", "dimensionality.participation_ratio"
 TEXTS = ("a", "A", "ab", "", "a%b", "a_b", "x'y", 'q"r', "[a]", "*", "é", "ß", "\\", "日本", "z")

@@ -8,13 +8,14 @@ import sqlalchemy as sa
 
 from core.experiment import Array, Result, Row
 from core.kinds import KINDS
-from store import results, sweeps
+from store import accepting_sweeps, results
+from store.accepting_sweeps import Child
 from store.archives.writing import Selection, export
 from store.database import Database
+from store.kind_tables import medians
+from store.kind_tables import results as rows
 from store.settings import Settings
-from store.sweeps import Child
-from store.tables import arrays, experiments, medians, utc_now
-from store.tables import results as rows
+from store.tables import arrays, experiments, utc_now
 from tests.store.archive_world import CURL, TINY, submission
 
 FEW, MANY = 400, 1200  # two batches, and three times that
@@ -27,7 +28,7 @@ def filled(database: Database, count: int) -> str:
     kind = replace(KINDS[CURL], rows=lambda spec, result: ROWS)
     child = Child(submission(database, CURL, TINY), {"seed": 0})
     definition = {"base": TINY, "axes": {"seed": [0]}, "derive": {}, "more_replicates": []}
-    sweep = sweeps.accept(
+    sweep = accepting_sweeps.accept(
         *(database, kind, definition, [child] * count),
         name=None,
         idempotency_key=None,

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from core.charts.profile import Run
 from store import diagrams
 from store.database import Database
-from store.tables import experiments, results, sweeps
+from store.kind_tables import results
+from store.tables import experiments, sweeps
 
 KIND = "curl_descent.simulation"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

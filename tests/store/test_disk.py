@@ -4,10 +4,10 @@ import numpy as np
 import sqlalchemy as sa
 
 from core.kinds import KINDS
-from store import experiments, results, sweeps
+from store import accepting, accepting_sweeps, experiments, results, sweeps
+from store.accepting import Submission
 from store.database import Database
 from store.disk import DiskUse, disk_use
-from store.experiments import Submission
 from store.query.experiments import listed
 from store.tables import arrays, datasets, utc_now
 from store.transitions import claim
@@ -36,7 +36,7 @@ def stored(database: Database) -> int:
 
 
 def test_an_experiment_says_what_its_arrays_take(database: Database) -> None:
-    identifier = experiments.accept(database, SUBMISSION).id
+    identifier = accepting.accept(database, SUBMISSION).id
     assert experiments.get(database, identifier).disk_bytes == 0
     succeed(database, 1000)
     found = experiments.get(database, identifier).disk_bytes
@@ -45,14 +45,14 @@ def test_an_experiment_says_what_its_arrays_take(database: Database) -> None:
 
 
 def test_a_sweep_and_the_installation_say_the_sum(database: Database) -> None:
-    children = [sweeps.Child(SUBMISSION, {}) for _ in range(2)]
-    sweep = sweeps.accept(
+    children = [accepting_sweeps.Child(SUBMISSION, {}) for _ in range(2)]
+    sweep = accepting_sweeps.accept(
         database, KIND, {}, children, name=None, idempotency_key=None, request_hash=""
     )
     assert disk_use(database) == DiskUse(experiments=0, datasets=0)
     for size in (10, 2000):
         succeed(database, size)
-    experiments.accept(database, SUBMISSION)
+    accepting.accept(database, SUBMISSION)
     succeed(database, 500)
     files = [("a", "x", 100), ("b", "x", 100), ("c", "y", 7)]  # the same file under two mappings
     rows = [
@@ -75,7 +75,7 @@ def test_a_sweep_and_the_installation_say_the_sum(database: Database) -> None:
 
 def test_what_fills_the_disk_is_found(database: Database) -> None:
     for _ in range(3):
-        experiments.accept(database, SUBMISSION)
+        accepting.accept(database, SUBMISSION)
     small, large, middle = (succeed(database, size) for size in (10, 5000, 1000))
     order = [each.id for each in listed(database, order_by="disk_bytes desc", limit=10).items]
     assert order == [large, middle, small]

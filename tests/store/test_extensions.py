@@ -3,21 +3,22 @@
 import pytest
 
 from core.kinds import KINDS
-from store import extensions, sweeps
+from store import accepting_sweeps, extensions, sweeps
+from store.accepting import KeyReused, Submission
 from store.database import Database
-from store.experiments import Conflict, KeyReused, Submission
+from store.experiments import Conflict
 
 KIND = KINDS["curl_descent.simulation"]
 
 
-def child(seed: int) -> sweeps.Child:
+def child(seed: int) -> accepting_sweeps.Child:
     spec = KIND.spec.model_validate({"seed": seed})
-    return sweeps.Child(Submission(KIND, spec, KIND.estimate(spec, {})), {"seed": seed})
+    return accepting_sweeps.Child(Submission(KIND, spec, KIND.estimate(spec, {})), {"seed": seed})
 
 
 @pytest.fixture
 def before(database: Database) -> sweeps.Sweep:
-    identifier = sweeps.accept(
+    identifier = accepting_sweeps.accept(
         database,
         KIND,
         {"axes": {"seed": [0]}},

@@ -7,9 +7,9 @@ import pytest
 import sqlalchemy as sa
 
 from core.kinds import KINDS
-from store import changes, experiments, extensions, hooks, sweeps
+from store import accepting, accepting_sweeps, changes, experiments, extensions, hooks, sweeps
+from store.accepting import KeyReused, Submission
 from store.database import Database, epoch_now
-from store.experiments import KeyReused, Submission
 from store.hooks import Receiver
 from store.tables import completion_hooks, utc_now
 from store.tables import experiments as table
@@ -25,15 +25,15 @@ def submission(**options: Any) -> Submission:
 
 
 def accepted(database: Database, **options: Any) -> str:
-    return experiments.accept(database, submission(on_end=HOOK, **options)).id
+    return accepting.accept(database, submission(on_end=HOOK, **options)).id
 
 
 def swept(database: Database, children: int) -> str:
-    return sweeps.accept(
+    return accepting_sweeps.accept(
         database,
         KIND,
         {},
-        [sweeps.Child(submission(seed=seed), {"seed": seed}) for seed in range(children)],
+        [accepting_sweeps.Child(submission(seed=seed), {"seed": seed}) for seed in range(children)],
         name=None,
         idempotency_key=None,
         request_hash="",
@@ -41,7 +41,7 @@ def swept(database: Database, children: int) -> str:
     )
 
 
-def extended(database: Database, identifier: str, children: list[sweeps.Child]) -> int:
+def extended(database: Database, identifier: str, children: list[accepting_sweeps.Child]) -> int:
     request = extensions.request(identifier, {}, None)
     before = sweeps.get(database, identifier)
     return extensions.extend(database, before, {}, children, request)
@@ -85,7 +85,7 @@ def sweep_state(database: Database, identifier: str) -> str:
 def test_a_hook_is_stored_with_what_it_waits_for(database: Database) -> None:
     told = experiments.get(database, accepted(database)).on_end
     assert told == hooks.Hook(HOOK, "waiting", 0, None)
-    assert experiments.accept(database, submission()).on_end is None
+    assert accepting.accept(database, submission()).on_end is None
     assert sweeps.get(database, swept(database, 1)).on_end == told
 
 
@@ -210,10 +210,10 @@ def test_a_sweep_that_goes_on_tells_its_new_end_too(database: Database) -> None:
     end_next(database, "succeeded")
     end_next(database, "succeeded")
     hooks.delivered(database, taken(database))
-    again = [sweeps.Child(submission(seed=seed), {"seed": seed}) for seed in range(2)]
+    again = [accepting_sweeps.Child(submission(seed=seed), {"seed": seed}) for seed in range(2)]
     assert extended(database, identifier, again) == 0
     assert sweep_state(database, identifier) == "delivered"
-    more = sweeps.Child(submission(seed=2), {"seed": 2})
+    more = accepting_sweeps.Child(submission(seed=2), {"seed": 2})
     assert extended(database, identifier, [*again, more]) == 1
     assert sweep_state(database, identifier) == "waiting"
     assert hooks.take(database) is None
@@ -250,7 +250,7 @@ def test_another_hook_makes_another_request(database: Database) -> None:
     first = accepted(database, idempotency_key="k")
     assert accepted(database, idempotency_key="k") == first
     with pytest.raises(KeyReused, match=first):
-        experiments.accept(database, submission(idempotency_key="k"))
+        accepting.accept(database, submission(idempotency_key="k"))
 
 
 def test_only_executables_with_plain_names_are_commands(tmp_path: Path) -> None:

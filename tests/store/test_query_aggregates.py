@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from store.database import Database
+from store.kind_tables import results
 from store.query.errors import QueryError
 from store.query.plans import Question
 from store.query.results import page, stream
-from store.tables import results
 from tests.store.query_oracle import fields
 from tests.store.query_world import CURL, World, made
 

@@ -10,12 +10,12 @@ from store.database import Database
 
 
 def test_the_migrated_schema_is_the_declared_one(database_url: str) -> None:
-    command.check(migrations.configuration(database_url))
+    command.check(migrations.configuration(database_url, compares=True))
 
 
 def test_upgrading_twice_changes_nothing(database_url: str) -> None:
     migrations.upgrade(database_url)
-    command.check(migrations.configuration(database_url))
+    command.check(migrations.configuration(database_url, compares=True))
 
 
 def test_every_migration_can_be_undone(database_url: str, database: Database) -> None:

@@ -10,12 +10,14 @@ import sqlalchemy as sa
 
 from core.experiment import Row
 from core.kinds import KINDS
-from store import experiments, results
+from store import accepting, experiments, results
+from store.accepting import KeyReused, Submission
 from store.database import Database
-from store.experiments import Conflict, KeyReused, NotFound, Submission
+from store.experiments import Conflict, NotFound
+from store.kind_tables import medians, parameters
 from store.query.experiments import listed
 from store.tables import experiments as table
-from store.tables import medians, parameters, utc_now
+from store.tables import utc_now
 from store.transitions import (
     Claim,
     LeaseLost,
@@ -36,7 +38,7 @@ LEASE_S = 30.0
 def accepted(database: Database, **options: Any) -> str:
     spec = options.pop("spec", KIND.spec())
     submission = Submission(KIND, spec, KIND.estimate(spec, {}), **options)
-    return experiments.accept(database, submission).id
+    return accepting.accept(database, submission).id
 
 
 def claimed(database: Database, identifier: str, worker: str = "w") -> Claim:
@@ -269,11 +271,11 @@ def test_an_idempotency_key_stands_for_one_request(database: Database) -> None:
 def test_identical_specs_find_the_finished_twin(database: Database) -> None:
     spec = KIND.spec()
     submission = Submission(KIND, spec, KIND.estimate(spec, {}))
-    assert experiments.finished_twin(database, submission) is None
+    assert accepting.finished_twin(database, submission) is None
     identifier = accepted(database)
-    assert experiments.finished_twin(database, submission) is None
+    assert accepting.finished_twin(database, submission) is None
     results.commit(database, claimed(database, identifier), outcome(identifier))
-    twin = experiments.finished_twin(database, submission)
+    twin = accepting.finished_twin(database, submission)
     assert twin is not None
     assert twin.id == identifier
 

@@ -18,8 +18,9 @@ import pytest
 import sqlalchemy as sa
 
 from core.kinds import KINDS
+from store.accepting import Submission, accept
 from store.database import Database
-from store.experiments import Submission, accept, get
+from store.experiments import get
 from store.tables import checkpoints
 from tests.pages import ROOT
 from tests.postgresql import free_port

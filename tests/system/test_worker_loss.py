@@ -28,7 +28,7 @@ QUICK = {"training": {"epochs": 2}, "replicates": 1}
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """One for all tests: whatever they do to it, it recovers."""
-    with RunningStack(tmp_path_factory.mktemp("lossy"), lease_s=LEASE_S) as running:
+    with RunningStack(tmp_path_factory.mktemp("lossy"), workers=2, lease_s=LEASE_S) as running:
         yield running
 
 

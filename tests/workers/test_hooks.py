@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
-from store import changes, experiments, sweeps
+from store import accepting, accepting_sweeps, changes, experiments, sweeps
 from store.database import Database
 from store.hooks import Receiver
 from store.settings import Settings
@@ -71,7 +71,7 @@ def inbox() -> Iterator[Inbox]:
 
 
 def submitted(database: Database, receiver: Receiver, **labels: Any) -> str:
-    return experiments.accept(database, submission(on_end=receiver, **labels)).id
+    return accepting.accept(database, submission(on_end=receiver, **labels)).id
 
 
 def told(database: Database, settings: Settings) -> None:
@@ -115,11 +115,11 @@ def test_a_webhook_gets_the_experiment_as_json(
 def test_a_webhook_gets_the_counts_of_a_sweep(
     database: Database, settings: Settings, inbox: Inbox
 ) -> None:
-    identifier = sweeps.accept(
+    identifier = accepting_sweeps.accept(
         database,
         KIND,
         {},
-        [sweeps.Child(submission(), {})],
+        [accepting_sweeps.Child(submission(), {})],
         name="scales",
         idempotency_key=None,
         request_hash="",

@@ -9,7 +9,8 @@ import psutil
 import sqlalchemy as sa
 
 from store.database import Database
-from store.tables import TERMINAL, arrays, attempts, checkpoints, experiments, medians, results
+from store.kind_tables import medians, results
+from store.tables import TERMINAL, arrays, attempts, checkpoints, experiments
 from tests.system.chaos.world import World
 
 OWN = {"experiment_id", "sweep_id"}

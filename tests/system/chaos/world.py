@@ -35,7 +35,7 @@ class World:
 
     def __post_init__(self) -> None:
         url: dict[str, Any] = {} if self.server is None else {"database_url": self.server.url}
-        self.stack = RunningStack(self.folder, preload=PRELOAD, **SETTINGS, **url)
+        self.stack = RunningStack(self.folder, workers=2, preload=PRELOAD, **SETTINGS, **url)
 
     @contextmanager
     def database(self) -> Iterator[Database]:
