@@ -21,8 +21,9 @@ class ReportSpec(SessionSpec):
     """
 
     state: Comparison = Field(
-        default=Comparison(factor="state", compare=("control", "HFS")),
-        description="The two states, the intact one first.",
+        default=Comparison(factor="state", compare=("control", "hfs")),
+        description="The two states, the intact one first. The labels of synthetic sessions unless "
+        "given.",
     )
     field: Comparison = Field(
         default=Comparison(factor="field", compare=("NF", "FF")),

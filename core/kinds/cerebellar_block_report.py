@@ -26,6 +26,7 @@ from core.findings.cost import report_cost
 from core.findings.reading import reading
 from core.findings.report_spec import ReportSpec
 from core.findings.sessions import all_sessions, corrected, summarised, supported
+from core.session_spec import Comparison
 from core.summary import check_factor, check_label, check_neurons
 
 METRICS = {
@@ -103,7 +104,11 @@ def estimate(spec: ReportSpec, summaries: Mapping[str, DatasetSummary]) -> Estim
 def example() -> ReportSpec:
     """The bundled session, control against stimulation."""
     return ReportSpec(
-        dataset=REACHING_UNDER_BLOCK.dataset_id, permutations=199, resamples=50, simulations=20
+        dataset=REACHING_UNDER_BLOCK.dataset_id,
+        state=Comparison(factor="state", compare=("control", "HFS")),
+        permutations=199,
+        resamples=50,
+        simulations=20,
     )
 
 
