@@ -63,14 +63,14 @@ class Recorded:
         self.students, self.epochs = students, epochs
         self._name, self._of, self._axes = name, of, tuple(lengths)
         shape = (students.networks.count, len(epochs), *lengths.values())
-        self.values = np.full(shape, np.nan, dtype)
+        self.values = np.zeros(shape, dtype)  # not touched yet: gigabytes would take seconds
         self._seen = 0
 
     def look(self, epoch: int) -> None:
-        """One more record of every network that is still finite."""
-        for n in filter(self.students.finite, range(len(self.values))):
+        """One more record of every network."""
+        for n in range(len(self.values)):
             with np.errstate(all="ignore"):
-                self.values[n, self._seen] = self._of(n)
+                self.values[n, self._seen] = self._of(n) if self.students.finite(n) else np.nan
             self.students.tick()
         self._seen += 1
 
@@ -146,7 +146,9 @@ class Lyapunov:
         self._counted_from = epochs.stop - BLOCKS * self._block
         rng = generator(seed, Role.TANGENT_VECTORS)
         vectors = tangent_vectors(rng, k, students.layers.weights)
+        students.tick()
         self._vectors = np.repeat(vectors[None], networks, axis=0)
+        students.tick()
         self._blocks = np.zeros((networks, BLOCKS, k))
 
     def look(self, epoch: int) -> None:

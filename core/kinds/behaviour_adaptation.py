@@ -117,6 +117,7 @@ def run(spec: AdaptationSpec, inputs: Mapping[str, Dataset], progress: Progress)
     arrays["likelihood_ratio_p"] = Array(tests, ("test",))
     if spec.block is not None:
         pseudo = pseudo_differences(movements, arm, n_arms)
+        progress(0.95)
         arrays["late_less_early"] = Array(pseudo, ("arm", "compared"))
     if spec.model == "generalization":
         arrays["separation_deg"] = Array(separations(angles)[0], ("learned",), "deg")
@@ -205,7 +206,10 @@ def _tests(spec: AdaptationSpec, fit: AdaptationFit, progress: Progress) -> NDAr
     models have too many parameters for that to be quick.
     """
     nested = (fit.model.sensitivity, (fit.model.motor,))
-    fits = [fit_adaptation(fit.movements, fit.model, 2, shared=shared) for shared in nested]
+    fits = []
+    for shared in nested:
+        progress(0.8)
+        fits.append(fit_adaptation(fit.movements, fit.model, 2, shared=shared))
     if spec.model != "one_state":
         return np.array([likelihood_ratio_p(fit, each) for each in fits])
     return np.array(
