@@ -67,9 +67,9 @@ METRICS: Mapping[str, Metric] = {
 def run(spec: ToySpec, inputs: Mapping[str, Dataset], progress: Progress) -> Result:
     """Both rules from every start."""
     starts = _starts(spec)
-    trajectories = _trajectories(spec, starts, progress)
+    trajectories, loss = _trajectories(spec, starts, progress)
     fates = [outcomes(signs, starts, spec.tolerance) for signs in spec.signs]
-    arrays = _paths(spec, starts, trajectories) | _fates(spec, fates) | _plane(spec)
+    arrays = _paths(spec, starts, trajectories, loss) | _fates(spec, fates) | _plane(spec)
     progress(1.0)
     return Result(arrays, _warnings(spec, fates))
 
@@ -124,25 +124,27 @@ def _times(spec: ToySpec) -> Floats:
     return np.linspace(0.0, spec.duration, spec.points)
 
 
-def _trajectories(spec: ToySpec, starts: Floats, progress: Progress) -> Floats:
-    """Weights "arms starts times 2", some starts at a time."""
+def _trajectories(spec: ToySpec, starts: Floats, progress: Progress) -> tuple[Floats, Floats]:
+    """Weights "arms starts times 2" and their loss, some starts at a time."""
     times = spec.input_variance * _times(spec)
     together = max(1, POSITIONS_AT_ONCE // spec.points)
     found = np.empty((len(ARMS), spec.count, spec.points, 2))
+    loss = np.empty(found.shape[:-1])
     for first in range(0, spec.count, together):
         progress(first / spec.count)
         part = slice(first, first + together)
         for arm, signs in enumerate(spec.signs):
             found[arm, part] = flow(signs, starts[part], times)
-    return found
+            loss[arm, part] = spec.input_variance / 2 * error(found[arm, part]) ** 2
+    return found, loss
 
 
-def _paths(spec: ToySpec, starts: Floats, trajectories: Floats) -> dict[str, Array]:
+def _paths(spec: ToySpec, starts: Floats, trajectories: Floats, loss: Floats) -> dict[str, Array]:
     return {
         "starts": Array(starts, ("start", "weight")),
         "time": Array(_times(spec), ("time",), TIME),
         "trajectories": Array(trajectories, ("arm", "start", "time", "weight")),
-        "loss": Array(spec.input_variance / 2 * error(trajectories) ** 2, ("arm", "start", "time")),
+        "loss": Array(loss, ("arm", "start", "time")),
     }
 
 
