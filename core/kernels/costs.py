@@ -34,7 +34,7 @@ TRACE_S = 8e-10
 SEGMENT_BYTES = 2**19
 """Of inputs fetched at a time: they stay in the second-level cache while networks take turns."""
 ANSWER_BYTES = 2**24
-COMPILED_BYTES = 265_000_000
+COMPILED_BYTES = 230_000_000
 """Of a worker that has loaded the libraries and the compiled kernels."""
 
 _LARGEST_COVARIANCE = 2048  # inputs; beyond, X^T X and its memory cost more than they save
