@@ -72,7 +72,7 @@ def accept(database: Database, submission: Submission) -> Experiment:
         database.write(lambda connection: insert(connection, submission.kind, rows))
     except sa.exc.IntegrityError:
         # Either this key came a second time, or a broken connection made us insert twice.
-        earlier = _by_key(database, submission.idempotency_key, identifier)
+        earlier = made_by(database, experiments, submission.idempotency_key, identifier)
         if earlier is None:
             raise Conflict("a dataset of the spec was deleted meanwhile") from None
         return earlier_of_the_same_request(database, earlier, submission)
@@ -166,12 +166,15 @@ def insert(connection: sa.Connection, kind: Kind[Any], rows: Rows) -> None:
             connection.execute(table.insert(), content)
 
 
-def _by_key(database: Database, key: str | None, identifier: str) -> sa.Row[Any, Any] | None:
-    same = experiments.c.id == identifier
+def made_by(
+    database: Database, table: sa.Table, key: str | None, identifier: str
+) -> sa.Row[Any, Any] | None:
+    """Id and request of the experiment or sweep that has an idempotency key or an id, or None."""
+    same = table.c.id == identifier
     if key is not None:
-        same |= experiments.c.idempotency_key == key
+        same |= table.c.idempotency_key == key
     with database.read() as connection:
-        query = sa.select(experiments.c.id, experiments.c.request_hash).where(same)
+        query = sa.select(table.c.id, table.c.request_hash).where(same)
         return connection.execute(query).first()
 
 

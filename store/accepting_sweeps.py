@@ -9,7 +9,7 @@ import uuid_utils
 
 from core.experiment import Kind
 from store import hooks
-from store.accepting import KeyReused, Rows, Submission, insert, rows_of
+from store.accepting import KeyReused, Rows, Submission, insert, made_by, rows_of
 from store.database import Database
 from store.tables import ANONYMOUS, completion_hooks, sweeps, utc_now
 
@@ -59,7 +59,7 @@ def accept(
     try:
         database.write(work)
     except sa.exc.IntegrityError:
-        earlier = _earlier(database, idempotency_key, identifier)
+        earlier = made_by(database, sweeps, idempotency_key, identifier)
         if earlier is None:
             raise
         if earlier.request_hash != request_hash:
@@ -75,12 +75,3 @@ def rows_of_children(kind: Kind[Any], identifier: str, children: Sequence[Child]
     submissions = [child.submission for child in children]
     points = [child.point for child in children]
     return rows_of(kind, submissions, sweep_id=identifier, points=points)
-
-
-def _earlier(database: Database, key: str | None, identifier: str) -> sa.Row[Any, Any] | None:
-    same = sweeps.c.id == identifier
-    if key is not None:
-        same |= sweeps.c.idempotency_key == key
-    with database.read() as connection:
-        query = sa.select(sweeps.c.id, sweeps.c.request_hash).where(same)
-        return connection.execute(query).first()

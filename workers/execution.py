@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from functools import cache
 
 import redis
 import sqlalchemy as sa
@@ -10,9 +11,9 @@ from core.experiment import Cancelled, ExperimentError
 from core.kinds import KINDS
 from store import datasets, inputs, results
 from store.database import Database
-from store.settings import Settings
+from store.settings import Settings, settings
 from store.transitions import Claim, LeaseLost, cancelled, claim, fail
-from workers.broker import leaves
+from workers.broker import connect, leaves
 from workers.events import publish
 from workers.logs import about
 from workers.reporter import Reporter
@@ -29,6 +30,15 @@ class Workplace:
     database: Database
     broker: redis.Redis
     worker: str
+
+
+@cache
+def workplace(worker: str) -> Workplace:
+    """That of this process, for as long as it lives."""
+    configured = settings()
+    return Workplace(
+        configured, Database(configured.resolved_database_url), connect(configured), worker
+    )
 
 
 def run_next(place: Workplace) -> bool:

@@ -6,21 +6,15 @@ Only the children compute: the worker that starts and watches them imports no ki
 import logging
 import resource
 import time
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 from celery import signals
 
-from store.database import Database
 from store.settings import settings
 from workers.app import make_app
-from workers.broker import connect
 from workers.doorbell import TASK
 from workers.logs import log_json_lines
-
-if TYPE_CHECKING:
-    from workers.execution import Workplace
 
 log = logging.getLogger(__name__)
 
@@ -33,25 +27,15 @@ app = make_app(settings())
 @app.task(name=TASK, bind=True)
 def answer(task: Any) -> None:
     """Answer the doorbell: run whoever waits, and after short work whoever waits then."""
-    from workers.execution import run_next
+    from workers.execution import run_next, workplace
 
-    place = _workplace(task.request.hostname)
+    place = workplace(task.request.hostname)
     until = time.monotonic() + STAY_S
     try:
         while run_next(place) and time.monotonic() < until:
             pass
     except sa.exc.OperationalError as away:
         log.warning("the database is away, the dispatcher will ring again: %s", away)
-
-
-@cache
-def _workplace(worker: str) -> "Workplace":
-    from workers.execution import Workplace
-
-    configured = settings()
-    return Workplace(
-        configured, Database(configured.resolved_database_url), connect(configured), worker
-    )
 
 
 @signals.setup_logging.connect
