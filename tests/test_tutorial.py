@@ -44,13 +44,7 @@ def reading(stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> Re
 
 def test_the_tutorial_makes_what_it_promises(reading: Reading) -> None:
     defined, printed = reading.defined, reading.printed
-    for picture in (
-        "learning_curves",
-        "heat_map",
-        "phase_diagram",
-        "participation_ratio",
-        "report",
-    ):
+    for picture in PICTURES:
         content = (reading.folder / f"{picture}.png").read_bytes()
         assert content.startswith(b"\x89PNG"), picture
     assert len(defined["table"]) == 2 * 5

@@ -17,9 +17,7 @@ ARRAY_BYTES = 1_000_000
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     folder = tmp_path_factory.mktemp("strict")
-    with RunningStack(
-        folder, workers=1, max_upload_bytes=100_000, max_array_bytes=ARRAY_BYTES
-    ) as running:
+    with RunningStack(folder, max_upload_bytes=100_000, max_array_bytes=ARRAY_BYTES) as running:
         yield running
 
 

@@ -130,7 +130,7 @@ def test_a_backup_of_a_running_service_is_one_to_start_from(
         told = Started("solenoid-backup.service", folder).run()
         assert "the database and 4 dataset files" in told
     (copy,) = (folder / "backups").iterdir()
-    with RunningStack(copy, workers=1) as restored:
+    with RunningStack(copy) as restored:
         assert restored.http.get(f"/v1/experiments/{first}/results").json() == results
         again = restored.ended(restored.submit(asked["kind"], spec)["id"])
         assert again["status"] == "succeeded"

@@ -18,7 +18,7 @@ ENDLESS = {"training": {"epochs": 10_000_000}, "replicates": 1}
 @pytest.fixture(scope="module")
 def single(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     folder = tmp_path_factory.mktemp("single")
-    with RunningStack(folder, workers=1, dispatch_s=0.2) as running:
+    with RunningStack(folder, dispatch_s=0.2) as running:
         yield running
 
 
