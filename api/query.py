@@ -11,7 +11,7 @@ from api.context import Service
 from api.pages import OrderBy, Page, QueryCursor, Where
 from api.problems import BadRequest, documented
 from store.query.errors import LONGEST_TEXT
-from store.query.formats import MEDIA_TYPES, Format, iso, written
+from store.query.formats import MEDIA_TYPES, Format, written
 from store.query.plans import Question
 from store.query.results import page, stream
 
@@ -22,7 +22,7 @@ MOST_ROWS = 1000
 LARGEST_LIMIT = 2**53 - 1
 
 Text = Annotated[str | None, Field(max_length=LONGEST_TEXT)]
-Row = dict[str, float | int | bool | str | None]
+Row = dict[str, float | int | bool | str | datetime | None]
 
 
 class ResultsQuery(BaseModel):
@@ -93,12 +93,8 @@ def query_results(query: Annotated[ResultsQuery, Query()], service: Service) -> 
         raise BadRequest("limit", limit, message)
     found = page(service.database, query.question, limit=limit, cursor=query.cursor)
     names = [column.name for column in found.columns]
-    items = [dict(zip(names, map(_plain, row), strict=True)) for row in found.rows]
+    items = [dict(zip(names, row, strict=True)) for row in found.rows]
     return Page(items=items, next_cursor=found.next_cursor)
-
-
-def _plain(value: Any) -> Any:
-    return iso(value) if isinstance(value, datetime) else value
 
 
 def _file(query: ResultsQuery, service: Service, form: Format) -> StreamingResponse:

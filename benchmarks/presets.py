@@ -138,11 +138,16 @@ def _costs(preset: Preset, took: float) -> str:
     quick = 3600 * sum(_hours(panel) for panel in preset.panels["quick"])
     full = sum(_hours(panel) for panel in preset.panels["full"])
     usual = sum(_usual_hours(panel) for panel in preset.panels["full"])
-    beside = f"; the usual loop would take {usual:.2g}" if usual else ""
+    beside = f"; the usual loop would take {_about(usual)}" if usual else ""
     return (
-        f"About {quick:.2g} s on one core; took {took:.0f} s of processor time. "
-        f"Full: about {full:.2g} core-hours{beside}."
+        f"About {_about(quick)} s on one core; took {_about(took)} s of processor time. "
+        f"Full: about {_about(full)} core-hours{beside}."
     )
+
+
+def _about(number: float) -> str:
+    """Two figures of it: 0.0013, 3200."""
+    return f"{float(f'{number:.2g}'):g}"
 
 
 def _hours(panel: Panel) -> float:

@@ -41,21 +41,26 @@ def draw_heatmap(
         return notice("The sweep has no experiment", WIDTH, HEIGHT)
     grid = _gridded(cells)
     values = [value for column in grid.values() for value in column.values() if value is not None]
-    colour = alt.Scale(scheme="viridis", type="log" if _decades(values) > DECADES else "linear")
+    logarithmic = _decades(values) > DECADES
+    colour = alt.Scale(scheme="viridis", type="log" if logarithmic else "linear")
     if all(_is_number(place) for cell in cells for place in cell[:2]):
         base, line = _of_numbers(grid, x, y, theory)
     else:
         base, line = _of_words(grid, x, y), ()
-    legend = alt.Color("value:Q", scale=colour, title=None, legend=alt.Legend(format="~e"))
-    # A stroke of the same colour, else the background shines through between neighbours.
-    seams = alt.Stroke("value:Q", scale=colour, legend=None)
-    filled = base.transform_filter("isValid(datum.value)").mark_rect(strokeWidth=0.6)
-    # A colour bar of no values cannot be drawn.
-    coloured = [filled.encode(color=legend, stroke=seams)] if values else []
+    bar = alt.Legend(format="~e" if logarithmic else ".3~g", tickCount=6, gradientLength=HEIGHT)
+    coloured = base.transform_filter("isValid(datum.value)")
+    # A stroke of the same colour, else the background shines through between neighbours; in a
+    # layer of its own, else the legend is not a bar. A bar of no values cannot be drawn.
+    seams = coloured.mark_rect(filled=False, strokeWidth=0.6)
+    seams = seams.encode(stroke=alt.Stroke("value:Q", scale=colour, legend=None))
+    fills = coloured.mark_rect().encode(
+        color=alt.Color("value:Q", scale=colour, title=None, legend=bar)
+    )
+    cells_of_values = [seams, fills] if values else []
     subtitle = f"{_words(arm)}, median over replicates" if values else f"{_words(arm)}: no values"
     subtitle += "; line: theory" if line else ""
     return alt.LayerChart(
-        layer=[base.mark_rect(color=EMPTY), *coloured, *line],
+        layer=[base.mark_rect(color=EMPTY), *cells_of_values, *line],
         title=alt.Title(_words(metric), subtitle=subtitle),
         width=WIDTH,
         height=HEIGHT,

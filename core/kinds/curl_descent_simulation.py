@@ -344,7 +344,7 @@ SETTINGS = {
 
 KIND = Kind(
     name="curl_descent.simulation",
-    version=1,
+    version=2,
     summary="Teacher-student learning by gradient descent, curl descent and feedback alignment: "
     "learning curves, epochs to a threshold, loss ascent and whether the weights settle.",
     spec=SimulationSpec,

@@ -80,6 +80,7 @@ def export(database: Database, settings: Settings, selection: Selection) -> Iter
     with database.read() as connection:
         _check_ids(connection, selection)
         _check_datasets(connection, settings, wanted)
+        _check_content(connection, wanted)
         _check_size(connection, wanted)
     return _written(database, settings, wanted)
 
@@ -124,6 +125,15 @@ def _check_datasets(connection: sa.Connection, settings: Settings, wanted: _Want
             raise Conflict(f"dataset {row.id} is not ready: {row.status}")
         if not present(settings, blob_path(settings, row.blob_sha256)):
             raise Conflict(f"dataset {row.id} has no file on this machine")
+
+
+def _check_content(connection: sa.Connection, wanted: _Wanted) -> None:
+    for condition in (experiments.c.id.in_(wanted.experiments), wanted.sweeps, wanted.datasets):
+        if connection.execute(sa.select(sa.exists().where(condition))).scalar_one():
+            return
+    running = connection.execute(wanted.skipped.limit(1)).first()
+    reason = f"experiment {running.id} is {running.status}" if running else "nothing is found"
+    raise Conflict(f"an archive of this would be empty: {reason}")
 
 
 def _check_size(connection: sa.Connection, wanted: _Wanted) -> None:

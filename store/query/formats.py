@@ -5,15 +5,14 @@ CSV, Parquet and Arrow go through Arrow's columns.
 
 import csv
 import io
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute
 import pyarrow.csv
 import pyarrow.parquet
+from pydantic_core import to_json
 
 from store.query.fields import FieldType
 from store.query.plans import OutputColumn
@@ -46,10 +45,9 @@ def written(stream: ResultStream, form: Format) -> Iterator[bytes]:
 
 def _json_lines(stream: ResultStream) -> Iterator[bytes]:
     names = [column.name for column in stream.columns]
-    encode = json.JSONEncoder(ensure_ascii=False, default=iso).encode
     for batch in stream.batches:
-        lines = [encode(dict(zip(names, row, strict=True))) for row in zip(*batch, strict=True)]
-        yield ("\n".join(lines) + "\n").encode()
+        lines = [to_json(dict(zip(names, row, strict=True))) for row in zip(*batch, strict=True)]
+        yield b"\n".join((*lines, b""))
 
 
 def _csv(stream: ResultStream) -> Iterator[bytes]:
@@ -131,11 +129,6 @@ def _schema(columns: Sequence[OutputColumn]) -> pa.Schema:
 def _record_batch(batch: Sequence[Values], schema: pa.Schema) -> pa.RecordBatch:
     arrays = [pa.array(*typed) for typed in zip(batch, schema.types, strict=True)]
     return pa.record_batch(arrays, schema=schema)
-
-
-def iso(moment: datetime) -> str:
-    """A moment as every answer of the service writes it."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 _WRITERS: Mapping[Format, Callable[[ResultStream], Iterator[bytes]]] = {

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from store.database import Database
+from store.query.about import with_kind
 from store.query.cursors import decoded, encoded, fingerprint
 from store.query.errors import QueryError
 from store.query.few import planned_order
@@ -37,7 +38,7 @@ def page(
     database: Database, question: Question, *, limit: int, cursor: str | None = None
 ) -> ResultPage:
     """At most `limit` rows of the answer, from a cursor on."""
-    plan = planned(question)
+    plan = planned(with_kind(database, question))
     asked = fingerprint("results", *vars(question).values())
     query = plan.query.add_columns(*(k.column.label(f"k{i}") for i, k in enumerate(plan.keys)))
     if cursor is not None:
@@ -68,7 +69,7 @@ class ResultStream:
 
 def stream(database: Database, question: Question, *, limit: int | None = None) -> ResultStream:
     """Every row of the answer; in no particular order unless the question gives one."""
-    plan = planned(question)
+    plan = planned(with_kind(database, question))
     query = plan.query.limit(limit)
     if question.order_by or plan.grouped:
         query = query.order_by(*(key.clause for key in plan.keys))

@@ -67,6 +67,16 @@ def test_every_point_becomes_an_ordinary_experiment(
     assert rows[2]["metrics"]["curl_descent"]["final_test_error"] == median
 
 
+def test_a_question_about_a_sweep_is_about_its_kind(
+    stack: RunningStack, finished: dict[str, Any]
+) -> None:
+    where = f"sweep = '{finished['id']}'"
+    rows = stack.http.get("/v1/results", params={"where": where}).json()["items"]
+    assert len(rows) == 6 * 2 * 2
+    assert {row["param.student_scale"] for row in rows} == {0.5, 1.0, 2.0}
+    assert all(row["metric.final_test_error"] > 0 for row in rows)
+
+
 def test_the_table_comes_as_csv(stack: RunningStack, finished: dict[str, Any]) -> None:
     answer = stack.http.get(f"/v1/sweeps/{finished['id']}/results", params={"format": "csv"})
     header, *lines = answer.text.splitlines()

@@ -29,6 +29,7 @@ from store.tables import experiments as table
 from tests.store.archive_world import (
     CURL,
     EXTREME,
+    TINY,
     archive_of,
     changed_line,
     content,
@@ -36,6 +37,7 @@ from tests.store.archive_world import (
     made,
     members_of,
     npy,
+    submitted,
     written,
 )
 
@@ -319,8 +321,13 @@ def test_any_reader_of_csv_and_npy_gets_the_very_same_numbers(
     assert not stored
 
 
-def test_an_empty_archive_brings_nothing(
-    database: Database, settings: Settings, tmp_path: Path
+@pytest.mark.parametrize(
+    ("where", "reason"),
+    [("tag.project = 'lost'", "nothing is found"), ("status = 'queued'", "is queued")],
+)
+def test_an_archive_that_would_be_empty_is_refused(
+    database: Database, settings: Settings, where: str, reason: str
 ) -> None:
-    counts = import_archive(database, settings, written(database, settings, tmp_path / "a.zip"))
-    assert set(counts.values()) == {Count(added=0, present=0)}
+    submitted(database, CURL, TINY)
+    with pytest.raises(Conflict, match=reason):
+        export(database, settings, Selection(where=where))

@@ -202,3 +202,20 @@ def test_a_cursor_keeps_moments_and_numbers_exactly(database: Database, world: W
 def test_aggregates_are_no_order_of_experiments(database: Database) -> None:
     with pytest.raises(QueryError, match="aggregates are for"):
         listed(database, order_by="count()", limit=1)
+
+
+@pytest.mark.parametrize("name", ["experiment", "id"])
+def test_what_is_named_tells_the_kind(world: World, database: Database, name: str) -> None:
+    own = {row["id"] for row in world.rows if row["kind"] == CURL}
+    ids = ", ".join(f"'{id}'" for id in sorted(own))
+    answer = page(database, Question(where=f"{name} in ({ids})"), limit=1000)
+    same = page(database, Question(where=f"{name} in ({ids})", kind=CURL), limit=1000)
+    assert answer.rows
+    assert answer == same
+    assert "metric.final_test_error" in {column.name for column in answer.columns}
+
+
+def test_what_is_named_of_several_kinds_is_asked_of_all(world: World, database: Database) -> None:
+    ids = ", ".join(f"'{row['id']}'" for row in world.rows)
+    columns = page(database, Question(where=f"id in ({ids})"), limit=1000).columns
+    assert columns == page(database, Question(), limit=1).columns
