@@ -16,7 +16,8 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from store.query.ordering import Key
 
-FEW = 1000
+# To count further costs milliseconds at every page; to walk ten million rows for fewer, 0.1 s.
+FEW = 5000
 
 
 class unindexed(FunctionElement[Any]):  # noqa: N801, reads as an SQL function
