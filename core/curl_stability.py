@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 from core.experiment import MAX_INTEGER, Declared, Spec
 from core.kernels.networks import FlipCounts, Layers
 from core.limits import Fraction, out_of_limits
+from core.session_spec import DatasetId
 
 LEAST_RATIO, MOST_RATIO = 1e-4, 1e4
 LEAST_KAPPA, MOST_KAPPA = 1e-3, 1e3
@@ -46,8 +47,8 @@ KAPPA = (
 )
 
 
-class PowerLaw(Declared):
-    """Correlated inputs: a covariance whose eigenvalues fall as a power of their rank."""
+class InputCovariance(Declared):
+    """Correlated inputs: a power law, or a covariance of one's own."""
 
     exponent: float = Field(
         default=1.0,
@@ -55,6 +56,12 @@ class PowerLaw(Declared):
         le=10,
         description="Eigenvalues of the input covariance are proportional to rank^-exponent, with "
         "mean 1 and directions drawn at random; 0: white. Natural images are near 1.",
+    )
+    dataset: DatasetId | None = Field(
+        default=None,
+        description="Id of a dataset with the covariance of the sampled inputs, array covariance "
+        "(input, input); it is scaled to a mean variance of 1, and exponent is then not used. "
+        "null: the power law.",
     )
 
 
@@ -124,7 +131,7 @@ class StabilitySpec(Spec):
         le=100,
         description="Output neurons K; theory is known for one alone.",
     )
-    input_covariance: PowerLaw | None = Field(
+    input_covariance: InputCovariance | None = Field(
         default=None,
         description="Covariance of the inputs; null: white. It changes every rate, but for "
         "presynaptic flips no sign and so no verdict (Sylvester).",

@@ -36,13 +36,13 @@ def sampled_eigenvalues(
     flips: FlipCounts,
     draw: int,
     *,
-    covariance_exponent: float | None = None,
+    covariance: float | Floats | None = None,
     tick: Tick = no_tick,
 ) -> Floats:
     """The ascending rates of one network, as many as inputs times outputs.
 
-    With an exponent a, inputs have a covariance of eigenvalues proportional to rank^-a, their mean
-    1, along directions drawn at random; without one they are white.
+    `covariance` of the inputs: an exponent a, for eigenvalues proportional to rank^-a with mean 1
+    along directions drawn at random; R "inputs inputs" with R R^T the covariance; None: white.
     """
     streams, layers = Streams(sampled.seed), sampled.layers
     W1, W2 = _weights(sampled, streams, draw, tick)
@@ -51,10 +51,9 @@ def sampled_eigenvalues(
         before, after = layers.hidden, layers.outputs
     D1 = draw_signs(streams.at(Role.HIDDEN_FLIPS, draw), size=before, flipped=flips.hidden)
     D2 = draw_signs(streams.at(Role.READOUT_FLIPS, draw), size=after, flipped=flips.readout)
-    root = None
-    if covariance_exponent is not None:
-        rng = streams.at(Role.TRAIN_INPUTS, draw)
-        root = covariance_root(rng, layers.inputs, covariance_exponent)
+    root = covariance
+    if isinstance(root, float):
+        root = power_law_root(streams.at(Role.TRAIN_INPUTS, draw), layers.inputs, root)
         tick()
     matrices = postsynaptic_matrices if flips.postsynaptic else presynaptic_matrices
     return eigenvalues(matrices(W1, W2, D1, D2, root, tick), tick)
@@ -79,7 +78,7 @@ def sampled_verdicts(
     return one_layer_verdicts(W1, sampled.kappa, orders, counts, tick)
 
 
-def covariance_root(rng: np.random.Generator, inputs: int, exponent: float) -> Floats:
+def power_law_root(rng: np.random.Generator, inputs: int, exponent: float) -> Floats:
     """R with R R^T = S, eigenvalues of S proportional to rank^-exponent with mean 1."""
     axes, triangle = np.linalg.qr(rng.standard_normal((inputs, inputs)))
     variances = np.arange(1.0, inputs + 1) ** -exponent

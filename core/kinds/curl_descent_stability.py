@@ -26,6 +26,14 @@ from core.experiment import (
     Result,
     Row,
 )
+from core.given_arrays import (
+    Floats,
+    Wanted,
+    check_array,
+    memory_bytes,
+    read_covariance_root,
+    wanted_covariance,
+)
 from core.kernels.free_probability import Ensemble, atoms, left_edge, right_edge
 from core.kernels.spectral_density import density, density_points, pieces, support
 from core.kernels.stability_sampling import Sampled, sampled_eigenvalues
@@ -76,7 +84,8 @@ def run(spec: StabilitySpec, inputs: Mapping[str, Dataset], progress: Progress) 
     arrays = _theory(spec) if spec.has_theory else {}
     warnings = _without_theory(spec)
     if spec.empirical is not None:
-        arrays["eigenvalues"] = _empirical(spec, spec.empirical, progress)
+        covariance = _covariance(spec, inputs)
+        arrays["eigenvalues"] = _empirical(spec, spec.empirical, covariance, progress)
         warnings += _as_sampled(spec, spec.empirical)
     progress(1.0)
     return Result(arrays, warnings)
@@ -98,10 +107,14 @@ def rows(spec: StabilitySpec, result: Result) -> tuple[Row, ...]:
     return (Row("all", 0, metrics),)
 
 
-def estimate(spec: StabilitySpec, datasets: Mapping[str, DatasetSummary]) -> Estimate:
+def estimate(spec: StabilitySpec, summaries: Mapping[str, DatasetSummary]) -> Estimate:
     """What the spec costs: the samples, beside which the theory is nothing."""
     if spec.empirical is None:
         return Estimate(BASE_BYTES, 10_000_000, THEORY_S)
+    wanted, given_bytes = _wanted(spec), 0
+    if wanted is not None:
+        check_array(wanted, summaries[wanted.dataset])
+        given_bytes = memory_bytes(summaries[wanted.dataset])
     layers = layers_of(spec, spec.empirical)
     M, N, K, draws = layers.inputs, layers.hidden, layers.outputs, spec.empirical.draws
     matrices, size = _matrices(spec, spec.empirical)
@@ -112,7 +125,7 @@ def estimate(spec: StabilitySpec, datasets: Mapping[str, DatasetSummary]) -> Est
     stacked = 1 if spec.site == "presynaptic" else matrices
     numbers = (N + 2 * K) * M + 4 * stacked * size**2 + (3 + correlated) * M * M
     return Estimate(
-        memory_bytes=BASE_BYTES + 8 * (numbers + 2 * draws * M * K),
+        memory_bytes=BASE_BYTES + given_bytes + 8 * (numbers + 2 * draws * M * K),
         operations=draws * (2 * products + 4 * cubes),
         seconds=THEORY_S + draws * (seconds + NETWORK_S + matrices * MATRIX_S),
     )
@@ -142,17 +155,44 @@ def _theory(spec: StabilitySpec) -> dict[str, Array]:
     }
 
 
-def _empirical(spec: StabilitySpec, empirical: Empirical, progress: Progress) -> Array:
+def datasets(spec: StabilitySpec) -> tuple[str, ...]:
+    """The covariance of one's own, if there is one."""
+    named = spec.input_covariance and spec.input_covariance.dataset
+    return (named,) if named else ()
+
+
+def _wanted(spec: StabilitySpec) -> Wanted | None:
+    """What must be in it, if networks are sampled."""
+    if spec.empirical is None:
+        return None
+    field, rows = "input_covariance.dataset", spec.empirical.inputs
+    return next((wanted_covariance(field, name, rows) for name in datasets(spec)), None)
+
+
+def _covariance(spec: StabilitySpec, inputs: Mapping[str, Dataset]) -> float | Floats | None:
+    """The root of a covariance with mean variance 1, the exponent of a power law, or nothing."""
+    wanted = _wanted(spec)
+    if wanted is None:
+        return None if spec.input_covariance is None else spec.input_covariance.exponent
+    root = read_covariance_root(wanted, inputs)
+    return np.asarray(root * np.sqrt(len(root) / (root**2).sum()))
+
+
+def _empirical(
+    spec: StabilitySpec,
+    empirical: Empirical,
+    covariance: float | Floats | None,
+    progress: Progress,
+) -> Array:
     """The rates of every sampled network."""
     sampled = Sampled(layers_of(spec, empirical), spec.kappa, spec.seed)
     found = np.empty((empirical.draws, empirical.inputs * spec.outputs))
-    covariance = spec.input_covariance
     for draw in range(empirical.draws):
         found[draw] = sampled_eigenvalues(
             sampled,
             flips_of(spec, empirical),
             draw,
-            covariance_exponent=None if covariance is None else covariance.exponent,
+            covariance=covariance,
             tick=partial(progress, draw / empirical.draws),
         )
     return Array(found, ("draw", "eigenvalue"), UNIT)
@@ -243,4 +283,5 @@ KIND: Kind[StabilitySpec] = Kind(
     rows=rows,
     estimate=estimate,
     example=example,
+    datasets=datasets,
 )

@@ -6,13 +6,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from core.curl_stability import StabilitySpec
-from core.experiment import Cancelled, Kind, Result, silent
+from core.curl_stability import StabilitySpec, flips_of, layers_of
+from core.experiment import Cancelled, ExperimentError, Kind, Refused, Result, silent
 from core.figures import rendered, themed
 from core.kernels.critical_lines import critical_hidden_fraction, critical_readout_fraction
+from core.kernels.stability_sampling import Sampled, sampled_eigenvalues
 from core.kinds import curl_descent_phase_diagram, curl_descent_stability
+from core.summary import summarise
 from tests.core.free_probability_twin import REFERENCE
 
 STABILITY, DIAGRAM = curl_descent_stability.KIND, curl_descent_phase_diagram.KIND
@@ -307,7 +310,52 @@ def test_columns_use_the_specs_own_names() -> None:
     assert (values["compression_ratio"], values["hidden_fraction"]) == (0.3, 0.5)
     assert values["empirical_inputs"] == 400
     assert values["input_covariance_exponent"] is None
+    assert values["input_covariance_dataset"] is None
     ratios = DIAGRAM.parameters(DIAGRAM.spec())
     assert ratios["compression_ratio_from"] == 0.001
     paths = {column.name: column.dotted for column in DIAGRAM.columns}
     assert paths["compression_ratio_from"] == "compression_ratio.from"
+
+
+ID = "01234567-89ab-cdef-0123-456789abcdef"
+OWN = {"compression_ratio": 0.4, "empirical": {"inputs": 20, "draws": 3}}
+
+
+def with_covariance(S: NDArray[np.float64], **fields: Any) -> NDArray[np.float64]:
+    """The rates of networks whose inputs have a covariance that was uploaded."""
+    arrays = {"covariance": S}
+    spec = StabilitySpec.model_validate({**OWN, "input_covariance": {"dataset": ID}, **fields})
+    assert STABILITY.datasets(spec) == (ID,)
+    assert STABILITY.estimate(spec, {ID: summarise(arrays, "npz")}).memory_bytes > S.nbytes
+    return np.asarray(STABILITY.run(spec, {ID: arrays}, silent)["eigenvalues"])
+
+
+@pytest.mark.parametrize("fields", [{}, {"outputs": 2}, {"site": "postsynaptic", "outputs": 2}])
+def test_inputs_have_the_covariance_that_is_given(fields: dict[str, Any]) -> None:
+    mixing = np.random.default_rng(1).standard_normal((20, 20))
+    S = mixing @ mixing.T
+    spec = StabilitySpec.model_validate({**OWN, **fields})
+    assert spec.empirical is not None
+    layers, flips = layers_of(spec, spec.empirical), flips_of(spec, spec.empirical)
+    root = np.linalg.cholesky(S / np.trace(S) * 20)  # another root of the same covariance
+    expected = [
+        sampled_eigenvalues(Sampled(layers, 1.0, 0), flips, draw, covariance=root)
+        for draw in range(3)
+    ]
+    np.testing.assert_allclose(with_covariance(S, **fields), expected, atol=1e-12)
+
+
+def test_a_white_covariance_of_any_size_is_no_covariance() -> None:
+    _, white = run(STABILITY, **OWN)
+    np.testing.assert_allclose(with_covariance(7 * np.eye(20)), white["eigenvalues"], atol=1e-12)
+
+
+@pytest.mark.parametrize("S", [np.eye(20) - 2 * np.eye(20)[0], np.zeros((20, 20))])
+def test_a_matrix_that_is_no_covariance_is_refused(S: NDArray[np.float64]) -> None:
+    with pytest.raises(ExperimentError, match=f"^input_covariance.dataset: the matrix of .*{ID}"):
+        with_covariance(S)
+
+
+def test_a_covariance_of_other_inputs_is_refused_at_submission() -> None:
+    with pytest.raises(Refused, match=r"^input_covariance.dataset: .*\(19, 19\).*\(20, 20\)"):
+        with_covariance(np.eye(19))

@@ -19,7 +19,7 @@ from core.kernels.stability_matrices import (
 )
 from core.kernels.stability_sampling import (
     Sampled,
-    covariance_root,
+    power_law_root,
     sampled_eigenvalues,
     sampled_verdicts,
 )
@@ -139,7 +139,7 @@ def test_a_signed_gram_matrix_in_parts_is_the_whole_one() -> None:
 
 
 def test_the_root_of_a_power_law_has_its_spectrum_and_mean_one() -> None:
-    root = covariance_root(np.random.default_rng(0), 40, 1.5)
+    root = power_law_root(np.random.default_rng(0), 40, 1.5)
     variances = np.linalg.eigvalsh(root @ root.T)[::-1]
     np.testing.assert_allclose(
         variances, 40 * np.arange(1, 41) ** -1.5 / (np.arange(1, 41) ** -1.5).sum()
