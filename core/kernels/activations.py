@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.kernels.compiled import inner
+from core.kernels.compiled import inner, inner_by_precision
 
 ACTIVATIONS = ("linear", "tanh", "relu", "sigmoid")
 """The order gives the codes that compiled functions take."""
@@ -40,21 +40,14 @@ _S2, _S3, _S4, _S5, _S6, _S7, _S8 = (_f(c) for c in (_C2, _C3, _C4, _C5, _C6, _C
 @inner
 def activate(code: int, a: NDArray[Any], size: int) -> None:
     """Replace the first `size` numbers a by phi(a); `a` is one-dimensional and contiguous."""
-    single = a.itemsize == 4
-    if code == TANH and single:
+    one, two = a.dtype.type(1), a.dtype.type(2)
+    if code == TANH:
         for i in range(size):
-            u = _expm1_single(_TWO * a[i])
-            a[i] = u / (u + _TWO)
-    elif code == TANH:
-        for i in range(size):
-            t = _expm1(2.0 * a[i])
-            a[i] = t / (t + 2.0)
-    elif code == SIGMOID and single:
-        for i in range(size):
-            a[i] = _ONE / (_TWO + _expm1_single(-a[i]))
+            t = _expm1(two * a[i])
+            a[i] = t / (t + two)
     elif code == SIGMOID:
         for i in range(size):
-            a[i] = 1.0 / (2.0 + _expm1(-a[i]))
+            a[i] = one / (two + _expm1(-a[i]))
     elif code == RELU:
         for i in range(size):
             a[i] = 0.0 if a[i] < 0.0 else a[i]
@@ -74,8 +67,7 @@ def multiply_by_slope(code: int, h: NDArray[Any], d: NDArray[Any], size: int) ->
             d[i] = 0.0 if h[i] <= 0.0 else d[i]
 
 
-@inner
-def _expm1(x: float) -> float:
+def _expm1_double(x: float) -> float:
     """e^x - 1 = 2^k (e^r - 1) + (2^k - 1) with x = k log 2 + r, |r| <= log(2) / 2.
 
     e^r - 1 is its Taylor series to r^13, in pairs of terms (Estrin) that do not wait for each
@@ -96,15 +88,10 @@ def _expm1(x: float) -> float:
     return float(two_to_k * (r + r2 * p) + (two_to_k - 1.0))
 
 
-@inner
 def _expm1_single(x: Any) -> Any:
     """The same in float32: the series to r^8, the argument cut beyond +-80."""
-    z = _f(x)
-    y = (
-        -_LARGEST_SINGLE
-        if z < -_LARGEST_SINGLE
-        else (_LARGEST_SINGLE if z > _LARGEST_SINGLE else z)
-    )
+    largest = _LARGEST_SINGLE
+    y = -largest if x < -largest else (largest if x > largest else x)
     shifted = y * _LOG2_E_SINGLE + _ROUND_SINGLE
     k = shifted - _ROUND_SINGLE
     r = (y - k * _LN2_HIGH_SINGLE) - k * _LN2_LOW_SINGLE
@@ -114,3 +101,6 @@ def _expm1_single(x: Any) -> Any:
     bits = (_f(shifted).view(np.int32) << np.int32(23)) + _ONE_BITS_SINGLE
     two_to_k = np.int32(bits).view(_f)
     return two_to_k * (r + r2 * p) + (two_to_k - _ONE)
+
+
+_expm1 = inner_by_precision(_expm1_double, _expm1_single)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+from numba import extending
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -34,6 +35,7 @@ _config: Any = numba.config
 CACHE = Path(_config.CACHE_DIR or _HERE / "__pycache__") / _sources()
 _config.CACHE_DIR = str(CACHE)
 
+_overload: Any = extending.overload
 _njit: Any = numba.njit  # its published types do not know the two switches of `_inner`
 
 
@@ -51,6 +53,19 @@ def inner(function: F) -> F:
 def inner_sums(function: F) -> F:
     """As `inner`, for loops whose sums should run on vectors."""
     return _inner(function, _SUMS)
+
+
+def inner_by_precision(double: F, single: F) -> F:
+    """As `inner`: one of two functions, by the precision of their only argument."""
+
+    def chosen(x: Any) -> Any:
+        raise NotImplementedError("only compiled loops call it")
+
+    options = {"forceinline": True, "error_model": "numpy", "fastmath": _EXACT}
+    _overload(chosen, jit_options=options, strict=False)(
+        lambda x: single if x == numba.float32 else double
+    )
+    return cast(F, chosen)
 
 
 def _inner(function: F, licence: set[str]) -> F:
