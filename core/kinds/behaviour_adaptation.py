@@ -1,6 +1,7 @@
 """How movements adapt to a perturbation, trial by trial, and whether two blocks differ in it."""
 
 from collections.abc import Mapping
+from functools import partial
 from math import nan
 
 import numpy as np
@@ -17,6 +18,7 @@ from core.adaptation_reading import (
     reading,
 )
 from core.charts.adaptation import draw_learning, draw_parameters, draw_residuals, draw_sensitivity
+from core.checkpoints import ledger
 from core.columns import columns_of
 from core.dataset import DatasetSummary
 from core.examples import REACHING_UNDER_BLOCK
@@ -53,6 +55,7 @@ from core.kernels.adaptation_models import (
     separations,
 )
 from core.kernels.bartlett import corrected_test
+from core.kernels.ledger import Ledger
 from core.session_spec import COMPARISON, Comparison
 from core.summary import check_behaviour, check_factor, check_label
 
@@ -106,23 +109,28 @@ def run(spec: AdaptationSpec, inputs: Mapping[str, Dataset], progress: Progress)
     """Fit all arms together; then with shared parameters; then the profiles."""
     behaviour, arm = used_trials(spec, inputs[spec.dataset])
     angles, movements = series_of(spec, behaviour, arm)
-    model, n_arms = model_of(spec, angles), len(spec.arms)
+    model, n_arms, kept = model_of(spec, angles), len(spec.arms), ledger(progress)
     progress(0.0)
-    fit = fit_adaptation(movements, model, n_arms)
+    fit = fit_adaptation(movements, model, n_arms, stage=partial(kept.stage, "fit"))
     progress(0.1)
-    found = _estimates(spec, fit, lambda share: progress(0.1 + 0.7 * share))
-    tests = _tests(spec, fit, progress) if n_arms == 2 else np.full(2, nan)
+    found = _estimates(spec, fit, lambda share: progress(0.1 + 0.7 * share), kept)
+    tests = _tests(spec, fit, progress, kept) if n_arms == 2 else np.full(2, nan)
     progress(0.9)
     arrays = _estimated(found) | _series(fit, arm) | _trial_counts(movements, arm, n_arms)
     arrays["likelihood_ratio_p"] = Array(tests, ("test",))
     if spec.block is not None:
-        pseudo = pseudo_differences(movements, arm, n_arms)
+        pseudo = pseudo_differences(movements, arm, n_arms, kept.stage)
         progress(0.95)
         arrays["late_less_early"] = Array(pseudo, ("arm", "compared"))
     if spec.model == "generalization":
         arrays["separation_deg"] = Array(separations(angles)[0], ("learned",), "deg")
     if spec.model == "two_state":
-        simple = fit_adaptation(_one_regime_per_arm(movements, arm), one_state(), n_arms)
+        simple = fit_adaptation(
+            _one_regime_per_arm(movements, arm),
+            one_state(),
+            n_arms,
+            stage=partial(kept.stage, "one state"),
+        )
         gain = np.array([fit.log_likelihood - simple.log_likelihood])
         arrays["log_likelihood_gain"] = Array(gain, ("session",))
     progress(1.0)
@@ -193,25 +201,31 @@ def _one_regime_per_arm(movements: Movements, arm: NDArray[np.int64]) -> Movemen
     )
 
 
-def _estimates(spec: AdaptationSpec, fit: AdaptationFit, report: Report) -> Estimates:
+def _estimates(
+    spec: AdaptationSpec, fit: AdaptationFit, report: Report, kept: Ledger
+) -> Estimates:
     if spec.model == "two_state":
-        return two_state_estimates(fit.movements, len(spec.arms), report)
-    return estimates(fit, report)
+        return two_state_estimates(fit, report, kept)
+    return estimates(fit, report, partial(kept.stage, "ends"))
 
 
-def _tests(spec: AdaptationSpec, fit: AdaptationFit, progress: Progress) -> NDArray[np.float64]:
+def _tests(
+    spec: AdaptationSpec, fit: AdaptationFit, progress: Progress, kept: Ledger
+) -> NDArray[np.float64]:
     """p of the same error sensitivity, and of the same motor variance.
 
     Of one state the ratios are corrected for the number of trials, by simulated series; the other
     models have too many parameters for that to be quick.
     """
-    nested = (fit.model.sensitivity, (fit.model.motor,))
-    fits = []
-    for shared in nested:
+    nested = {"sensitivity": fit.model.sensitivity, "motor": (fit.model.motor,)}
+    fits = {}
+    for name, shared in nested.items():
         progress(0.8)
-        fits.append(fit_adaptation(fit.movements, fit.model, 2, shared=shared))
+        fits[name] = fit_adaptation(
+            fit.movements, fit.model, 2, shared=shared, stage=partial(kept.stage, f"same {name}")
+        )
     if spec.model != "one_state":
-        return np.array([likelihood_ratio_p(fit, each) for each in fits])
+        return np.array([likelihood_ratio_p(fit, each) for each in fits.values()])
     return np.array(
         [
             corrected_test(
@@ -220,8 +234,9 @@ def _tests(spec: AdaptationSpec, fit: AdaptationFit, progress: Progress) -> NDAr
                 lambda share: progress(0.8 + 0.1 * share),
                 seed=spec.seed,
                 draws=SIMULATIONS,
+                stage=partial(kept.stage, f"ratios {name}"),
             ).p_value
-            for each in fits
+            for name, each in fits.items()
         ]
     )
 
