@@ -15,7 +15,7 @@ from core.kernels.adaptation import (
     one_step,
     whiteness_p,
 )
-from core.kernels.adaptation_filter import Floats, Movements
+from core.kernels.adaptation_filter import Floats
 from core.kernels.adaptation_models import asymptote, two_state
 from core.kernels.ledger import Ledger, Stage, new_stage
 

@@ -201,9 +201,7 @@ def _one_regime_per_arm(movements: Movements, arm: NDArray[np.int64]) -> Movemen
     )
 
 
-def _estimates(
-    spec: AdaptationSpec, fit: AdaptationFit, report: Report, kept: Ledger
-) -> Estimates:
+def _estimates(spec: AdaptationSpec, fit: AdaptationFit, report: Report, kept: Ledger) -> Estimates:
     if spec.model == "two_state":
         return two_state_estimates(fit, report, kept)
     return estimates(fit, report, partial(kept.stage, "ends"))

@@ -68,7 +68,7 @@ def test_float32_activations_are_within_three_units_in_their_last_place(code: in
 @pytest.mark.parametrize("code", range(len(ACTIVATIONS)))
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_infinite_and_missing_arguments_keep_their_meaning(code: int, dtype: type) -> None:
-    a = np.array([np.inf, -np.inf, np.nan, 1e30, -1e30], dtype)
+    a: NDArray[Any] = np.array([np.inf, -np.inf, np.nan, 1e30, -1e30], dtype)
     with np.errstate(over="ignore"):
         expected = phi(ACTIVATIONS[code], a.copy())
     got = _activated(code, a.copy())

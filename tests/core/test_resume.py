@@ -10,6 +10,7 @@ from core.examples import EXAMPLES
 from core.experiment import Cancelled, Dataset, Kind, Spec
 from core.kinds import KINDS
 from core.reading import load_arrays
+from handbook.example_results import inputs
 
 SIMULATION = KINDS["curl_descent.simulation"]
 
@@ -91,6 +92,27 @@ def test_an_interrupted_fit_of_adaptation_ends_with_the_same_bits(
     model: str, interruptions: tuple[int, ...]
 ) -> None:
     resumed_analysis("behaviour.adaptation", {"model": model}, interruptions)
+
+
+@pytest.mark.parametrize(
+    ("name", "interruptions"),
+    [
+        ("curl_descent.representation", (1, 300, 500)),
+        ("curl_descent.stability", (1, 3)),
+        ("curl_descent.phase_diagram", (1, 20)),
+    ],
+)
+def test_interrupted_samples_end_with_the_same_bits(
+    name: str, interruptions: tuple[int, ...]
+) -> None:
+    resumed_as_whole(KINDS[name], KINDS[name].example(), inputs(name), interruptions)
+
+
+@pytest.mark.parametrize("rule", ["hebbian_ei", "curl_descent"])
+def test_an_interrupted_curl_of_plasticity_ends_with_the_same_bits(rule: str) -> None:
+    kind = KINDS["plasticity.curl"]
+    spec = kind.spec.model_validate({"rule": rule, "replicates": 3})
+    resumed_as_whole(kind, spec, {}, (1, 1))
 
 
 def test_a_report_does_not_ask_again_what_was_answered() -> None:
