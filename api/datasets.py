@@ -148,7 +148,9 @@ def synthesise(
 ) -> Dataset:
     """Make a synthetic session whose truth is known; the same spec gives the same dataset."""
     name = query.name or f"{spec.scenario}_{spec.seed}.npz"
-    dataset = datasets.add_synthetic(service.database, service.settings, spec, name=name)
+    dataset = datasets.add_synthetic(
+        service.database, service.settings, spec, name=name, owner=caller()
+    )
     response.headers["Location"] = f"{router.prefix}/{dataset.id}"
     return Dataset.model_validate(dataset)
 

@@ -99,7 +99,12 @@ def add(
 
 
 def add_synthetic(
-    database: Database, settings: Settings, spec: SyntheticSpec, *, name: str
+    database: Database,
+    settings: Settings,
+    spec: SyntheticSpec,
+    *,
+    name: str,
+    owner: str = ANONYMOUS,
 ) -> Dataset:
     """Make a synthetic session and take it in; the same spec is the same dataset.
 
@@ -109,7 +114,7 @@ def add_synthetic(
     made = incoming_path(settings, uuid4().hex)
     try:
         save_arrays(arrays, made)
-        dataset = add(database, settings, made, name=name, mapping=None)
+        dataset = add(database, settings, made, name=name, mapping=None, owner=owner)
     finally:
         made.unlink(missing_ok=True)
     if dataset.status == "inspecting":
