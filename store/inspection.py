@@ -72,6 +72,8 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
         save_arrays(reading.arrays, Path(request["arrays"]))
     except ExperimentError as refused:
         return {"refused": str(refused)}
+    except OSError as failed:
+        return {"refused": f"the file or its arrays could not be read or written: {failed}"}
     except MemoryError:
         limit = _memory_bytes(request)
         return {"refused": f"reading the file takes more than {limit} bytes of memory, the limit"}
