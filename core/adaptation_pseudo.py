@@ -17,7 +17,11 @@ SENSITIVITY = 1  # among the parameters of the one-state model
 
 
 def pseudo_differences(
-    movements: Movements, arm: NDArray[np.int64], n_arms: int, stage: Callable[..., Stage]
+    movements: Movements,
+    arm: NDArray[np.int64],
+    n_arms: int,
+    stage: Callable[..., Stage],
+    tick: Callable[[], None],
 ) -> Floats:
     """Error sensitivity and motor variance of the late half of each arm less those of the early
     one, "arms 2".
@@ -33,7 +37,9 @@ def pseudo_differences(
         own = _arm(movements, arm == k)
         late = own.regime == 1
         if all(_tells(own, half) for half in (late, ~late)):
-            fit = fit_adaptation(own, one_state(), 2, stage=partial(stage, f"halves {k}"))
+            fit = fit_adaptation(
+                own, one_state(), 2, stage=partial(stage, f"halves {k}"), tick=tick
+            )
             found[k] = np.diff([fit.local[:, SENSITIVITY], fit.variances[:, 1]], axis=1)[:, 0]
     return found
 

@@ -20,6 +20,7 @@ from core.kernels.adaptation_filter import (
     schedule_response,
 )
 from core.kernels.adaptation_models import Model
+from core.kernels.clock import no_tick
 from core.kernels.fisher_scoring import Optimum, Problem, best_of, profile_end
 from core.kernels.ledger import Stage, new_stage
 
@@ -36,7 +37,8 @@ class AdaptationFit:
     """The best parameters of every arm.
 
     local: "arms parameters", the model's own, in scaled units; position: "arms parameters", where
-    each is in the fitted point; scale: what the movements were divided by.
+    each is in the fitted point; scale: what the movements were divided by; tick: called between
+    evaluations, of what is done with the fit too.
     """
 
     movements: Movements
@@ -46,6 +48,7 @@ class AdaptationFit:
     best: Optimum
     scale: float
     initial_variance: float
+    tick: Callable[[], None]
 
     @property
     def local(self) -> Floats:
@@ -76,16 +79,20 @@ def fit_adaptation(
     *,
     shared: tuple[int, ...] = (),
     stage: Callable[..., Stage] = new_stage,
+    tick: Callable[[], None] = no_tick,
 ) -> AdaptationFit:
-    """Maximum likelihood from several starts; the `shared` parameters are the same in every arm."""
+    """Maximum likelihood from several starts; the `shared` parameters are the same in every arm.
+
+    `tick` is called between evaluations and may raise to stop.
+    """
     scaled, scale = _scaled(movements)
     largest = np.nanmax(np.abs([scaled.compensation, scaled.perturbation]))
     prior = (BROAD * float(max(largest, 1.0))) ** 2
     position = _positions(n_arms, len(model.names), shared)
-    problem = _problem(scaled, model, position, prior)
+    problem = _problem(scaled, model, position, prior, tick)
     own = _own(position)
     best = _found_once(partial(best_of, problem, model.starts[:, own]), len(own), stage)
-    return AdaptationFit(movements, model, position, problem, best, scale, prior)
+    return AdaptationFit(movements, model, position, problem, best, scale, prior, tick)
 
 
 def problem_of(movements: Movements, fit: AdaptationFit) -> Problem:
@@ -95,7 +102,7 @@ def problem_of(movements: Movements, fit: AdaptationFit) -> Problem:
         compensation=movements.compensation / fit.scale,
         perturbation=movements.perturbation / fit.scale,
     )
-    return _problem(scaled, fit.model, fit.position, fit.initial_variance)
+    return _problem(scaled, fit.model, fit.position, fit.initial_variance, fit.tick)
 
 
 def likelihood_ratio_p(whole: AdaptationFit, nested: AdaptationFit) -> float:
@@ -165,11 +172,18 @@ def _found_once(find: Callable[[], Optimum], n: int, stage: Callable[..., Stage]
     return Optimum(point, float(deviance[0]), information.reshape(n, n))
 
 
-def _problem(scaled: Movements, model: Model, position: NDArray[np.int64], prior: float) -> Problem:
+def _problem(
+    scaled: Movements,
+    model: Model,
+    position: NDArray[np.int64],
+    prior: float,
+    tick: Callable[[], None],
+) -> Problem:
     """The deviance of scaled movements; the state before each run is N(0, prior)."""
     own, seen = _own(position), scaled.observed
 
     def predict(points: Floats) -> tuple[Floats, Floats]:
+        tick()
         regimes = model.regimes(points[:, position])
         zero = np.zeros(regimes.readout.shape[1])
         mean, variance = predictions(scaled, regimes, zero, prior)

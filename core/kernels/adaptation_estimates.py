@@ -59,7 +59,11 @@ def two_state_estimates(
     """Of the two-state model, parts slow and fast; each interval where it is a parameter."""
     kept = kept or Ledger()
     inner = fit_adaptation(
-        outer.movements, two_state("inner"), len(outer.local), stage=partial(kept.stage, "inner")
+        outer.movements,
+        two_state("inner"),
+        len(outer.local),
+        stage=partial(kept.stage, "inner"),
+        tick=outer.tick,
     )
     ends = partial(kept.stage, "ends"), partial(kept.stage, "inner ends")
     wide = _open_as_nan(*intervals(outer, lambda share: report(share / 2), ends[0]))

@@ -57,6 +57,7 @@ from core.kernels.adaptation_models import (
 from core.kernels.bartlett import corrected_test
 from core.kernels.ledger import Ledger
 from core.session_spec import COMPARISON, Comparison
+from core.stages import Told
 from core.summary import check_behaviour, check_factor, check_label
 
 MAX_TRIALS = 20_000
@@ -110,17 +111,20 @@ def run(spec: AdaptationSpec, inputs: Mapping[str, Dataset], progress: Progress)
     behaviour, arm = used_trials(spec, inputs[spec.dataset])
     angles, movements = series_of(spec, behaviour, arm)
     model, n_arms, kept = model_of(spec, angles), len(spec.arms), ledger(progress)
-    progress(0.0)
-    fit = fit_adaptation(movements, model, n_arms, stage=partial(kept.stage, "fit"))
-    progress(0.1)
-    found = _estimates(spec, fit, lambda share: progress(0.1 + 0.7 * share), kept)
-    tests = _tests(spec, fit, progress, kept) if n_arms == 2 else np.full(2, nan)
-    progress(0.9)
+    told = Told(progress)
+    told(0.0)
+    fit = fit_adaptation(
+        movements, model, n_arms, stage=partial(kept.stage, "fit"), tick=told.again
+    )
+    told(0.1)
+    found = _estimates(spec, fit, lambda share: told(0.1 + 0.7 * share), kept)
+    tests = _tests(spec, fit, told, kept) if n_arms == 2 else np.full(2, nan)
+    told(0.9)
     arrays = _estimated(found) | _series(fit, arm) | _trial_counts(movements, arm, n_arms)
     arrays["likelihood_ratio_p"] = Array(tests, ("test",))
     if spec.block is not None:
-        pseudo = pseudo_differences(movements, arm, n_arms, kept.stage)
-        progress(0.95)
+        pseudo = pseudo_differences(movements, arm, n_arms, kept.stage, told.again)
+        told(0.95)
         arrays["late_less_early"] = Array(pseudo, ("arm", "compared"))
     if spec.model == "generalization":
         arrays["separation_deg"] = Array(separations(angles)[0], ("learned",), "deg")
@@ -130,10 +134,11 @@ def run(spec: AdaptationSpec, inputs: Mapping[str, Dataset], progress: Progress)
             one_state(),
             n_arms,
             stage=partial(kept.stage, "one state"),
+            tick=told.again,
         )
         gain = np.array([fit.log_likelihood - simple.log_likelihood])
         arrays["log_likelihood_gain"] = Array(gain, ("session",))
-    progress(1.0)
+    told(1.0)
     result = Result(arrays)
     return Result(arrays, doubts_of(spec, result))
 
@@ -208,7 +213,7 @@ def _estimates(spec: AdaptationSpec, fit: AdaptationFit, report: Report, kept: L
 
 
 def _tests(
-    spec: AdaptationSpec, fit: AdaptationFit, progress: Progress, kept: Ledger
+    spec: AdaptationSpec, fit: AdaptationFit, report: Report, kept: Ledger
 ) -> NDArray[np.float64]:
     """p of the same error sensitivity, and of the same motor variance.
 
@@ -218,25 +223,33 @@ def _tests(
     nested = {"sensitivity": fit.model.sensitivity, "motor": (fit.model.motor,)}
     fits = {}
     for name, shared in nested.items():
-        progress(0.8)
+        report(0.8)
         fits[name] = fit_adaptation(
-            fit.movements, fit.model, 2, shared=shared, stage=partial(kept.stage, f"same {name}")
+            fit.movements,
+            fit.model,
+            2,
+            shared=shared,
+            stage=partial(kept.stage, f"same {name}"),
+            tick=fit.tick,
         )
     if spec.model != "one_state":
         return np.array([likelihood_ratio_p(fit, each) for each in fits.values()])
-    return np.array(
-        [
-            corrected_test(
-                fit,
-                each,
-                lambda share: progress(0.8 + 0.1 * share),
-                seed=spec.seed,
-                draws=SIMULATIONS,
-                stage=partial(kept.stage, f"ratios {name}"),
-            ).p_value
-            for name, each in fits.items()
-        ]
-    )
+    p_values = []
+    for place, (name, each) in enumerate(fits.items()):
+        tested = corrected_test(
+            fit,
+            each,
+            _between(report, 0.8 + 0.05 * place, 0.85 + 0.05 * place),
+            seed=spec.seed,
+            draws=SIMULATIONS,
+            stage=partial(kept.stage, f"ratios {name}"),
+        )
+        p_values.append(tested.p_value)
+    return np.array(p_values)
+
+
+def _between(report: Report, low: float, high: float) -> Report:
+    return lambda share: report(low + (high - low) * share)
 
 
 def _estimated(found: Estimates) -> dict[str, Array]:
