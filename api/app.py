@@ -56,8 +56,9 @@ def create_app(
             events=connect_async(settings),
             stopping=stopping,
         )
+        receiving = app.state.context.receiving
         for dataset in interrupted(app.state.context.database, settings):
-            app.state.context.inspect(dataset)
+            receiving.inspect(dataset)
         yield
         await app.state.context.close()
 

@@ -10,6 +10,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import UploadFile
 
+from api.access import caller
 from api.context import Service
 from api.problems import BadRequest, documented, refusal
 from store.archives.importing import import_archive
@@ -108,13 +109,13 @@ async def import_(request: Request, service: Service) -> Any:
     """Take in an archive: a form with `file`, or the body. All of it, or nothing.
 
     Everything keeps its id. What is here with the same content stays as it is; what is here with
-    other content refuses the whole archive.
+    other content refuses the whole archive. What is new belongs to whoever imports it.
     """
     incoming = incoming_path(service.settings, uuid4().hex)
     try:
         await _receive(request, incoming)
         counts = await asyncio.to_thread(
-            import_archive, service.database, service.settings, incoming
+            import_archive, service.database, service.settings, incoming, owner=caller()
         )
     except ArchiveRefused as refused:
         status = 413 if isinstance(refused, ArchiveTooLarge) else 422

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated
@@ -13,8 +13,8 @@ from celery import Celery
 from fastapi import Depends, Request
 
 from api.listening import Listening
-from store import datasets
 from store.database import Database
+from store.receiving import Receiving
 from store.settings import Settings
 
 INSPECTIONS_AT_ONCE = 2
@@ -39,9 +39,10 @@ class Context:
         """The open streams that follow all experiments."""
         return Listening(self.events)
 
-    def inspect(self, dataset: str) -> Future[datasets.Dataset]:
-        """Begin the inspection of a dataset in a child process."""
-        return self.inspections.submit(datasets.look_into, self.database, self.settings, dataset)
+    @cached_property
+    def receiving(self) -> Receiving:
+        """The files on their way in."""
+        return Receiving(self.database, self.settings, self.inspections)
 
     async def close(self) -> None:
         """Let go of every connection."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooSlow
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from starlette.datastructures import UploadFile
 
 from api.access import caller
-from api.context import Context, Service
+from api.context import Service
 from api.pages import Page, PageQuery, decoded, encoded
 from api.problems import BadRequest, documented, refusal
 from api.submissions import Name
@@ -118,10 +119,8 @@ async def upload(
     try:
         name, mapping_text = await _received(request, query, incoming)
         mapping = _mapping(mapping_text)
-        dataset = await asyncio.to_thread(
-            datasets.add,
-            service.database,
-            service.settings,
+        dataset, inspection = await asyncio.to_thread(
+            service.receiving.receive,
             incoming,
             name=name,
             mapping=mapping,
@@ -129,10 +128,10 @@ async def upload(
         )
     finally:
         incoming.unlink(missing_ok=True)
-    if dataset.status == "inspecting":
-        dataset = await asyncio.to_thread(_inspected, service, dataset)
+    if inspection is not None:
+        dataset = await asyncio.to_thread(_inspected, dataset, inspection)
     if dataset.status == "refused":
-        await asyncio.to_thread(datasets.delete, service.database, service.settings, dataset.id)
+        await asyncio.to_thread(service.receiving.forget_refused, dataset.id)
         return refusal("file", name, dataset.error or "refused")
     response.status_code = 201 if dataset.status == "ready" else 202
     response.headers["Location"] = f"{router.prefix}/{dataset.id}"
@@ -148,7 +147,9 @@ def synthesise(
 ) -> Dataset:
     """Make a synthetic session whose truth is known; the same spec gives the same dataset."""
     name = query.name or f"{spec.scenario}_{spec.seed}.npz"
-    dataset = datasets.add_synthetic(service.database, service.settings, spec, name=name)
+    dataset = datasets.add_synthetic(
+        service.database, service.settings, spec, name=name, owner=caller()
+    )
     response.headers["Location"] = f"{router.prefix}/{dataset.id}"
     return Dataset.model_validate(dataset)
 
@@ -174,7 +175,7 @@ def show_dataset(id: Id, service: Service) -> Dataset:
 @router.delete("/{id:uuid}", status_code=204, responses=documented(404, 409, 422))
 def delete_dataset(id: Id, service: Service) -> None:
     """Delete a dataset that no experiment uses."""
-    datasets.delete(service.database, service.settings, str(id))
+    service.receiving.delete(str(id))
 
 
 async def _received(request: Request, query: UploadQuery, incoming: Path) -> tuple[str, str | None]:
@@ -228,10 +229,10 @@ def _mapping(text: str | None) -> dict[str, Any] | None:
     return mapping
 
 
-def _inspected(service: Context, dataset: datasets.Dataset) -> datasets.Dataset:
+def _inspected(dataset: datasets.Dataset, inspection: Future[datasets.Dataset]) -> datasets.Dataset:
     """The dataset after inspection, or as it is when that takes longer than a client waits."""
     try:
-        return service.inspect(dataset.id).result(PATIENCE_S)
+        return inspection.result(PATIENCE_S)
     except TooSlow:
         return dataset
 

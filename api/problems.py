@@ -1,5 +1,6 @@
 """Every error as `application/problem+json` (RFC 9457), naming field, value and limit."""
 
+import errno
 import logging
 import math
 import re
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 LONGEST_VALUE = 200
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class BadRequest(Exception):
@@ -118,6 +120,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(KeyReused, _key_reused)
     app.add_exception_handler(OperationalError, _database_away)
     app.add_exception_handler(Away, _files_away)
+    app.add_exception_handler(OSError, _disk_full)
     app.add_exception_handler(Exception, _bug)
 
 
@@ -258,6 +261,14 @@ def _files_away(_: Request, exception: Exception) -> JSONResponse:
     log.warning("the object store did not do it: %s", exception)
     detail = "the dataset files cannot be reached at present; try again"
     return problem(503, detail, headers={"Retry-After": "10"})
+
+
+def _disk_full(_: Request, exception: Exception) -> JSONResponse:
+    if not isinstance(exception, OSError) or exception.errno not in FULL:
+        raise exception
+    log.warning("no room for a file: %s", exception)
+    detail = "the disk is full; nothing was kept, try again when there is room"
+    return problem(503, detail, headers={"Retry-After": "60"})
 
 
 def _bug(_: Request, exception: Exception) -> JSONResponse:

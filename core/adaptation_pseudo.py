@@ -1,5 +1,7 @@
 """Early against late half of each block of movements: what drift alone does to what is compared."""
 
+from collections.abc import Callable
+from functools import partial
 from math import nan
 
 import numpy as np
@@ -9,11 +11,18 @@ from core.adaptation import MIN_OBSERVED
 from core.kernels.adaptation import fit_adaptation
 from core.kernels.adaptation_filter import Floats, Movements
 from core.kernels.adaptation_models import one_state
+from core.kernels.ledger import Stage
 
 SENSITIVITY = 1  # among the parameters of the one-state model
 
 
-def pseudo_differences(movements: Movements, arm: NDArray[np.int64], n_arms: int) -> Floats:
+def pseudo_differences(
+    movements: Movements,
+    arm: NDArray[np.int64],
+    n_arms: int,
+    stage: Callable[..., Stage],
+    tick: Callable[[], None],
+) -> Floats:
     """Error sensitivity and motor variance of the late half of each arm less those of the early
     one, "arms 2".
 
@@ -28,7 +37,9 @@ def pseudo_differences(movements: Movements, arm: NDArray[np.int64], n_arms: int
         own = _arm(movements, arm == k)
         late = own.regime == 1
         if all(_tells(own, half) for half in (late, ~late)):
-            fit = fit_adaptation(own, one_state(), 2)
+            fit = fit_adaptation(
+                own, one_state(), 2, stage=partial(stage, f"halves {k}"), tick=tick
+            )
             found[k] = np.diff([fit.local[:, SENSITIVITY], fit.variances[:, 1]], axis=1)[:, 0]
     return found
 

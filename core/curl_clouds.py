@@ -19,6 +19,7 @@ from core.kernels.effective_dimension import (
     spectrum,
 )
 from core.kernels.intrinsic_dimension import twonn
+from core.kernels.ledger import Stage
 from core.kernels.neighbours import BLOCK_NUMBERS, distinct_points, neighbour_distances
 from core.stages import Report
 
@@ -73,29 +74,45 @@ def looks(shapes: Shapes, cloud: str) -> tuple[int, int, int]:
 
 
 def spectral_dimensions(
-    source: Dataset, cloud: str, estimators: Sequence[Spectral], report: Report
+    source: Dataset,
+    cloud: str,
+    estimators: Sequence[Spectral],
+    report: Report,
+    stage: Callable[..., Stage],
 ) -> dict[Spectral, NDArray[np.float64]]:
     """What each estimator says of every network's cloud, "arm replicate record"."""
+    if not estimators:
+        return {}
     shape = looks({name: values.shape for name, values in source.items()}, cloud)
-    found = {estimator: np.full(shape, np.nan) for estimator in estimators}
-    for n, place in enumerate(np.ndindex(shape[:2])):
-        for r, eigenvalues in enumerate(_spectra(source, cloud, place)):
-            for estimator, of in found.items():
-                of[(*place, r)] = SPECTRAL[estimator](eigenvalues)
-            report((n + r / shape[2]) / (shape[0] * shape[1]))
-    return found
+    records, every = shape[2], int(np.prod(shape))
+    kept, networks = stage(len(estimators), every), np.ndindex(shape[:2])
+    paths = ((slice(n * records, (n + 1) * records), place) for n, place in enumerate(networks))
+    for own, place in kept.missing(paths):
+        first = max(own.start, int(kept.done))
+        spectra = _spectra(source, cloud, place, first - own.start)
+        for n, eigenvalues in enumerate(spectra, first):
+            values = [[SPECTRAL[estimator](eigenvalues)] for estimator in estimators]
+            kept.add(slice(n, n + 1), np.array(values))
+            report(n / every)
+    return dict(zip(estimators, kept.values.reshape(-1, *shape), strict=True))
 
 
-def local_dimensions(activity: NDArray[Any], report: Report) -> NDArray[np.float64]:
+def local_dimensions(
+    activity: NDArray[Any], report: Report, stage: Callable[..., Stage]
+) -> NDArray[np.float64]:
     """TwoNN of "arm replicate record probe hidden"; nan where fewer than three probes differ."""
-    found = np.full(activity.shape[:3], np.nan)
-    for n, place in enumerate(np.ndindex(found.shape)):
+    shape = activity.shape[:3]
+    kept = stage(every := int(np.prod(shape)))
+    looks = ((slice(n, n + 1), place) for n, place in enumerate(np.ndindex(shape)))
+    for own, place in kept.missing(looks):
         distinct, _ = distinct_points(activity[place].astype(np.float64))
+        found = np.nan
         if len(distinct) > _NEIGHBOURS and np.isfinite(distinct).all():
-            part = _part(report, n, found.size)
-            found[place] = twonn(neighbour_distances(distinct, _NEIGHBOURS, part))
-        report((n + 1) / found.size)
-    return found
+            part = _part(report, own.start, every)
+            found = twonn(neighbour_distances(distinct, _NEIGHBOURS, part))
+        kept.add(own, np.array([found]))
+        report(own.stop / every)
+    return kept.values.reshape(shape)
 
 
 def spectral_cost(shapes: Shapes) -> Estimate:
@@ -135,9 +152,14 @@ def _part(report: Report, n: int, parts: int) -> Report:
     return lambda fraction: report((n + fraction) / parts)
 
 
-def _spectra(source: Dataset, cloud: str, place: tuple[int, ...]) -> Iterator[NDArray[np.float64]]:
-    """The spectrum of one network's cloud at every record, of a path as far as it has come."""
+def _spectra(
+    source: Dataset, cloud: str, place: tuple[int, ...], first: int
+) -> Iterator[NDArray[np.float64]]:
+    """The spectrum of one network's cloud at every record from the first, of a path as far as it
+    has come.
+    """
     arrays = [source[name][place] for name in _NAMES[cloud]]
     if cloud == "hidden":
-        return map(spectrum, arrays[0])
-    return path_spectra(np.concatenate([W.reshape(len(W), -1) for W in arrays], axis=1))
+        return map(spectrum, arrays[0][first:])
+    path = np.concatenate([W.reshape(len(W), -1) for W in arrays], axis=1)
+    return path_spectra(path, first=first + 1)

@@ -21,6 +21,9 @@ from core.experiment import ExperimentError
 MAX_MEMBERS = 1000
 MAX_NAME_LENGTH = 100
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError)
+"""What the library raises for a damaged archive; the last two for places and names in it that
+cannot be."""
 _MOMENT = (1980, 1, 1, 0, 0, 0)  # a fixed time stamp: the same arrays give the same bytes
 
 
@@ -50,7 +53,7 @@ def opened(content: BinaryIO, form: str) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(content) as archive:
             yield archive
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as broken:
+    except BROKEN as broken:
         raise UnreadableFile(f"the {form} archive is damaged or incomplete: {broken}") from None
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.mapping import Unmapped
-from core.npz import TooLarge, UnreadableFile, check_archive, opened
+from core.npz import BROKEN, TooLarge, UnreadableFile, check_archive, opened
 from core.session import (
     BEHAVIOUR,
     MAX_FACTORS,
@@ -36,7 +36,7 @@ def holds_files(content: BinaryIO) -> bool:
     try:
         with zipfile.ZipFile(content) as archive:
             names = archive.namelist()
-    except zipfile.BadZipFile:
+    except BROKEN:
         return False  # the reader of arrays says what is wrong
     finally:
         content.seek(0)

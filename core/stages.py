@@ -1,6 +1,7 @@
 """One progress callback shared by the stages of a run."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,3 +20,20 @@ def stages(progress: Progress, work: Sequence[float]) -> list[Report]:
         return lambda fraction: progress(low + (high - low) * fraction)
 
     return [report(stage) for stage in range(len(work))]
+
+
+@dataclass
+class Told:
+    """A report that can say again what it said last: for work that knows no fraction."""
+
+    report: Report
+    fraction: float = 0.0
+
+    def __call__(self, fraction: float) -> None:
+        """Report the fraction done."""
+        self.fraction = fraction
+        self.report(fraction)
+
+    def again(self) -> None:
+        """Report that the work goes on."""
+        self.report(self.fraction)

@@ -7,6 +7,7 @@ import hashlib
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -94,12 +95,18 @@ def add(
         elif status == "refused":
             connection.execute(datasets.update().where(here).values(again))
 
-    database.write(work)
+    with suppress(sa.exc.IntegrityError):  # another process has just added it
+        database.write(work)
     return get(database, identifier)
 
 
 def add_synthetic(
-    database: Database, settings: Settings, spec: SyntheticSpec, *, name: str
+    database: Database,
+    settings: Settings,
+    spec: SyntheticSpec,
+    *,
+    name: str,
+    owner: str = ANONYMOUS,
 ) -> Dataset:
     """Make a synthetic session and take it in; the same spec is the same dataset.
 
@@ -109,7 +116,7 @@ def add_synthetic(
     made = incoming_path(settings, uuid4().hex)
     try:
         save_arrays(arrays, made)
-        dataset = add(database, settings, made, name=name, mapping=None)
+        dataset = add(database, settings, made, name=name, mapping=None, owner=owner)
     finally:
         made.unlink(missing_ok=True)
     if dataset.status == "inspecting":
@@ -118,26 +125,43 @@ def add_synthetic(
         shutil.copyfile(blob_path(settings, dataset.blob_sha256), kept)
         publish(settings, kept)
         summary = summarise(arrays, "npz").model_dump(mode="json")
-        _update(database, dataset.id, status="ready", summary=summary)
+        _end(database, dataset.id, status="ready", summary=summary)
     return get(database, dataset.id)
 
 
-def look_into(database: Database, settings: Settings, identifier: str) -> Dataset:
-    """Inspect a dataset in a child process and store what was found: `ready` or `refused`."""
+def look_into(
+    database: Database,
+    settings: Settings,
+    identifier: str,
+    *,
+    ending: AbstractContextManager[None] | None = None,
+) -> Dataset:
+    """Inspect a dataset in a child process and store what was found: `ready` or `refused`.
+
+    `ending` is entered while row and files change. Who finds that the dataset is ready by then, or
+    gone, changes nothing; what is not ready keeps no file.
+    """
     dataset = get(database, identifier)
     arrays = arrays_path(settings, identifier)
     arrays.parent.mkdir(parents=True, exist_ok=True)
     blob = blob_path(settings, dataset.blob_sha256)
+    found: dict[str, Any]
     try:
         present(settings, blob)
         summary = inspect(settings, blob, dataset.mapping, arrays)
         publish(settings, arrays)
     except (Unreadable, OSError) as refused:
-        _update(database, identifier, status="refused", error=str(refused))
-        remove_files(database, settings, identifier, dataset.blob_sha256)
+        found = {"status": "refused", "error": str(refused)}
     else:
-        _update(database, identifier, status="ready", summary=summary.model_dump(mode="json"))
-    return get(database, identifier)
+        found = {"status": "ready", "summary": summary.model_dump(mode="json")}
+    with ending or nullcontext():
+        _end(database, identifier, **found)
+        with database.read() as connection:
+            query = sa.select(datasets.c.status).where(datasets.c.id == identifier)
+            status = connection.execute(query).scalar()
+        if status != "ready":
+            remove_files(database, settings, identifier, dataset.blob_sha256)
+        return get(database, identifier)
 
 
 def interrupted(database: Database, settings: Settings) -> list[str]:
@@ -227,8 +251,10 @@ def remove_files(database: Database, settings: Settings, identifier: str, blob_s
         remove(settings, blob_path(settings, blob_sha256))
 
 
-def _update(database: Database, identifier: str, **values: Any) -> None:
-    change = datasets.update().where(datasets.c.id == identifier).values(**values)
+def _end(database: Database, identifier: str, **values: Any) -> None:
+    """End the inspection of a dataset, unless that was done."""
+    going_on = (datasets.c.id == identifier, datasets.c.status == "inspecting")
+    change = datasets.update().where(*going_on).values(**values)
     database.write(lambda connection: connection.execute(change))
 
 

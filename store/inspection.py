@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from core.dataset import DatasetSummary
 from core.experiment import ExperimentError
@@ -31,7 +32,7 @@ def inspect(
     settings: Settings, blob: Path, mapping: Mapping[str, Any] | None, arrays: Path
 ) -> DatasetSummary:
     """Read a file in a child process, write its arrays, and return what was found."""
-    partial = arrays.with_suffix(".part")
+    partial = arrays.with_name(f"{uuid4().hex}.part")  # another process may read the same file
     request = {
         "blob": str(blob),
         "mapping": mapping,
@@ -71,6 +72,8 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
         save_arrays(reading.arrays, Path(request["arrays"]))
     except ExperimentError as refused:
         return {"refused": str(refused)}
+    except OSError as failed:
+        return {"refused": f"the file or its arrays could not be read or written: {failed}"}
     except MemoryError:
         limit = _memory_bytes(request)
         return {"refused": f"reading the file takes more than {limit} bytes of memory, the limit"}

@@ -10,6 +10,7 @@ from core.findings.answer import Answer, Asked, Interval, Report, difference_of,
 from core.kernels.adaptation import AdaptationFit, fit_adaptation, interval_end
 from core.kernels.adaptation_models import falling_generalization, one_state
 from core.kernels.bartlett import Corrected, corrected_test
+from core.stages import Told
 
 RETENTION, SENSITIVITY, SHARE, PLANNING = 0, 1, 2, 3
 NOISE = 3  # of the one-state model
@@ -52,14 +53,16 @@ def learned_elsewhere(asked: Asked, report: Report) -> Mapping[str, Answer]:
     if len(angles) < 3:
         raise ExperimentError(f"{len(angles)} targets; three are needed for a generalization")
     model = falling_generalization(angles)
-    whole = fit_adaptation(movements, model, 2, shared=(RETENTION, PLANNING))
-    report(0.3)
-    nested = fit_adaptation(movements, model, 2, shared=(RETENTION, SHARE, PLANNING))
-    report(0.6)
+    told = Told(report)
+    own, shared = (RETENTION, PLANNING), (RETENTION, SHARE, PLANNING)
+    whole = fit_adaptation(movements, model, 2, shared=own, tick=told.again)
+    told(0.3)
+    nested = fit_adaptation(movements, model, 2, shared=shared, tick=told.again)
+    told(0.6)
     tested = corrected_test(
         whole,
         nested,
-        portion(report, 0.6, 0.9),
+        portion(told, 0.6, 0.9),
         seed=asked.seed,
         draws=asked.spec.simulations // 4,
     )

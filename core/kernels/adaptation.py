@@ -6,6 +6,7 @@ serve degrees and millimetres alike; all that is returned is in the units of the
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import scipy
@@ -19,7 +20,9 @@ from core.kernels.adaptation_filter import (
     schedule_response,
 )
 from core.kernels.adaptation_models import Model
+from core.kernels.clock import no_tick
 from core.kernels.fisher_scoring import Optimum, Problem, best_of, profile_end
+from core.kernels.ledger import Stage, new_stage
 
 Report = Callable[[float], None]
 """Called with the fraction done between chunks of work; may raise."""
@@ -34,7 +37,8 @@ class AdaptationFit:
     """The best parameters of every arm.
 
     local: "arms parameters", the model's own, in scaled units; position: "arms parameters", where
-    each is in the fitted point; scale: what the movements were divided by.
+    each is in the fitted point; scale: what the movements were divided by; tick: called between
+    evaluations, of what is done with the fit too.
     """
 
     movements: Movements
@@ -44,6 +48,7 @@ class AdaptationFit:
     best: Optimum
     scale: float
     initial_variance: float
+    tick: Callable[[], None]
 
     @property
     def local(self) -> Floats:
@@ -68,17 +73,26 @@ class AdaptationFit:
 
 
 def fit_adaptation(
-    movements: Movements, model: Model, n_arms: int, *, shared: tuple[int, ...] = ()
+    movements: Movements,
+    model: Model,
+    n_arms: int,
+    *,
+    shared: tuple[int, ...] = (),
+    stage: Callable[..., Stage] = new_stage,
+    tick: Callable[[], None] = no_tick,
 ) -> AdaptationFit:
-    """Maximum likelihood from several starts; the `shared` parameters are the same in every arm."""
+    """Maximum likelihood from several starts; the `shared` parameters are the same in every arm.
+
+    `tick` is called between evaluations and may raise to stop.
+    """
     scaled, scale = _scaled(movements)
     largest = np.nanmax(np.abs([scaled.compensation, scaled.perturbation]))
     prior = (BROAD * float(max(largest, 1.0))) ** 2
     position = _positions(n_arms, len(model.names), shared)
-    problem = _problem(scaled, model, position, prior)
+    problem = _problem(scaled, model, position, prior, tick)
     own = _own(position)
-    best = best_of(problem, model.starts[:, own])
-    return AdaptationFit(movements, model, position, problem, best, scale, prior)
+    best = _found_once(partial(best_of, problem, model.starts[:, own]), len(own), stage)
+    return AdaptationFit(movements, model, position, problem, best, scale, prior, tick)
 
 
 def problem_of(movements: Movements, fit: AdaptationFit) -> Problem:
@@ -88,7 +102,7 @@ def problem_of(movements: Movements, fit: AdaptationFit) -> Problem:
         compensation=movements.compensation / fit.scale,
         perturbation=movements.perturbation / fit.scale,
     )
-    return _problem(scaled, fit.model, fit.position, fit.initial_variance)
+    return _problem(scaled, fit.model, fit.position, fit.initial_variance, fit.tick)
 
 
 def likelihood_ratio_p(whole: AdaptationFit, nested: AdaptationFit) -> float:
@@ -98,15 +112,19 @@ def likelihood_ratio_p(whole: AdaptationFit, nested: AdaptationFit) -> float:
     return float(scipy.special.chdtrc(freedom, gain))
 
 
-def intervals(fit: AdaptationFit, report: Report) -> tuple[Floats, NDArray[np.bool_]]:
+def intervals(
+    fit: AdaptationFit, report: Report, stage: Callable[..., Stage] = new_stage
+) -> tuple[Floats, NDArray[np.bool_]]:
     """95 % profile intervals "arms parameters 2", in the model's own parameters, and which ends
     were found inside the box."""
-    ends = np.empty((*fit.position.shape, 2))
-    found = np.empty(ends.shape, dtype=np.bool_)
-    for place in np.ndindex(ends.shape):
-        ends[place], found[place] = interval_end(fit, *place)
-        report(float(np.ravel_multi_index(place, ends.shape) + 1) / ends.size)
-    return ends, found
+    shape = (*fit.position.shape, 2)
+    every = [(slice(n, n + 1), of) for n, of in enumerate(np.ndindex(shape))]
+    kept = stage(2, len(every))
+    for place, of in kept.missing(every):
+        kept.add(place, np.array(interval_end(fit, *of))[:, None])
+        report(place.stop / len(every))
+    ends, found = kept.values.reshape(2, *shape)
+    return ends, found == 1
 
 
 def interval_end(fit: AdaptationFit, arm: int, parameter: int, side: int) -> tuple[float, bool]:
@@ -144,11 +162,28 @@ def whiteness_p(innovation: Floats) -> float:
     return float(scipy.special.chdtrc(lags - OWN_ORDER, n * (n + 2) * sum(terms) / power**2))
 
 
-def _problem(scaled: Movements, model: Model, position: NDArray[np.int64], prior: float) -> Problem:
+def _found_once(find: Callable[[], Optimum], n: int, stage: Callable[..., Stage]) -> Optimum:
+    """The optimum of n parameters, looked for unless an attempt before this one found it."""
+    kept = stage(n + 1 + n * n, 1)
+    for place, look in kept.missing([(slice(0, 1), find)]):
+        best = look()
+        kept.add(place, np.hstack([best.point, best.deviance, best.information.ravel()])[:, None])
+    point, deviance, information = np.split(kept.by_draw[0], [n, n + 1])
+    return Optimum(point, float(deviance[0]), information.reshape(n, n))
+
+
+def _problem(
+    scaled: Movements,
+    model: Model,
+    position: NDArray[np.int64],
+    prior: float,
+    tick: Callable[[], None],
+) -> Problem:
     """The deviance of scaled movements; the state before each run is N(0, prior)."""
     own, seen = _own(position), scaled.observed
 
     def predict(points: Floats) -> tuple[Floats, Floats]:
+        tick()
         regimes = model.regimes(points[:, position])
         zero = np.zeros(regimes.readout.shape[1])
         mean, variance = predictions(scaled, regimes, zero, prior)

@@ -1,6 +1,8 @@
 """What a fit of an adaptation model says in the field's terms, with 95 % profile intervals."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +15,9 @@ from core.kernels.adaptation import (
     one_step,
     whiteness_p,
 )
-from core.kernels.adaptation_filter import Floats, Movements
+from core.kernels.adaptation_filter import Floats
 from core.kernels.adaptation_models import asymptote, two_state
+from core.kernels.ledger import Ledger, Stage, new_stage
 
 LAST = 2  # log q and log r close every model's list of parameters
 
@@ -41,18 +44,30 @@ class Estimates:
     whiteness_p: Floats
 
 
-def estimates(fit: AdaptationFit, report: Report) -> Estimates:
+def estimates(
+    fit: AdaptationFit, report: Report, stage: Callable[..., Stage] = new_stage
+) -> Estimates:
     """Of a model whose parameters are what is reported: one state, or generalization."""
-    ends = _open_as_nan(*intervals(fit, report))
+    ends = _open_as_nan(*intervals(fit, report, stage))
     mean, between = fit.local[:, :-LAST], ends[:, :-LAST]
     return _with_variances(fit, ends, (mean[:, :1], between[:, :1]), (mean[:, 1:], between[:, 1:]))
 
 
-def two_state_estimates(movements: Movements, n_arms: int, report: Report) -> Estimates:
+def two_state_estimates(
+    outer: AdaptationFit, report: Report, kept: Ledger | None = None
+) -> Estimates:
     """Of the two-state model, parts slow and fast; each interval where it is a parameter."""
-    outer, inner = (fit_adaptation(movements, two_state(way), n_arms) for way in ("outer", "inner"))
-    wide = _open_as_nan(*intervals(outer, lambda share: report(share / 2)))
-    close = _open_as_nan(*intervals(inner, lambda share: report((1 + share) / 2)))
+    kept = kept or Ledger()
+    inner = fit_adaptation(
+        outer.movements,
+        two_state("inner"),
+        len(outer.local),
+        stage=partial(kept.stage, "inner"),
+        tick=outer.tick,
+    )
+    ends = partial(kept.stage, "ends"), partial(kept.stage, "inner ends")
+    wide = _open_as_nan(*intervals(outer, lambda share: report(share / 2), ends[0]))
+    close = _open_as_nan(*intervals(inner, lambda share: report((1 + share) / 2), ends[1]))
     a_slow, a_gap, b_fast, b_gap = outer.local[:, :-LAST].T
     retention = np.stack([a_slow, a_slow - a_gap], axis=1)
     learning = np.stack([b_fast - b_gap, b_fast], axis=1)

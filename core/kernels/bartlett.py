@@ -22,6 +22,7 @@ import scipy
 from core.kernels.adaptation import AdaptationFit, problem_of
 from core.kernels.adaptation_filter import Floats
 from core.kernels.fisher_scoring import optimum
+from core.kernels.ledger import Stage, new_stage
 
 Report = Callable[[float], None]
 LEAST = 1e-12
@@ -38,12 +39,18 @@ class Corrected:
 
 
 def corrected_test(
-    whole: AdaptationFit, nested: AdaptationFit, report: Report, *, seed: int, draws: int
+    whole: AdaptationFit,
+    nested: AdaptationFit,
+    report: Report,
+    *,
+    seed: int,
+    draws: int,
+    stage: Callable[..., Stage] = new_stage,
 ) -> Corrected:
     """The test of the nested model against the whole, by the mean of `draws` simulated ratios."""
     freedom = len(whole.best.point) - len(nested.best.point)
     observed = max(nested.best.deviance - whole.best.deviance, 0.0)
-    ratios = simulated_ratios(whole, nested, report, seed=seed, draws=draws)
+    ratios = simulated_ratios(whole, nested, report, seed=seed, draws=draws, stage=stage)
     mean = max(float(ratios.mean()), LEAST)
     p_value = float(scipy.special.fdtrc(freedom, draws * freedom, observed / mean))
     limit = float(scipy.special.fdtri(1, draws, 0.95)) * mean / freedom
@@ -51,21 +58,28 @@ def corrected_test(
 
 
 def simulated_ratios(
-    whole: AdaptationFit, nested: AdaptationFit, report: Report, *, seed: int, draws: int
+    whole: AdaptationFit,
+    nested: AdaptationFit,
+    report: Report,
+    *,
+    seed: int,
+    draws: int,
+    stage: Callable[..., Stage] = new_stage,
 ) -> Floats:
     """D_nested - D_whole of series made by the nested fit, both fitted anew from its point."""
     series = simulated(nested, np.random.default_rng(seed), draws)
-    ratios, start = np.empty(draws), np.empty(len(whole.best.point))
+    ratios, start = stage(draws), np.empty(len(whole.best.point))
     start[whole.position] = nested.local
-    for draw, compensation in enumerate(series):
+    every = ((slice(draw, draw + 1), one) for draw, one in enumerate(series))
+    for draw, compensation in ratios.missing(every):
         own = replace(nested.movements, compensation=compensation)
         small, large = (
             optimum(problem_of(own, each), point, tolerance=LOOSE).deviance
             for each, point in ((nested, nested.best.point), (whole, start))
         )
-        ratios[draw] = max(small - large, 0.0)
-        report((draw + 1) / draws)
-    return ratios
+        ratios.add(draw, np.array([max(small - large, 0.0)]))
+        report(draw.stop / draws)
+    return ratios.values
 
 
 def simulated(fit: AdaptationFit, rng: np.random.Generator, draws: int) -> Floats:

@@ -36,17 +36,19 @@ def spectrum(points: NDArray[np.floating], tick: Callable[[], None] = no_tick) -
     return np.asarray(np.where(eigenvalues > 0, eigenvalues, 0.0))
 
 
-def path_spectra(path: NDArray[np.floating], tick: Callable[[], None] = no_tick) -> Iterator[Array]:
-    """The spectrum of the first point of "points variables", of the first two, and so on."""
+def path_spectra(
+    path: NDArray[np.floating], tick: Callable[[], None] = no_tick, *, first: int = 1
+) -> Iterator[Array]:
+    """The spectrum of the `first` points of "points variables", of one more, and so on."""
     start = path[0].astype(float)
     gram, together = np.zeros((len(path), len(path))), max(1, NUMBERS_AT_ONCE // len(path))
-    for first in range(0, path.shape[1], together):
-        part = slice(first, first + together)
+    for column in range(0, path.shape[1], together):
+        part = slice(column, column + together)
         away = path[:, part] - start[part]
         gram += away @ away.T
         tick()
     rounding = float(_EPSILONS * np.finfo(path.dtype).eps * np.linalg.norm(start))
-    for points in range(1, len(path) + 1):
+    for points in range(first, len(path) + 1):
         yield _centred_spectrum(gram[:points, :points], rounding)
 
 

@@ -1,6 +1,7 @@
 """How movements adapt to a perturbation, trial by trial, and whether two blocks differ in it."""
 
 from collections.abc import Mapping
+from functools import partial
 from math import nan
 
 import numpy as np
@@ -17,6 +18,7 @@ from core.adaptation_reading import (
     reading,
 )
 from core.charts.adaptation import draw_learning, draw_parameters, draw_residuals, draw_sensitivity
+from core.checkpoints import ledger
 from core.columns import columns_of
 from core.dataset import DatasetSummary
 from core.examples import REACHING_UNDER_BLOCK
@@ -53,7 +55,9 @@ from core.kernels.adaptation_models import (
     separations,
 )
 from core.kernels.bartlett import corrected_test
+from core.kernels.ledger import Ledger
 from core.session_spec import COMPARISON, Comparison
+from core.stages import Told
 from core.summary import check_behaviour, check_factor, check_label
 
 MAX_TRIALS = 20_000
@@ -106,26 +110,35 @@ def run(spec: AdaptationSpec, inputs: Mapping[str, Dataset], progress: Progress)
     """Fit all arms together; then with shared parameters; then the profiles."""
     behaviour, arm = used_trials(spec, inputs[spec.dataset])
     angles, movements = series_of(spec, behaviour, arm)
-    model, n_arms = model_of(spec, angles), len(spec.arms)
-    progress(0.0)
-    fit = fit_adaptation(movements, model, n_arms)
-    progress(0.1)
-    found = _estimates(spec, fit, lambda share: progress(0.1 + 0.7 * share))
-    tests = _tests(spec, fit, progress) if n_arms == 2 else np.full(2, nan)
-    progress(0.9)
+    model, n_arms, kept = model_of(spec, angles), len(spec.arms), ledger(progress)
+    told = Told(progress)
+    told(0.0)
+    fit = fit_adaptation(
+        movements, model, n_arms, stage=partial(kept.stage, "fit"), tick=told.again
+    )
+    told(0.1)
+    found = _estimates(spec, fit, lambda share: told(0.1 + 0.7 * share), kept)
+    tests = _tests(spec, fit, told, kept) if n_arms == 2 else np.full(2, nan)
+    told(0.9)
     arrays = _estimated(found) | _series(fit, arm) | _trial_counts(movements, arm, n_arms)
     arrays["likelihood_ratio_p"] = Array(tests, ("test",))
     if spec.block is not None:
-        pseudo = pseudo_differences(movements, arm, n_arms)
-        progress(0.95)
+        pseudo = pseudo_differences(movements, arm, n_arms, kept.stage, told.again)
+        told(0.95)
         arrays["late_less_early"] = Array(pseudo, ("arm", "compared"))
     if spec.model == "generalization":
         arrays["separation_deg"] = Array(separations(angles)[0], ("learned",), "deg")
     if spec.model == "two_state":
-        simple = fit_adaptation(_one_regime_per_arm(movements, arm), one_state(), n_arms)
+        simple = fit_adaptation(
+            _one_regime_per_arm(movements, arm),
+            one_state(),
+            n_arms,
+            stage=partial(kept.stage, "one state"),
+            tick=told.again,
+        )
         gain = np.array([fit.log_likelihood - simple.log_likelihood])
         arrays["log_likelihood_gain"] = Array(gain, ("session",))
-    progress(1.0)
+    told(1.0)
     result = Result(arrays)
     return Result(arrays, doubts_of(spec, result))
 
@@ -193,37 +206,50 @@ def _one_regime_per_arm(movements: Movements, arm: NDArray[np.int64]) -> Movemen
     )
 
 
-def _estimates(spec: AdaptationSpec, fit: AdaptationFit, report: Report) -> Estimates:
+def _estimates(spec: AdaptationSpec, fit: AdaptationFit, report: Report, kept: Ledger) -> Estimates:
     if spec.model == "two_state":
-        return two_state_estimates(fit.movements, len(spec.arms), report)
-    return estimates(fit, report)
+        return two_state_estimates(fit, report, kept)
+    return estimates(fit, report, partial(kept.stage, "ends"))
 
 
-def _tests(spec: AdaptationSpec, fit: AdaptationFit, progress: Progress) -> NDArray[np.float64]:
+def _tests(
+    spec: AdaptationSpec, fit: AdaptationFit, report: Report, kept: Ledger
+) -> NDArray[np.float64]:
     """p of the same error sensitivity, and of the same motor variance.
 
     Of one state the ratios are corrected for the number of trials, by simulated series; the other
     models have too many parameters for that to be quick.
     """
-    nested = (fit.model.sensitivity, (fit.model.motor,))
-    fits = []
-    for shared in nested:
-        progress(0.8)
-        fits.append(fit_adaptation(fit.movements, fit.model, 2, shared=shared))
+    nested = {"sensitivity": fit.model.sensitivity, "motor": (fit.model.motor,)}
+    fits = {}
+    for name, shared in nested.items():
+        report(0.8)
+        fits[name] = fit_adaptation(
+            fit.movements,
+            fit.model,
+            2,
+            shared=shared,
+            stage=partial(kept.stage, f"same {name}"),
+            tick=fit.tick,
+        )
     if spec.model != "one_state":
-        return np.array([likelihood_ratio_p(fit, each) for each in fits])
-    return np.array(
-        [
-            corrected_test(
-                fit,
-                each,
-                lambda share: progress(0.8 + 0.1 * share),
-                seed=spec.seed,
-                draws=SIMULATIONS,
-            ).p_value
-            for each in fits
-        ]
-    )
+        return np.array([likelihood_ratio_p(fit, each) for each in fits.values()])
+    p_values = []
+    for place, (name, each) in enumerate(fits.items()):
+        tested = corrected_test(
+            fit,
+            each,
+            _between(report, 0.8 + 0.05 * place, 0.85 + 0.05 * place),
+            seed=spec.seed,
+            draws=SIMULATIONS,
+            stage=partial(kept.stage, f"ratios {name}"),
+        )
+        p_values.append(tested.p_value)
+    return np.array(p_values)
+
+
+def _between(report: Report, low: float, high: float) -> Report:
+    return lambda share: report(low + (high - low) * share)
 
 
 def _estimated(found: Estimates) -> dict[str, Array]:

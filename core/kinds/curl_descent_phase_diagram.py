@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.charts.phase_diagram import draw_critical_lines, draw_joint_surface
+from core.checkpoints import Checkpoints, checkpoints
 from core.columns import Column, columns_of
 from core.curl_phase_diagram import Joint, PhaseDiagramSpec, Simulated
 from core.curl_stability import flipped
@@ -75,7 +76,10 @@ def run(spec: PhaseDiagramSpec, inputs: Mapping[str, Dataset], progress: Progres
         arrays |= _joint(spec, spec.joint, lambda done: progress(split * done))
     if spec.simulated is not None:
         arrays |= _simulated(
-            spec, spec.simulated, lambda done: progress(split + (1 - split) * done)
+            spec,
+            spec.simulated,
+            lambda done: progress(split + (1 - split) * done),
+            checkpoints(progress),
         )
     progress(1.0)
     return Result(arrays)
@@ -146,7 +150,10 @@ def _joint(
 
 
 def _simulated(
-    spec: PhaseDiagramSpec, simulated: Simulated, report: Callable[[float], None]
+    spec: PhaseDiagramSpec,
+    simulated: Simulated,
+    report: Callable[[float], None],
+    places: Checkpoints,
 ) -> dict[str, Array]:
     """For every network drawn: real fractions, and whether it is stable at each of them."""
     networks = _networks(spec, simulated)
@@ -154,13 +161,17 @@ def _simulated(
     done = np.append(0, np.cumsum(work)) / work.sum()
     fractions = np.linspace(0, 1, simulated.fractions)
     counts = [_counts(layers, fractions) for layers in networks]
-    stable = np.zeros((2, len(networks), simulated.fractions))
-    for n in range(len(work)):
+    state = {"stable": np.zeros((2, len(networks), simulated.fractions)), "drawn": np.array(0)}
+    state |= {name: values.copy() for name, values in (places.kept() or {}).items()}
+    stable = state["stable"]
+    for n in range(int(state["drawn"]), len(work)):
         place = n // simulated.draws
         sampled = Sampled(networks[place], spec.kappa, spec.seed)
         stable[:, place] += sampled_verdicts(
             sampled, counts[place], n, partial(report, float(done[n]))
         )
+        state["drawn"] = np.array(n + 1)
+        places.keep(lambda: {name: values.copy() for name, values in state.items()})
     return _simulated_arrays(networks, np.array(counts), stable / simulated.draws)
 
 

@@ -5,11 +5,13 @@ hidden neurons of a network while it learns. The input is the result of another 
 """
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from core.charts.representation import draw_hidden, draw_trajectory
+from core.checkpoints import ledger
 from core.columns import columns_of
 from core.curl_clouds import (
     SPECTRAL,
@@ -112,13 +114,15 @@ def run(spec: RepresentationSpec, inputs: Mapping[str, Dataset], progress: Progr
     }
     shapes = {name: values.shape for name, values in source.items()}
     reports = stages(progress, [1] * (len(recorded := clouds(shapes)) + 1))
-    axes = ("arm", "replicate", "record")
+    axes, kept = ("arm", "replicate", "record"), ledger(progress)
     for cloud, report in zip(recorded, reports, strict=False):
-        values = spectral_dimensions(source, cloud, spec.spectral, report)
+        stage = partial(kept.stage, cloud)
+        values = spectral_dimensions(source, cloud, spec.spectral, report, stage)
         found |= {f"{cloud}_{name}": Array(array, axes) for name, array in values.items()}
     if _local(spec, shapes):
         found["hidden_twonn"] = Array(
-            local_dimensions(source["hidden_activity"], reports[-1]), axes
+            local_dimensions(source["hidden_activity"], reports[-1], partial(kept.stage, "local")),
+            axes,
         )
     progress(1.0)
     return Result(found)

@@ -11,6 +11,7 @@ from math import isclose
 import numpy as np
 
 from core.charts.stability import draw_spectrum
+from core.checkpoints import ledger
 from core.columns import columns_of
 from core.curl_stability import Empirical, StabilitySpec, flip_layers, flips_of, layers_of
 from core.dataset import DatasetSummary
@@ -125,7 +126,7 @@ def estimate(spec: StabilitySpec, summaries: Mapping[str, DatasetSummary]) -> Es
     stacked = 1 if spec.site == "presynaptic" else matrices
     numbers = (N + 2 * K) * M + 4 * stacked * size**2 + (3 + correlated) * M * M
     return Estimate(
-        memory_bytes=BASE_BYTES + given_bytes + 8 * (numbers + 2 * draws * M * K),
+        memory_bytes=BASE_BYTES + given_bytes + 8 * (numbers + 3 * draws * M * K),
         operations=draws * (2 * products + 4 * cubes),
         seconds=THEORY_S + draws * (seconds + NETWORK_S + matrices * MATRIX_S),
     )
@@ -186,16 +187,18 @@ def _empirical(
 ) -> Array:
     """The rates of every sampled network."""
     sampled = Sampled(layers_of(spec, empirical), spec.kappa, spec.seed)
-    found = np.empty((empirical.draws, empirical.inputs * spec.outputs))
-    for draw in range(empirical.draws):
-        found[draw] = sampled_eigenvalues(
+    kept = ledger(progress).stage("networks", empirical.inputs * spec.outputs, empirical.draws)
+    every = ((slice(draw, draw + 1), draw) for draw in range(empirical.draws))
+    for place, draw in kept.missing(every):
+        rates = sampled_eigenvalues(
             sampled,
             flips_of(spec, empirical),
             draw,
             covariance=covariance,
             tick=partial(progress, draw / empirical.draws),
         )
-    return Array(found, ("draw", "eigenvalue"), UNIT)
+        kept.add(place, rates[:, None])
+    return Array(kept.by_draw, ("draw", "eigenvalue"), UNIT)
 
 
 def _matrices(spec: StabilitySpec, empirical: Empirical) -> tuple[int, int]:

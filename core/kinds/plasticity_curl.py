@@ -6,11 +6,13 @@ with Sign-Diverse Plasticity", NeurIPS 2025, arXiv:2510.02765.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from math import sqrt
 
 import numpy as np
 
 from core.charts.curl_fraction import draw_curl_fraction
+from core.checkpoints import ledger
 from core.columns import Column, columns_of
 from core.dataset import DatasetSummary
 from core.experiment import (
@@ -51,16 +53,16 @@ METRICS: Mapping[str, Metric] = {
 
 def run(spec: PlasticityCurlSpec, inputs: Mapping[str, Dataset], progress: Progress) -> Result:
     """The curl fraction of every replicate."""
-    found = []
-    for number in range(spec.replicates):
-
-        def tick(done: float = number / spec.replicates) -> None:
-            progress(done)
-
+    mixtures = len(_counts(spec)) if spec.recurrent else 1
+    kept = ledger(progress).stage("replicates", mixtures, spec.replicates)
+    every = ((slice(number, number + 1), number) for number in range(spec.replicates))
+    for place, number in kept.missing(every):
+        tick = partial(progress, number / spec.replicates)
         tick()
-        found.append(_measured(spec, spec.replicate_offset + number, tick))
+        curl = _measured(spec, spec.replicate_offset + number, tick)
+        kept.add(place, curl[:, None])
     progress(1.0)
-    curl = np.array(found)
+    curl = kept.by_draw
     if not spec.recurrent:
         return Result({"curl_fraction": Array(curl[:, 0], ("replicate",))})
     return Result(

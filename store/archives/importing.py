@@ -1,6 +1,7 @@
 """From an archive into the database: all of it in one transaction, or nothing at all.
 
-Everything keeps its id, and what is here already stays as it is.
+Everything keeps its id, and what is here already stays as it is. What is new belongs to whoever
+imports it: an archive names no owners, who are those of another installation.
 """
 
 from collections.abc import Mapping, Set
@@ -18,7 +19,15 @@ from store.database import Database
 from store.experiments import Conflict
 from store.kind_tables import medians, parameters, results
 from store.settings import Settings
-from store.tables import arrays, datasets, experiment_datasets, experiments, sweeps, tags
+from store.tables import (
+    ANONYMOUS,
+    arrays,
+    datasets,
+    experiment_datasets,
+    experiments,
+    sweeps,
+    tags,
+)
 
 _IN_ORDER = (
     *(sweeps, datasets, experiments, tags, experiment_datasets),
@@ -36,7 +45,9 @@ class Count:
     present: int
 
 
-def import_archive(database: Database, settings: Settings, path: Path) -> Mapping[str, Count]:
+def import_archive(
+    database: Database, settings: Settings, path: Path, *, owner: str = ANONYMOUS
+) -> Mapping[str, Count]:
     """Take an archive in; raises `ArchiveRefused`, or `Conflict` with what is here."""
     with opened(path, settings) as archive, staged(archive, settings) as staging:
         present = {
@@ -46,17 +57,17 @@ def import_archive(database: Database, settings: Settings, path: Path) -> Mappin
         }
         known = set().union(*present.values())
         with in_place(archive, settings, database, staging, known):
-            _copy(staging, database, known)
+            _copy(staging, database, known, owner)
         return {
             table.name: Count(_size(staging, table) - len(ids), len(ids))
             for table, ids in present.items()
         }
 
 
-def _copy(staging: Database, database: Database, known: Set[str]) -> None:
+def _copy(staging: Database, database: Database, known: Set[str], owner: str) -> None:
     def work(connection: sa.Connection) -> None:
         for table in _IN_ORDER:
-            _copy_table(staging, connection, table, known)
+            _copy_table(staging, connection, table, known, owner)
 
     try:
         database.write(work)
@@ -67,14 +78,15 @@ def _copy(staging: Database, database: Database, known: Set[str]) -> None:
 
 
 def _copy_table(
-    staging: Database, connection: sa.Connection, table: sa.Table, known: Set[str]
+    staging: Database, connection: sa.Connection, table: sa.Table, known: Set[str], owner: str
 ) -> None:
-    owner = "experiment_id" if "experiment_id" in table.c else "id"
+    key = "experiment_id" if "experiment_id" in table.c else "id"
+    owned = {"owner": owner} if "owner" in table.c else {}
     options = {"yield_per": ARRAYS_AT_ONCE if table is arrays else ROWS_AT_ONCE}
     with staging.read() as source:
         staged = source.execute(sa.select(table), execution_options=options).mappings()
         for batch in staged.partitions():
-            rows = [dict(row) for row in batch if row[owner] not in known]
+            rows = [{**row, **owned} for row in batch if row[key] not in known]
             if rows:
                 connection.execute(table.insert(), rows)
 

@@ -16,6 +16,7 @@ from store.database import Database
 from store.settings import Settings
 from store.tables import tokens as table
 from tests.api.server import served
+from tests.api.test_datasets import SMALL
 
 SPEC = {"kind": "curl_descent.simulation", "spec": {"training": {"epochs": 2}, "replicates": 1}}
 SWEEP = {"kind": "curl_descent.simulation", "axes": {"seed": [1, 2, 3]}}
@@ -90,6 +91,37 @@ def test_what_is_made_with_a_token_is_its_owners(opened: Opened, bearer: Bearer)
     assert sweep["owner"] == "ann"
     children = api.get("/v1/experiments", headers=headers).json()["items"]
     assert {child["owner"] for child in children} == {"ann"}
+
+
+def test_what_an_archive_brings_is_the_importers_and_what_is_here_keeps_its_owner(
+    opened: Opened, bearer: Bearer
+) -> None:
+    api, ann, bea = opened(), bearer("ann", "submit"), bearer("bea", "submit")
+    staying, going = ([_made(api, ann, path, seed) for path in MADE] for seed in (1, 2))
+    for path in (path for path in (*staying, *going) if "datasets" not in path):
+        assert api.post(f"{path}/cancel", headers=ann).is_success
+    ids: dict[str, list[str]] = {"ids": [], "sweeps": [], "datasets": []}
+    for name, *paths in zip(ids, staying, going, strict=True):
+        ids[name] = [path.rpartition("/")[2] for path in paths]
+    archive = api.post("/v1/archives", headers=ann, json=ids).content
+    for path in going:
+        assert api.delete(path, headers=ann).is_success, path
+    imported = api.post("/v1/archives/import", headers=bea, files={"file": archive})
+    assert imported.status_code == 200, imported.text
+    owners = [api.get(path, headers=bea).json()["owner"] for path in (*staying, *going)]
+    assert owners == ["ann"] * 3 + ["bea"] * 3
+    children = api.get("/v1/experiments", headers=bea).json()["items"]
+    assert sorted(child["owner"] for child in children) == ["ann"] * 4 + ["bea"] * 4
+
+
+MADE = ("/v1/experiments", "/v1/sweeps", "/v1/datasets/synthetic")
+
+
+def _made(api: httpx.Client, headers: dict[str, str], path: str, seed: int) -> str:
+    bodies = SPEC, {**SWEEP, "base": {"replicates": seed}}, {**SMALL, "seed": seed}
+    answer = api.post(path, headers=headers, json=dict(zip(MADE, bodies, strict=True))[path])
+    assert answer.json()["owner"] == "ann", answer.text
+    return answer.headers["Location"]
 
 
 def test_tokens_are_made_and_deleted_over_http(opened: Opened, bearer: Bearer) -> None:

@@ -1,8 +1,10 @@
 """Files beyond the limits, on a service whose limits are small: large ones are tedious to make."""
 
 import io
+import resource
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -39,6 +41,27 @@ def test_a_zip_bomb_is_refused_with_the_limit(strict: RunningStack) -> None:
     assert answer.status_code == 422, answer.text
     assert str(ARRAY_BYTES) in answer.json()["errors"][0]["message"]
     assert left_on_disk(strict) == before
+
+
+def test_an_upload_onto_a_full_disk_is_answered_503_and_leaves_nothing(
+    strict: RunningStack,
+) -> None:
+    before, content = left_on_disk(strict), np.random.default_rng(0).bytes(90_000)
+    (api,) = strict.descendants("-m api")
+    with files_of_at_most(50_000, api.pid):
+        answers = [upload(strict, content), imported(strict, content)]
+    assert [answer.status_code for answer in answers] == [503] * 2, [a.text for a in answers]
+    assert all("disk is full" in answer.json()["detail"] for answer in answers)
+    assert left_on_disk(strict) == before
+
+
+@contextmanager
+def files_of_at_most(size: int, pid: int) -> Iterator[None]:
+    """A disk with room for files of this size alone, to one process."""
+    soft, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, hard))
+    yield
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def bomb() -> bytes:

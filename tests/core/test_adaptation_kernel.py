@@ -16,7 +16,13 @@ from core.kernels.adaptation import (
 )
 from core.kernels.adaptation_estimates import estimates, two_state_estimates
 from core.kernels.adaptation_filter import Floats, Movements, Regimes, predictions
-from core.kernels.adaptation_models import asymptote, generalization, one_state, separations
+from core.kernels.adaptation_models import (
+    asymptote,
+    generalization,
+    one_state,
+    separations,
+    two_state,
+)
 from tests.core.adaptation_twin import SCHEDULE, series, simulated
 
 PRIOR = 50.0
@@ -206,7 +212,8 @@ def test_a_fast_and_a_slow_part_keep_their_order_and_are_recovered() -> None:
     for t, p in enumerate(SCHEDULE):
         y[t] = z.sum() + rng.standard_normal()
         z = a * z + b * (p - y[t]) + 0.2 * rng.standard_normal(2)
-    found = two_state_estimates(series(y), 1, lambda share: None)
+    fit = fit_adaptation(series(y), two_state("outer"), 1)
+    found = two_state_estimates(fit, lambda share: None)
     slow, fast = found.retention[0]
     assert slow > fast
     assert found.error_sensitivity[0, 1] > found.error_sensitivity[0, 0]

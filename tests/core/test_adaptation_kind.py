@@ -116,3 +116,14 @@ def test_noise_that_grows_within_a_block_shows_between_its_halves() -> None:
         assert found["motor_variance_pseudo"] == pytest.approx(32.0, abs=15.0)
         assert found["error_sensitivity_pseudo"] == pytest.approx(0.0, abs=0.1)
     assert "where only drift can act, error sensitivity changes by" in KIND.reading(spec, result)
+
+
+@pytest.mark.parametrize("model", ["one_state", "two_state", "generalization"])
+def test_a_fit_says_all_the_while_that_it_goes_on(model: str) -> None:
+    told: list[float] = []
+    block = Comparison(factor="state", compare=("control", "HFS"))
+    spec = AdaptationSpec.model_validate({"dataset": UPLOADED, "block": block, "model": model})
+    KIND.run(spec, {UPLOADED: SESSION}, lambda fraction, /, **_: told.append(fraction))
+    assert told == sorted(told)
+    assert told.count(0.0) > 20  # during the first fit, of which no share is known
+    assert told.count(0.8) > 20  # and the nested ones

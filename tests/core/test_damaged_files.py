@@ -5,6 +5,8 @@ looked into rather than stop another day's tests.
 """
 
 import io
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
@@ -54,12 +56,18 @@ FILES = {
 
 
 def tried(content: bytes) -> Reading | None:
-    """What is read of a damaged file; None where it is refused in words of our own."""
-    try:
-        reading = read_arrays(content, max_bytes=LIMIT)
-        summarise(reading.arrays, reading.format)
-    except ExperimentError:
-        return None
+    """What is read of a damaged file; None where it is refused in words of our own.
+
+    From disk, as uploads are: a file's errors are others than those of bytes in memory.
+    """
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(content)
+        file.flush()
+        try:
+            reading = read_arrays(Path(file.name), max_bytes=LIMIT)
+            summarise(reading.arrays, reading.format)
+        except ExperimentError:
+            return None
     return reading
 
 
@@ -80,3 +88,26 @@ def test_a_damaged_file_is_read_or_refused_in_words(
     kept = len(content) if places else int(cut * len(content))
     reading = tried(bytes(content[:kept]))
     assert reading is not None or places or cut < 1
+
+
+def changed(values: dict[int, bytes]) -> bytes:
+    """The NPZ archive with other bytes at places of the first entry of its directory."""
+    content = bytearray(FILES["npz"])
+    start = content.index(b"PK\1\2")
+    for place, new in values.items():
+        content[start + place : start + place + len(new)] = new
+    return bytes(content)
+
+
+DIRECTORIES = {
+    "of a file that has lost bytes": FILES["npz"][:100] + FILES["npz"][280:],
+    "for a later version": changed({6: b"\x63"}),
+    "with a name that is no text": changed({9: b"\x08", 46: b"\xff"}),
+    "with an unknown packing": changed({10: b"\x63"}),
+    "that points behind the end": changed({42: b"\xff\xff\xff\x7f"}),
+}
+
+
+@pytest.mark.parametrize("name", DIRECTORIES)
+def test_a_directory_that_cannot_be_is_refused_in_words(name: str) -> None:
+    assert tried(DIRECTORIES[name]) is None

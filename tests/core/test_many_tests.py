@@ -77,9 +77,8 @@ def test_the_corrected_p_follows_from_the_mean_of_simulated_ratios() -> None:
     movements = series(y, np.tile(SCHEDULE, 2), arms=2)
     whole = fit_adaptation(movements, one_state(), 2)
     nested = fit_adaptation(movements, one_state(), 2, shared=(1,))
-    arguments = {"seed": 3, "draws": 30}
-    ratios = simulated_ratios(whole, nested, lambda share: None, **arguments)
-    found = corrected_test(whole, nested, lambda share: None, **arguments)
+    ratios = simulated_ratios(whole, nested, lambda share: None, seed=3, draws=30)
+    found = corrected_test(whole, nested, lambda share: None, seed=3, draws=30)
     observed = nested.best.deviance - whole.best.deviance
     assert found.p_value == pytest.approx(f.sf(observed / ratios.mean(), 1, 30))
     assert found.p_value >= likelihood_ratio_p(whole, nested)

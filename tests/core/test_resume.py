@@ -7,9 +7,10 @@ import pytest
 
 from core.checkpoints import Kept
 from core.examples import EXAMPLES
-from core.experiment import Cancelled, Dataset, Kind, Spec, silent
+from core.experiment import Cancelled, Dataset, Kind, Spec
 from core.kinds import KINDS
 from core.reading import load_arrays
+from handbook.example_results import inputs
 
 SIMULATION = KINDS["curl_descent.simulation"]
 
@@ -85,6 +86,35 @@ def test_an_interrupted_analysis_ends_with_the_same_bits(name: str) -> None:
     resumed_analysis(name, ANALYSES[name], (1, 3))
 
 
+@pytest.mark.parametrize("model", ["one_state", "two_state", "generalization"])
+@pytest.mark.parametrize("interruptions", [(1, 2, 16), (20,)])
+def test_an_interrupted_fit_of_adaptation_ends_with_the_same_bits(
+    model: str, interruptions: tuple[int, ...]
+) -> None:
+    resumed_analysis("behaviour.adaptation", {"model": model}, interruptions)
+
+
+@pytest.mark.parametrize(
+    ("name", "interruptions"),
+    [
+        ("curl_descent.representation", (1, 300, 500)),
+        ("curl_descent.stability", (1, 3)),
+        ("curl_descent.phase_diagram", (1, 20)),
+    ],
+)
+def test_interrupted_samples_end_with_the_same_bits(
+    name: str, interruptions: tuple[int, ...]
+) -> None:
+    resumed_as_whole(KINDS[name], KINDS[name].example(), inputs(name), interruptions)
+
+
+@pytest.mark.parametrize("rule", ["hebbian_ei", "curl_descent"])
+def test_an_interrupted_curl_of_plasticity_ends_with_the_same_bits(rule: str) -> None:
+    kind = KINDS["plasticity.curl"]
+    spec = kind.spec.model_validate({"rule": rule, "replicates": 3})
+    resumed_as_whole(kind, spec, {}, (1, 1))
+
+
 def test_a_report_does_not_ask_again_what_was_answered() -> None:
     few = {"permutations": 19, "resamples": 20, "simulations": 10}
     resumed_analysis("cerebellar_block.report", few, (3,))
@@ -102,15 +132,21 @@ def resumed_analysis(name: str, changes: dict[str, Any], interruptions: tuple[in
 def resumed_as_whole(
     kind: Kind[Any], spec: Spec, inputs: Mapping[str, Dataset], interruptions: tuple[int, ...]
 ) -> None:
-    """Compare a run with one that is interrupted at the n-th state it offers, repeatedly."""
-    whole = kind.run(spec, inputs, silent)
+    """Compare a run with one that is interrupted at the n-th state it offers, repeatedly.
+
+    What is kept is not computed again: all attempts together come by as many states as the whole.
+    """
+    uninterrupted = Interrupted(None)
+    whole = kind.run(spec, inputs, uninterrupted)
     kept: Kept | None = None
     for at in interruptions:
         caller = Interrupted(at, kept)
         with pytest.raises(Cancelled):
             kind.run(spec, inputs, caller)
         kept = caller.newest
-    resumed = kind.run(spec, inputs, Interrupted(None, kept))
+    last = Interrupted(None, kept)
+    resumed = kind.run(spec, inputs, last)
+    assert sum(interruptions) + last.offered == uninterrupted.offered
     for array, expected in whole.arrays.items():
         assert resumed[array].dtype == expected.values.dtype, array
         assert resumed[array].tobytes() == expected.values.tobytes(), array
