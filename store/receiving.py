@@ -59,10 +59,11 @@ class Receiving:
             datasets.delete(self._database, self._settings, identifier)
 
     def _inspection(self, identifier: str) -> Future[Dataset]:
-        if identifier not in self._begun:
+        begun = self._begun.get(identifier)
+        if begun is None:
             begun = self._begun[identifier] = self._children.submit(self._looked_into, identifier)
             begun.add_done_callback(lambda failed: self._let_go(identifier, failed))
-        return self._begun[identifier]
+        return begun
 
     def _looked_into(self, identifier: str) -> Dataset:
         return datasets.look_into(
