@@ -301,7 +301,7 @@ def test_no_region_of_a_diagram_is_named_across_the_line_of_equal_layers(
     spec, result = run(DIAGRAM, compression_ratio={"from": low, "to": high, "points": 200})
     chart = themed(DIAGRAM.figures["critical_lines"].draw(spec, result))
     labels = [row for rows in chart["datasets"].values() for row in rows if "name" in row]
-    assert {row["name"] for row in labels} == {"stable", "unstable"}
+    assert "unstable" in {row["name"] for row in labels}
     for row in labels:
         pixels = abs(math.log(row["c"])) / math.log(high / low) * 300
         assert pixels > 3.6 * len(row["name"])  # half of it, in bold letters of 7 pixels
