@@ -10,8 +10,9 @@ import ipaddress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
+from urllib.parse import urlencode
 
-from starlette.datastructures import Headers
+from starlette.datastructures import URL, Headers
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -21,18 +22,24 @@ from store import tokens
 from store.tables import ANONYMOUS
 
 COOKIE = "solenoid_token"
-SIGN_IN = "/sign-in"
-OPEN = ("/healthz", "/readyz", SIGN_IN)
+SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
+OPEN = ("/healthz", "/readyz", SIGN_IN, SIGN_OUT)
 STYLE = "/static/"  # what pages look like, and nothing that anybody made here
 SAFE = ("GET", "HEAD", "OPTIONS")
 ONLY_READING = ("/v1/experiments/estimate", "/v1/sweeps/preview", "/v1/archives")
 
-_CALLER: ContextVar[str] = ContextVar("caller", default=ANONYMOUS)
+_TOKEN: ContextVar[tokens.Token | None] = ContextVar("token", default=None)
+
+
+def present_token() -> tokens.Token | None:
+    """The token with which the present request came; None where none is needed and none came."""
+    return _TOKEN.get()
 
 
 def caller() -> str:
-    """The name of the token with which the present request came."""
-    return _CALLER.get()
+    """The name of that token, or `anonymous`."""
+    token = present_token()
+    return ANONYMOUS if token is None else token.name
 
 
 @dataclass(frozen=True)
@@ -58,18 +65,18 @@ class Access:
             return
         headers = Headers(scope=scope)
         refused = self._tricked(scope["method"], headers)
-        name = ANONYMOUS
+        token = None
         if refused is None and not _is_open(scope["path"]):
-            name, refused = await self._identified(scope, headers)
+            token, refused = await self._identified(scope, headers)
         if refused is not None:
             await refused(scope, receive, send)
             return
-        scope["solenoid_caller"] = name
-        before = _CALLER.set(name)
+        before = _TOKEN.set(token)
+        scope["solenoid_caller"] = caller()
         try:
             await self.app(scope, receive, send)
         finally:
-            _CALLER.reset(before)
+            _TOKEN.reset(before)
 
     def _tricked(self, method: str, headers: Headers) -> ASGIApp | None:
         """A refusal of what another site makes a browser do."""
@@ -79,19 +86,24 @@ class Access:
             return problem(403, "Sec-Fetch-Site: pages of other sites may not change anything here")
         return None
 
-    async def _identified(self, scope: Scope, headers: Headers) -> tuple[str, ASGIApp | None]:
-        """The caller's name, or a refusal."""
+    async def _identified(
+        self, scope: Scope, headers: Headers
+    ) -> tuple[tokens.Token | None, ASGIApp | None]:
+        """The caller's token, if there is one, or a refusal."""
         secret, context = _secret(headers), scope["app"].state.context
         if secret is None:
-            return ANONYMOUS, _stranger(headers) if self.door.needs_token else None
+            needed = "a token is needed: Authorization: Bearer TOKEN"
+            return None, _stranger(scope, headers, needed) if self.door.needs_token else None
         token = await asyncio.to_thread(tokens.of_secret, context.database, secret)
         if token is None:
-            return ANONYMOUS, _unauthorized("this token is not known here, or was deleted")
+            if not self.door.needs_token and "authorization" not in headers:
+                return None, None  # a cookie of another service, or of earlier, on this host
+            return None, _stranger(scope, headers, "this token is not known here, or was deleted")
         role = role_for(scope["method"], scope["path"])
         if not token.allows(role):
             detail = f"the token {token.name} has the role {token.role}; this needs {role}"
-            return token.name, problem(403, detail)
-        return token.name, await within_rate(context, token.name)
+            return token, problem(403, detail)
+        return token, await within_rate(context, token.name)
 
 
 def role_for(method: str, path: str) -> str:
@@ -130,12 +142,10 @@ def _secret(headers: Headers) -> str | None:
     return None if cookie is None else cookie.value
 
 
-def _stranger(headers: Headers) -> ASGIApp:
-    """Pages lead to where one signs in; everything else is told how."""
-    if headers.get("accept", "").startswith("text/html"):
-        return RedirectResponse(SIGN_IN, 303)
-    return _unauthorized("a token is needed: Authorization: Bearer TOKEN")
-
-
-def _unauthorized(detail: str) -> ASGIApp:
+def _stranger(scope: Scope, headers: Headers, detail: str) -> ASGIApp:
+    """Pages lead to where one signs in, and from there back; everything else is told why not."""
+    if scope["method"] in SAFE and headers.get("accept", "").startswith("text/html"):
+        wanted = URL(scope=scope)
+        back = wanted.path + (f"?{wanted.query}" if wanted.query else "")
+        return RedirectResponse(f"{SIGN_IN}?{urlencode({'to': back})}", 303)
     return problem(401, detail, headers={"WWW-Authenticate": "Bearer"})

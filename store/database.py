@@ -140,6 +140,7 @@ def _tune_sqlite(connection: Any, _: object) -> None:
         "synchronous=NORMAL",
         "busy_timeout=10000",
         "foreign_keys=ON",
+        "mmap_size=1073741824",
     ):
         connection.execute(f"PRAGMA {pragma}")
     sqlite_functions.register(connection)

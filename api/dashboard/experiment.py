@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import Request, Response
 
+from api.access import present_token
 from api.context import Context, Service
 from api.dashboard.rendering import page
 from api.dashboard.routing import pages
@@ -113,7 +114,8 @@ def _spread(experiment: Experiment, arm: str, name: str, values: Sequence[Any]) 
 def _curl(experiment: Experiment, base: str) -> str:
     body = json.dumps({"kind": experiment.kind, "spec": experiment.spec}, indent=2)
     quoted = body.replace("'", "'\\''")
-    return f"curl -s {base}v1/experiments -H 'Content-Type: application/json' -d '{quoted}'"
+    token = "" if present_token() is None else ' -H "Authorization: Bearer $SOLENOID_TOKEN"'
+    return f"curl -s {base}v1/experiments{token} -H 'Content-Type: application/json' -d '{quoted}'"
 
 
 def _python(experiment: Experiment, base: str) -> str:

@@ -19,7 +19,7 @@ from core.presets import PRESETS
 router = pages()
 
 MOST_RUNNING, MOST_QUEUED, LATEST, SWEEPS = 12, 100, 6, 4
-LOOKED_AT = 60  # among them the latest results, of which a sweep has one
+LOOKED_AT = 60  # for the latest results, of which a sweep has one
 OFFERED = ("toy", "phase-diagram-theory", "hidden-flips-linear-short", "speedup-linear-normal")
 """Presets for one click: half a minute at most, at the quick scale."""
 
@@ -28,7 +28,11 @@ OFFERED = ("toy", "phase-diagram-theory", "hidden-flips-linear-short", "speedup-
 def home_page(request: Request, service: Service) -> Response:
     """The first page."""
     prepare_vega(service.settings)
-    latest = _one_of_a_sweep(_found(service, "status = 'succeeded'", LOOKED_AT))[:LATEST]
+    latest = _one_of_a_sweep(
+        # A sweep may be larger than what is looked at: what it would hide is asked for beside it.
+        *_found(service, "status = 'succeeded'", LOOKED_AT),
+        *_found(service, "status = 'succeeded' and sweep is null", LATEST),
+    )[:LATEST]
     return page(
         request,
         "home.html",
@@ -46,12 +50,12 @@ def _found(service: Context, where: str, limit: int) -> list[Experiment]:
     return list_experiments(ListQuery(where=where, limit=limit), service).items
 
 
-def _one_of_a_sweep(found: list[Experiment]) -> list[Experiment]:
-    """The same without all but the first of each sweep."""
-    first: dict[str, Experiment] = {}
-    for experiment in found:
-        first.setdefault(experiment.sweep or experiment.id, experiment)
-    return list(first.values())
+def _one_of_a_sweep(*found: Experiment) -> list[Experiment]:
+    """The newest of each sweep and all others, newest first."""
+    newest: dict[str, Experiment] = {}
+    for experiment in sorted(found, key=lambda each: each.id, reverse=True):
+        newest.setdefault(experiment.sweep or experiment.id, experiment)
+    return list(newest.values())
 
 
 def _latest(experiment: Experiment) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from latex2mathml.converter import convert
 from markupsafe import Markup
 
+from api.access import present_token
 from api.dashboard import assets
 from api.dashboard.words import FILTERS
 
@@ -43,6 +44,7 @@ def page(request: Request, template: str, *, status: int = 200, **content: Any) 
         .render(
             path=request.url.path,
             theme=theme if theme in THEMES else "",
+            token=present_token(),
             **content,
         )
     )

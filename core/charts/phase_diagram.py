@@ -16,6 +16,7 @@ WIDTH, HEIGHT = 300, 280
 MOST_POINTS = 300  # of a line, which is no wider than that in pixels
 CELLS = 40  # along each side of the joint surface
 LEAST_ROOM = 0.12  # of the height, for a region to be given its name
+LETTER = 8  # pixels, in a region's name
 STABLE, UNSTABLE = ARM_COLOURS["gradient_descent"], ARM_COLOURS["curl_descent"]
 STABLE_TINT, UNSTABLE_TINT = "#c9dcea", "#f6d5d9"
 
@@ -142,13 +143,15 @@ def _equal_layers(x: alt.X, c: Floats) -> list[alt.Chart]:
 
 
 def _names(x: alt.X, y: alt.Y, c: Floats, critical: Floats) -> list[alt.Chart]:
-    """Each region's name in the middle of it, if there is room."""
+    """Each region's name in the middle of it, if there is room, and beside the line at c = 1."""
     names = []
+    from_line = WIDTH * np.abs(np.log(c)) / np.log(c[-1] / c[0])
     for name, colour, height, middle in (
         ("stable", STABLE, critical, critical / 2),
         ("unstable", UNSTABLE, 1 - critical, (1 + critical) / 2),
     ):
-        weight = height**3  # where the region is tall
+        beside = from_line > LETTER * len(name) / 2
+        weight = height**3 * beside  # where the region is tall
         if height.max() < LEAST_ROOM:
             continue
         place = int(np.searchsorted(np.cumsum(weight), weight.sum() / 2))

@@ -14,6 +14,7 @@ from store.database import Database
 from store.experiments import Experiment, many
 from store.query.cursors import decoded, encoded, fingerprint
 from store.query.errors import Mistake, blamed
+from store.query.fields import Field
 from store.query.ordering import Key, after
 from store.query.parsing import parsed_orders
 from store.query.patterns import bytewise
@@ -42,16 +43,15 @@ def listed(
 ) -> Listed:
     """The experiments of a filter in order, newest first by default, from a cursor on."""
     orders = parsed_orders(order_by) if order_by else ()
-    with blamed("order_by", order_by):
+    asked = fingerprint("experiments", where, order_by)
+    with blamed("order_by", order_by), database.read() as connection:
         selection = Selection(where, [_name(order) for order in orders])
-        keys = _keys(selection, orders)
+        keys = _keys(connection, selection, orders)
         columns = (key.column.label(f"k{place}") for place, key in enumerate(keys))
         query = selection.query(*columns)
-    asked = fingerprint("experiments", where, order_by)
-    if cursor is not None:
-        query = query.where(after(keys, decoded(cursor, asked, keys)))
-    query = query.order_by(*(key.clause for key in keys)).limit(limit + 1)
-    with database.read() as connection:
+        if cursor is not None:
+            query = query.where(after(keys, decoded(cursor, asked, keys)))
+        query = query.order_by(*(key.clause for key in keys)).limit(limit + 1)
         found = connection.execute(query).all()
         items = many(connection, [row.id for row in found[:limit]])
     more = len(found) > limit
@@ -63,20 +63,27 @@ def matching(where: str | None) -> sa.Select[Any]:
     return Selection(where).query()
 
 
-def _keys(selection: Selection, orders: Sequence[Order]) -> tuple[Key, ...]:
+def _keys(
+    connection: sa.Connection, selection: Selection, orders: Sequence[Order]
+) -> tuple[Key, ...]:
     """The sort keys; the id comes last, so that no two experiments tie."""
-    keys = tuple(_key(selection, order) for order in orders)
+    fields = [selection.scope.field(_name(order)) for order in orders]
+    of_arms = any(field.place == "arm" for field in fields)
+    in_one_pass = of_arms and selection.passes_over_arms(connection)
+    keys = tuple(
+        _key(selection, field, order, in_one_pass=in_one_pass)
+        for field, order in zip(fields, orders, strict=True)
+    )
     descending = keys[0].descending if keys else True
     return (*keys, Key(experiments.c.id, "text", descending))
 
 
-def _key(selection: Selection, order: Order) -> Key:
-    field = selection.scope.field(_name(order))
+def _key(selection: Selection, field: Field, order: Order, *, in_one_pass: bool) -> Key:
     column = selection.scope.column(field)
     if field.type == "text" and field.name != "id":
         column = bytewise(column)
     if field.place == "arm":
-        column = selection.best(column, largest=order.descending)
+        column = selection.best(column, largest=order.descending, in_one_pass=in_one_pass)
     return Key(column, field.type, order.descending, nullable=field.name not in _NEVER_NULL)
 
 

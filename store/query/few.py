@@ -35,10 +35,13 @@ def planned_order(
     connection: sa.Connection, query: sa.Select[Any], keys: Sequence[Key]
 ) -> Sequence[Key]:
     """The keys as they had better be sorted by, once it is known whether the rows are few."""
-    if connection.dialect.name != "sqlite":
-        return keys
-    some = query.with_only_columns(sa.literal(1)).limit(FEW).subquery()
-    count = connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
-    if count == FEW:
+    if connection.dialect.name != "sqlite" or not finds_few(connection, query):
         return keys
     return [replace(key, column=unindexed(key.column)) for key in keys]
+
+
+def finds_few(connection: sa.Connection, query: sa.Select[Any]) -> bool:
+    """Whether a query finds fewer than `FEW` rows; it is not asked for more."""
+    some = query.with_only_columns(sa.literal(1)).limit(FEW).subquery()
+    count: int = connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
+    return count < FEW

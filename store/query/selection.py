@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from store.kind_tables import medians, parameters
 from store.query.compiling import Scope, compiled
 from store.query.errors import blamed
+from store.query.few import finds_few
 from store.query.fields import Field, reach
 from store.query.logic import kinds_in_question, names
 from store.query.parts import parsed_conditions
@@ -34,6 +35,7 @@ class Selection:
         reached = reach("experiments", kinds_in_question(parts), spoken)
         self._kinds = reached.kinds
         self._also = also
+        self._best: list[sa.Subquery] = []
         self.scope = Scope(reached, experiments.c.id, self._column)
         with blamed("where", where):
             of_arms = [part for part in parts if "arm" in self._places(names(part))]
@@ -47,18 +49,36 @@ class Selection:
 
     def query(self, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
         """The ids of the experiments, with columns that the names used beside the filter need."""
-        needed = self._speaks_of | self._places(self._also)
-        query = sa.select(experiments.c.id, *columns).select_from(experiments)
-        if "parameter" in needed:
-            query = query.join(
-                self._parameters, self._parameters.c.experiment_id == experiments.c.id
-            )
-        return query.where(*self._conditions, *self._condition_on_arms())
+        query = self._whatever_its_arms(*columns)
+        for best in self._best:
+            its_own = best.c.experiment_id == experiments.c.id
+            query = query.join(best, its_own, isouter=not self._arm_conditions)
+        return query.where(*self._condition_on_arms())
 
-    def best(self, column: sa.ColumnElement[Any], *, largest: bool) -> Any:
-        """The smallest or largest value among the arms of an experiment that the filter found."""
+    def passes_over_arms(self, connection: sa.Connection) -> bool:
+        """Whether all arms had better be read once than those of each experiment looked up."""
+        return self._arms_alone and not finds_few(connection, self._whatever_its_arms())
+
+    def best(self, column: sa.ColumnElement[Any], *, largest: bool, in_one_pass: bool) -> Any:
+        """The smallest or largest value among the arms of an experiment that the filter found.
+
+        Looked up for each experiment, or taken from all arms in one pass that `query` joins.
+        """
         chosen = sa.func.max(column) if largest else sa.func.min(column)
-        return self._of_its_arms(sa.select(chosen)).scalar_subquery()
+        if not in_one_pass:
+            return self._of_its_arms(sa.select(chosen)).scalar_subquery()
+        id = self._arms.c.experiment_id
+        query = sa.select(id, chosen.label("best")).where(*self._arm_conditions).group_by(id)
+        self._best.append(query.subquery())
+        return self._best[-1].c.best
+
+    def _whatever_its_arms(self, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+        """The query without its conditions on arms."""
+        query = sa.select(experiments.c.id, *columns).select_from(experiments)
+        if "parameter" in self._speaks_of | self._places(self._also):
+            its_own = self._parameters.c.experiment_id == experiments.c.id
+            query = query.join(self._parameters, its_own)
+        return query.where(*self._conditions)
 
     @cached_property
     def _parameters(self) -> sa.FromClause:
@@ -77,7 +97,7 @@ class Selection:
         return {self.scope.field(name).place for name in found}
 
     def _condition_on_arms(self) -> list[sa.ColumnElement[bool]]:
-        if not self._arm_conditions:
+        if not self._arm_conditions or self._best:
             return []
         if self._arms_alone:
             # Asked once, from an index on the metric, rather than for every experiment.

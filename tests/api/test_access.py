@@ -238,19 +238,40 @@ def test_every_answer_keeps_browsers_in_check(opened: Opened) -> None:
 
 def test_a_browser_signs_in_with_a_token_once(opened: Opened, bearer: Bearer) -> None:
     api, secret = opened(), bearer("ann", "read")["Authorization"].removeprefix("Bearer ")
-    page = api.get("/v1/kinds", headers={"Accept": "text/html"})
-    assert (page.status_code, page.headers["location"]) == (303, "/sign-in")
-    form = api.get("/sign-in").text
-    assert "<form" in form
+    page = api.get("/experiments?status=queued", headers={"Accept": "text/html"})
+    wanted = "%2Fexperiments%3Fstatus%3Dqueued"
+    assert (page.status_code, page.headers["location"]) == (303, f"/sign-in?to={wanted}")
+    form = api.get(page.headers["location"]).text
+    assert 'name="to" value="/experiments?status=queued"' in form
     style = form.partition('rel="stylesheet" href="')[2].partition('"')[0]
     assert api.get(style).status_code == 200, "the page looks as it should before one is let in"
     assert api.post("/sign-in", data={"token": "wrong"}).status_code == 401
-    signed_in = api.post("/sign-in", data={"token": secret})
+    signed_in = api.post("/sign-in", data={"token": secret, "to": "/experiments?status=queued"})
     assert signed_in.status_code == 303
+    assert signed_in.headers["location"] == "/experiments?status=queued"
     cookie = signed_in.headers["set-cookie"].lower()
     assert "httponly" in cookie
-    assert "samesite=strict" in cookie
+    assert "samesite=lax" in cookie
     assert api.get("/v1/kinds").status_code == 200
+    api.post("/sign-out")
+    assert api.get("/v1/kinds").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "to", ["//evil.example", "/\\evil.example", "https://evil.example", "", "/\t/x"]
+)
+def test_signing_in_leads_to_no_other_host(to: str, opened: Opened, bearer: Bearer) -> None:
+    secret = bearer("ann", "read")["Authorization"].removeprefix("Bearer ")
+    signed_in = opened().post("/sign-in", data={"token": secret, "to": to})
+    assert signed_in.headers["location"] == "/"
+
+
+def test_the_cookie_of_another_service_bars_nobody_where_no_token_is_needed(
+    opened: Opened,
+) -> None:
+    cookie = {"Cookie": "solenoid_token=solenoid_elsewhere"}
+    assert opened(Door()).get("/v1/experiments", headers=cookie).status_code == 200
+    assert opened().get("/v1/experiments", headers=cookie).status_code == 401
 
 
 def test_the_first_token_is_made_on_the_machine_itself(

@@ -1,5 +1,6 @@
 """What both kinds about stability promise: check values, refusals in words, honest estimates."""
 
+import math
 import time
 import tracemalloc
 from typing import Any
@@ -293,6 +294,20 @@ def test_diagrams_render_and_stay_small(fields: dict[str, Any]) -> None:
         chart = figure.draw(spec, result)
         assert rendered(themed(chart), "svg").startswith(b"<svg")
         assert len(chart.to_json(indent=None)) < 300_000
+
+
+@pytest.mark.parametrize("ends", [(0.001, 1000.0), (0.2, 5.0), (0.5, 30.0), (0.01, 2.0)])
+def test_no_region_of_a_diagram_is_named_across_the_line_of_equal_layers(
+    ends: tuple[float, float],
+) -> None:
+    low, high = ends
+    spec, result = run(DIAGRAM, compression_ratio={"from": low, "to": high, "points": 200})
+    chart = themed(DIAGRAM.figures["critical_lines"].draw(spec, result))
+    labels = [row for rows in chart["datasets"].values() for row in rows if "name" in row]
+    assert "unstable" in {row["name"] for row in labels}
+    for row in labels:
+        pixels = abs(math.log(row["c"])) / math.log(high / low) * 300
+        assert pixels > 3.6 * len(row["name"])  # half of it, in bold letters of 7 pixels
 
 
 def test_the_papers_sizes_take_no_time_to_estimate_and_fit_in_their_estimate() -> None:

@@ -91,6 +91,7 @@ def _take(browser: Browser, url: str, what: tuple[str, str, str]) -> None:
     size: ViewportSize = {"width": WIDTHS[width], "height": 900}
     with opened(browser, url, viewport=size, color_scheme=theme) as page:
         page.goto(url)
+        _settle(page)  # parts that are asked for later make the page longer
         height = min(page.evaluate("() => document.documentElement.scrollHeight"), TALLEST)
         page.set_viewport_size({"width": WIDTHS[width], "height": height})
         _settle(page)
@@ -102,6 +103,8 @@ def _take(browser: Browser, url: str, what: tuple[str, str, str]) -> None:
 def _settle(page: Page) -> None:
     """Figures are drawn when they come into sight; one without any needs a moment for the rest."""
     page.wait_for_timeout(300)
+    if page.locator("[data-preview]").count():
+        page.locator("[data-drawn]").last.wait_for()
     waiting = page.locator(".canvas:has-text('Drawing')")
     if waiting.count():
         waiting.first.wait_for(state="detached", timeout=PATIENCE_MS)

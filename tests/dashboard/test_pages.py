@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page, expect
 
+from api.dashboard.home import LOOKED_AT
 from tests.dashboard.browser import drawn
 from tests.dashboard.conftest import KIND, SMALL, Seeded
 from tests.stack import RunningStack
@@ -100,7 +101,7 @@ def test_two_selected_experiments_are_compared_in_one_frame(page: Page, seeded: 
 
 def test_a_cell_of_the_map_opens_its_experiment(page: Page, seeded: Seeded) -> None:
     page.goto(f"/sweeps/{seeded.sweep}")
-    cells = page.locator(".clickable .mark-rect path")
+    cells = page.locator(".clickable .mark-rect.role-mark path")
     drawn(page)
     cells.last.click()
     page.wait_for_url("**/experiments/*")
@@ -116,6 +117,36 @@ def test_a_file_is_uploaded_and_shown(page: Page, tmp_path: Path) -> None:
     page.wait_for_url("**/datasets/*")
     expect(page.get_by_role("heading", name="mine.npz")).to_be_visible()
     expect(page.get_by_role("row", name="3 10")).to_be_visible()
+
+
+def test_a_recording_is_drawn_at_first_sight(page: Page, tmp_path: Path) -> None:
+    file, random = tmp_path / "reaching.npz", np.random.default_rng(1)
+    trials, neurons, targets = 48, 7, 4
+    np.savez(
+        file,
+        counts=random.poisson(3, (trials, neurons)),
+        target=np.tile(np.arange(targets), trials // targets),
+        block=np.repeat(["baseline", "adaptation"], trials // 2),
+        perturbation=np.repeat([0.0, 30.0], trials // 2),
+        reach=random.normal(0, 1, trials),
+    )
+    page.goto("/datasets")
+    page.set_input_files("#file", file)
+    page.wait_for_url("**/datasets/*")
+    expect(page.get_by_role("row", name="3 6 6")).to_be_visible()
+    look = page.get_by_role("region", name="A first look")
+    means, activity, behaviour = (
+        look.get_by_role("img", name=name)
+        for name in ("Mean activity of every neuron", "Activity in the order", "Behaviour over")
+    )
+    expect(means.locator(".mark-rect.role-mark path")).to_have_count(2 * targets * neurons)
+    expect(activity.locator(".mark-rect.role-mark path")).to_have_count(trials * neurons)
+    expect(behaviour.locator(".mark-line path")).to_have_count(3)
+    for line in behaviour.locator(".mark-line path").all():
+        assert (line.get_attribute("d") or "").count("L") == trials - 1
+    expect(means).to_contain_text("baseline")
+    page.get_by_role("button", name="Switch between light and dark").click()
+    expect(means.locator(".mark-rect.role-mark path")).to_have_count(2 * targets * neurons)
 
 
 def test_a_file_that_is_no_recording_is_refused_in_words(page: Page, tmp_path: Path) -> None:
@@ -144,6 +175,19 @@ def test_the_front_page_follows_what_runs(page: Page, stack: RunningStack) -> No
     expect(card.locator("[data-status]")).to_have_text("running")
     stack.http.post(f"/v1/experiments/{identifier}/cancel")
     expect(card).to_have_count(0)
+
+
+def test_a_large_sweep_does_not_hide_other_latest_results(page: Page, stack: RunningStack) -> None:
+    single = stack.submit(KIND, SMALL, name="beside a large sweep")["id"]
+    base = {**SMALL, "training": {"epochs": 2}, "replicates": 1, "record": {"trajectory_window": 0}}
+    definition = {"kind": KIND, "base": base, "axes": {"seed": list(range(LOOKED_AT + 1))}}
+    sweep = stack.http.post("/v1/sweeps", json=definition).json()["links"]["self"]
+    stack.ended(single)
+    for child in stack.http.get(f"{sweep}/results?limit=100").json()["items"]:
+        stack.ended(child["id"])
+    page.goto("/")
+    latest = page.get_by_role("region", name="Latest results")
+    expect(latest.get_by_role("link", name="beside a large sweep")).to_be_visible()
 
 
 def test_everything_is_reached_without_a_mouse(page: Page) -> None:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from store.database import Database
+from store.query import few
 from store.query.cursors import encoded
 from store.query.errors import CursorRefused, QueryError
 from store.query.experiments import listed
@@ -92,6 +93,13 @@ def with_best_arm(
     return {**experiment, **best}
 
 
+@pytest.fixture(params=[1, few.FEW], ids=["many", "few"])
+def planned_for(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The small world as the planner sees a large one, and as it is."""
+    monkeypatch.setattr(few, "FEW", request.param)
+
+
+@pytest.mark.usefixtures("planned_for")
 @on_one_database
 @given(order=orders(rows=False), limit=st.integers(1, 5))
 def test_pages_of_experiments_join_to_the_sorted_list(
@@ -130,10 +138,12 @@ def test_the_default_order_is_newest_first(database: Database, world: World) -> 
     assert found == newest[:10]
 
 
+@pytest.mark.usefixtures("planned_for")
+@pytest.mark.parametrize("also", ["", " and param.seed >= 0"])
 def test_sorting_by_a_metric_looks_only_at_arms_that_were_found(
-    database: Database, world: World
+    database: Database, world: World, also: str
 ) -> None:
-    where = f"{OF_CURL} and metric.final_test_error > 0.1"
+    where = f"{OF_CURL} and (metric.final_test_error > 0.1{also})"
     found = all_experiments(database, where, "metric.final_test_error", 500)
     smallest = [
         min(

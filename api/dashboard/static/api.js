@@ -18,6 +18,7 @@ export async function call(method, path, body) {
   }
   if (answer.status === 204) return null;
   const content = await answer.json().catch(() => ({ detail: `The service answered ${answer.status}.` }));
+  if (answer.status === 401) content.detail = "You are no longer signed in. Sign in in another tab, then try again.";
   if (!answer.ok) throw new Refusal({ status: answer.status, ...content });
   return content;
 }

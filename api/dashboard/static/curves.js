@@ -1,7 +1,7 @@
 // Live values against epochs (or time) as they come, on a logarithmic axis when they are positive.
 
 const NS = "http://www.w3.org/2000/svg";
-const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT] = [760, 300, 62, 34, 10, 14];
+const [HEIGHT, LEFT, BOTTOM, TOP, RIGHT] = [300, 62, 46, 10, 14];
 const MOST = 4;
 
 function part(name, attributes, text) {
@@ -18,7 +18,9 @@ export function ticks(low, high, log) {
   if (log) {
     const all = [];
     for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power += 1) all.push(10 ** power);
-    const inside = all.filter((tick) => tick >= low * 0.999 && tick <= high * 1.001);
+    const visible = (tick) => tick >= low * 0.999 && tick <= high * 1.001;
+    const inside = all.filter(visible);
+    if (inside.length < 3) return all.flatMap((power) => [1, 2, 5].map((step) => step * power)).filter(visible);
     const stride = Math.ceil(inside.length / 6);
     return inside.filter((_, index) => index % stride === 0);
   }
@@ -35,7 +37,8 @@ export class Curves {
     this.series = new Map();
     this.legend = document.createElement("ul");
     this.legend.className = "legend";
-    this.svg = part("svg", { class: "curves", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": "Live values against epochs" });
+    this.width = place.clientWidth; // so that its letters are of one size on every screen
+    this.svg = part("svg", { class: "curves", viewBox: `0 0 ${this.width} ${HEIGHT}`, role: "img", "aria-label": "Live values against epochs" });
     this.place = place;
   }
 
@@ -48,6 +51,7 @@ export class Curves {
       if (!this.series.has(name)) this.series.set(name, []);
       const points = this.series.get(name);
       const x = epoch ?? points.length;
+      this.across = epoch === undefined ? "report" : "epoch";
       const last = points.at(-1);
       if (last && (last[1] === value || last[0] >= x)) continue;
       points.push([x, value]);
@@ -66,15 +70,16 @@ export class Curves {
     let [low, high] = [Math.min(...ys), Math.max(...ys)];
     [low, high] = log ? [low / 1.3, high * 1.3] : [low - (high - low || 1) * 0.1, high + (high - low || 1) * 0.1];
     const at = log ? Math.log10 : (value) => value;
-    const x = (value) => LEFT + ((value - left) / (right - left || 1)) * (WIDTH - LEFT - RIGHT);
+    const x = (value) => LEFT + ((value - left) / (right - left || 1)) * (this.width - LEFT - RIGHT);
     const y = (value) => HEIGHT - BOTTOM - ((at(value) - at(low)) / (at(high) - at(low) || 1)) * (HEIGHT - BOTTOM - TOP);
     const drawn = [];
     for (const tick of ticks(low, high, log)) {
-      drawn.push(part("line", { class: "axis", x1: LEFT, x2: WIDTH - RIGHT, y1: y(tick), y2: y(tick) }));
+      drawn.push(part("line", { class: "axis", x1: LEFT, x2: this.width - RIGHT, y1: y(tick), y2: y(tick) }));
       drawn.push(part("text", { x: LEFT - 8, y: y(tick) + 4, "text-anchor": "end" }, short(tick)));
     }
     for (const tick of ticks(left, right, false))
-      drawn.push(part("text", { x: x(tick), y: HEIGHT - 14, "text-anchor": "middle" }, short(tick)));
+      drawn.push(part("text", { x: x(tick), y: HEIGHT - BOTTOM + 20, "text-anchor": "middle" }, short(tick)));
+    drawn.push(part("text", { x: (LEFT + this.width - RIGHT) / 2, y: HEIGHT - 8, "text-anchor": "middle" }, this.across));
     named.forEach(([, line], index) => {
       const path = line.map(([a, b], place) => `${place ? "L" : "M"}${x(a).toFixed(1)} ${y(b).toFixed(1)}`).join("");
       drawn.push(part("path", { class: this.colour(index), d: line.length > 1 ? path : `${path}h0.1` }));

@@ -2,6 +2,7 @@
 
 const DARK = {
   "#1f2933": "#e7eaee", "#6b7785": "#a3afbb", "#e6eaee": "#313a44", white: "transparent", "#dfe3e8": "#353e48", "#b3bcc6": "#66727f",
+  "#c9dcea": "#2b4356", "#f6d5d9": "#57333a",
   "#2f6690": "#7fb2d9", "#d1495b": "#f08b98", "#5b8e7d": "#8fc4b1", "#e09f3e": "#ecb968", "#8e6c8a": "#c9a3c4",
 };
 

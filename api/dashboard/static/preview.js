@@ -1,6 +1,6 @@
 // A first look at a dataset: condition means, activity trial by trial, behaviour.
 
-import { call } from "./api.js";
+import { call, say } from "./api.js";
 import { draw } from "./figures.js";
 
 const INK = { background: "white", config: { view: { stroke: null }, font: "sans-serif", axis: { labelColor: "#6b7785", titleColor: "#1f2933", titleFontWeight: "normal" }, legend: { labelColor: "#1f2933", titleColor: "#1f2933" } }, padding: 12 };
@@ -55,7 +55,7 @@ const PARTS = {
 
 const place = document.querySelector("[data-preview]");
 if (place) {
-  const found = await call("GET", place.dataset.preview).catch(() => ({}));
+  const found = await call("GET", place.dataset.preview).catch((refusal) => { say(refusal.message); return {}; });
   for (const [name, [caption, chart]] of Object.entries(PARTS)) {
     if (!found[name]) continue;
     place.hidden = false;

@@ -73,9 +73,9 @@ function solutions([s1, s2]) {
 
 function arrows(signs) {
   const found = [];
-  const gap = (2 * EXTENT) / (ARROWS - 1);
+  const gap = (2 * EXTENT) / ARROWS;
   for (let i = 0; i < ARROWS; i += 1) for (let j = 0; j < ARROWS; j += 1) {
-    const at = [-EXTENT + i * gap, -EXTENT + j * gap];
+    const at = [-EXTENT + (i + 0.5) * gap, -EXTENT + (j + 0.5) * gap];
     const v = field(signs, at);
     const size = Math.hypot(...v);
     if (size < 1e-9) continue;
@@ -108,7 +108,7 @@ function backdrop(rule) {
 
 function losses(paths) {
   const svg = toy.querySelector("[data-losses]");
-  const [left, right, top, bottom] = [44, 330, 12, 306];
+  const [left, right, top, bottom] = [44, 330, 12, 298];
   const [low, high] = [1e-7, Math.max(10, ...paths.flatMap((path) => path.map(loss)).filter(Number.isFinite).map((one) => Math.min(one, 1e3)))];
   const x = (t) => left + (t / DURATION) * (right - left);
   const y = (value) => bottom - (Math.log10(Math.max(value, low) / low) / Math.log10(high / low)) * (bottom - top);
@@ -117,7 +117,7 @@ function losses(paths) {
   for (let power = -6; power <= 3; power += 2) if (10 ** power <= high) {
     drawn.push(part("path", { class: "frame", d: `M${left} ${y(10 ** power)}H${right}` }), text({ x: left - 6, y: y(10 ** power) + 4 }, `1e${power}`, "end"));
   }
-  for (let t = 0; t <= DURATION; t += 3) drawn.push(text({ x: x(t), y: bottom + 18 }, String(t), "middle"));
+  for (let t = 0; t <= DURATION; t += 3) drawn.push(text({ x: x(t), y: bottom + 17 }, String(t), "middle"));
   paths.forEach((path, index) => {
     const points = path.filter((_, place) => place % 8 === 0).map((w, place) => [x(place * 8 * STEP), y(loss(w))]);
     drawn.push(part("path", { class: `loss ${RULES[index]}`, d: line(points, (point) => point) }));
