@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from solenoid import BadArgument, BadInput, Client, Dataset, Experiment, NotFound
+from solenoid import BadArgument, BadInput, Client, Conflict, Dataset, Experiment, NotFound
 from tests.solenoid.commands import Run
 from tests.solenoid.specs import ENDLESS, SIMULATION, TINY
 
@@ -32,11 +32,17 @@ def test_an_experiment_goes_into_a_file_and_comes_back(
 
 
 def test_what_has_not_ended_is_told_and_left_out(client: Client, tmp_path: Path) -> None:
+    ended = client.submit(SIMULATION, TINY, tags={"for": "export"}).wait(timeout=60)
     running = client.submit(SIMULATION, ENDLESS, tags={"for": "export"})
     try:
         assert client.export(tmp_path / "a.zip", "tag.for = 'export'") == [running.id]
+        with pytest.raises(Conflict, match=f"would be empty: experiment {running.id} is"):
+            client.export(tmp_path / "b.zip", experiments=[running.id])
     finally:
         running.cancel()
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        (line,) = archive.read("experiments.jsonl").splitlines()
+    assert json.loads(line)["id"] == ended.id
 
 
 def test_a_sweep_is_exported_whole(client: Client, tmp_path: Path) -> None:
@@ -78,9 +84,11 @@ def test_the_command_line_exports_and_imports(
 
 
 def test_the_command_line_tells_what_was_left_out(run: Run, client: Client, tmp_path: Path) -> None:
+    first = client.submit(SIMULATION, TINY).wait(timeout=60)
     running = client.submit(SIMULATION, ENDLESS)
+    where = f"id in ('{first.id}', '{running.id}')"
     try:
-        ended = run("export", "-o", tmp_path / "a.zip", "--where", f"id = '{running.id}'")
+        ended = run("export", "-o", tmp_path / "a.zip", "--where", where)
     finally:
         running.cancel()
     assert ended.code == 0
