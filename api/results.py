@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.context import Context, Service
 from api.experiments import Id
@@ -58,6 +58,9 @@ class FigureEntry(BaseModel):
 
     name: str
     description: str
+    missing: str | None = Field(
+        description="Why this experiment's spec leaves it nothing to draw; null: it can be drawn."
+    )
     links: dict[str, str]
 
 
@@ -150,12 +153,15 @@ def show_array(id: Id, name: Slug, service: Service) -> ArrayValues:
 @router.get("/figures", responses=documented(404, 422))
 def list_figures(id: Id, service: Service) -> Page[FigureEntry]:
     """The figures of an experiment's kind; they can be drawn once it succeeded."""
-    kind = KINDS[experiments.get(service.database, str(id)).kind]
+    experiment = experiments.get(service.database, str(id))
+    kind = KINDS[experiment.kind]
+    spec = kind.spec.model_validate(experiment.spec)
     return Page(
         items=[
             FigureEntry(
                 name=name,
                 description=figure.description,
+                missing=figure.missing(spec),
                 links={
                     form: f"/v1/experiments/{id}/figures/{name}.{form}"
                     for form in ("json", "svg", "png", "pdf")

@@ -110,10 +110,15 @@ S_co = TypeVar("S_co", covariant=True)
 
 @dataclass(frozen=True)
 class Figure(Generic[S]):
-    """The declaration of one picture of a result."""
+    """The declaration of one picture of a result.
+
+    `missing` says why a spec leaves it nothing to draw, such as what was not asked for; None: it
+    can be drawn.
+    """
 
     description: str
     draw: Callable[[S, Result], "alt.TopLevelMixin"]
+    missing: Callable[[S], str | None] = lambda spec: None
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,29 @@ MOST_NETWORKS = 200  # in one picture; more would bury each other
 ERRORS = 3
 
 
+def without_exponents(spec: SimulationSpec) -> str | None:
+    """Why there are no exponents to draw."""
+    return None if spec.record.lyapunov_exponents else "record.lyapunov_exponents is 0"
+
+
+def without_dimensionality(spec: SimulationSpec) -> str | None:
+    """Why the dimensions of hidden activity are not known."""
+    return None if spec.record.hidden_dimensionality else "record.hidden_dimensionality is false"
+
+
+def without_curl_fraction(spec: SimulationSpec) -> str | None:
+    """Why the curl fraction is not known along the run."""
+    along = spec.record.curl_fraction == "records"
+    return None if along else "record.curl_fraction is not records"
+
+
 def draw_lyapunov_spectrum(spec: SimulationSpec, result: Result) -> alt.TopLevelMixin:
     """Exponents in order, one line per network, with bars of three standard errors."""
     title = alt.Title(
         "Lyapunov exponents", subtitle=f"one line per network; bars: {ERRORS} standard errors"
     )
-    if "lyapunov_exponents" not in result.arrays:
-        return empty("record.lyapunov_exponents is 0").properties(title=title)
+    if reason := without_exponents(spec):
+        return empty(reason).properties(title=title)
     values = list(_exponents(spec, result))
     if not values:
         return empty("No network stayed finite").properties(title=title)
@@ -48,8 +64,8 @@ def draw_lyapunov_spectrum(spec: SimulationSpec, result: Result) -> alt.TopLevel
 def draw_lyapunov_convergence(spec: SimulationSpec, result: Result) -> alt.TopLevelMixin:
     """The running mean of each network's largest exponent, while blocks of epochs come in."""
     title = alt.Title("Largest Lyapunov exponent", subtitle="running mean, one line per network")
-    if "lyapunov_blocks" not in result.arrays:
-        return empty("record.lyapunov_exponents is 0").properties(title=title)
+    if reason := without_exponents(spec):
+        return empty(reason).properties(title=title)
     values = list(_running(spec, result))
     if not values:
         return empty("No network stayed finite").properties(title=title)
@@ -71,7 +87,7 @@ def draw_hidden_dimensionality(spec: SimulationSpec, result: Result) -> alt.TopL
         "hidden_dimensionality",
         title="Dimensionality of hidden activity",
         axis="participation ratio",
-        missing="record.hidden_dimensionality is false",
+        missing=without_dimensionality(spec),
     )
 
 
@@ -83,17 +99,17 @@ def draw_curl_fraction(spec: SimulationSpec, result: Result) -> alt.TopLevelMixi
         "curl_fraction",
         title="Rotation in the update field",
         axis="curl fraction",
-        missing="record.curl_fraction is not records",
+        missing=without_curl_fraction(spec),
     )
 
 
 def _along(
-    spec: SimulationSpec, result: Result, name: str, *, title: str, axis: str, missing: str
+    spec: SimulationSpec, result: Result, name: str, *, title: str, axis: str, missing: str | None
 ) -> alt.TopLevelMixin:
     """Median over replicates against epochs, with a band from the 10th to the 90th percentile."""
     replicates = f"median of {spec.replicates} replicates, band 10th to 90th percentile"
     shown = alt.Title(title, subtitle=replicates if spec.replicates > 1 else "one replicate")
-    if name not in result.arrays or result[name].ndim < 3:
+    if missing:
         return empty(missing).properties(title=shown)
     values = [
         point

@@ -20,6 +20,9 @@ from core.charts.measures import (
     draw_hidden_dimensionality,
     draw_lyapunov_convergence,
     draw_lyapunov_spectrum,
+    without_curl_fraction,
+    without_dimensionality,
+    without_exponents,
 )
 from core.checkpoints import checkpoints
 from core.columns import Column, columns_of
@@ -364,20 +367,24 @@ KIND = Kind(
             "Lyapunov exponents of every network from the largest down, with three standard "
             "errors; where record.lyapunov_exponents asks for them.",
             draw_lyapunov_spectrum,
+            without_exponents,
         ),
         "lyapunov_convergence": Figure(
             "Running mean of the largest Lyapunov exponent of every network.",
             draw_lyapunov_convergence,
+            without_exponents,
         ),
         "hidden_dimensionality": Figure(
             "Participation ratio of the hidden activity against epochs; where "
             "record.hidden_dimensionality asks for it.",
             draw_hidden_dimensionality,
+            without_dimensionality,
         ),
         "curl_fraction": Figure(
             "Curl fraction of the update field against epochs; where record.curl_fraction is "
             "records.",
             draw_curl_fraction,
+            without_curl_fraction,
         ),
     },
     references=(

@@ -102,6 +102,21 @@ def test_figures_are_drawn_in_every_form(stack: RunningStack, finished: dict[str
         assert stack.http.get(links[form]).content.startswith(start), form
 
 
+def test_a_figure_of_what_was_not_measured_says_so(
+    stack: RunningStack, finished: dict[str, Any]
+) -> None:
+    entries = stack.http.get(f"/v1/experiments/{finished['id']}/figures").json()["items"]
+    missing = {entry["name"]: entry["missing"] for entry in entries}
+    assert missing["learning_curves"] is None
+    assert missing["lyapunov_spectrum"] == "record.lyapunov_exponents is 0"
+    drawn = stack.http.get(f"/v1/experiments/{finished['id']}/figures/lyapunov_spectrum.json")
+    assert "record.lyapunov_exponents is 0" in drawn.text
+    page = stack.http.get(f"/experiments/{finished['id']}").text
+    assert "figures/learning_curves.json" in page
+    assert "figures/lyapunov_spectrum.json" not in page
+    assert "Not measured: lyapunov spectrum, lyapunov convergence" in page
+
+
 def test_lists_are_paged_newest_first(stack: RunningStack) -> None:
     made = [stack.submit(KIND, SMALL)["id"] for _ in range(3)]
     first = stack.http.get("/v1/experiments", params={"limit": 2}).json()
