@@ -19,7 +19,6 @@ from core.presets import PRESETS
 router = pages()
 
 MOST_RUNNING, MOST_QUEUED, LATEST, SWEEPS = 12, 100, 6, 4
-LOOKED_AT = 60  # for the latest results, of which a sweep has one
 OFFERED = ("toy", "phase-diagram-theory", "hidden-flips-linear-short", "speedup-linear-normal")
 """Presets for one click: half a minute at most, at the quick scale."""
 
@@ -28,18 +27,13 @@ OFFERED = ("toy", "phase-diagram-theory", "hidden-flips-linear-short", "speedup-
 def home_page(request: Request, service: Service) -> Response:
     """The first page."""
     prepare_vega(service.settings)
-    latest = _one_of_a_sweep(
-        # A sweep may be larger than what is looked at: what it would hide is asked for beside it.
-        *_found(service, "status = 'succeeded'", LOOKED_AT),
-        *_found(service, "status = 'succeeded' and sweep is null", LATEST),
-    )[:LATEST]
     return page(
         request,
         "home.html",
         running=_found(service, "status = 'running'", MOST_RUNNING),
         queued=len(_found(service, "status = 'queued'", MOST_QUEUED)),
         most_queued=MOST_QUEUED,
-        latest=[_latest(experiment) for experiment in latest],
+        latest=[_shown(experiment) for experiment in _latest(service)],
         sweeps=list_sweeps(PageQuery(limit=SWEEPS), service).items,
         presets=[PRESETS[name] for name in OFFERED],
         title=lambda thing: title(vars(thing)),
@@ -50,15 +44,22 @@ def _found(service: Context, where: str, limit: int) -> list[Experiment]:
     return list_experiments(ListQuery(where=where, limit=limit), service).items
 
 
-def _one_of_a_sweep(*found: Experiment) -> list[Experiment]:
-    """The newest of each sweep and all others, newest first."""
-    newest: dict[str, Experiment] = {}
-    for experiment in sorted(found, key=lambda each: each.id, reverse=True):
-        newest.setdefault(experiment.sweep or experiment.id, experiment)
-    return list(newest.values())
+def _latest(service: Context) -> list[Experiment]:
+    """The newest results, of which a sweep has one however many it made."""
+    found: list[Experiment] = []
+    where = done = "status = 'succeeded'"
+    while len(found) < LATEST and (older := _found(service, where, LATEST)):
+        for experiment in older:
+            if experiment.sweep is None or all(experiment.sweep != each.sweep for each in found):
+                found.append(experiment)
+        where = f"{done} and id < '{older[-1].id}'"
+        sweeps = {f"'{each.sweep}'" for each in found if each.sweep}
+        if sweeps:
+            where += f" and (sweep is null or not sweep in ({', '.join(sorted(sweeps))}))"
+    return found[:LATEST]
 
 
-def _latest(experiment: Experiment) -> dict[str, Any]:
+def _shown(experiment: Experiment) -> dict[str, Any]:
     first = next(iter(KINDS[experiment.kind].figures))
     name, cell = headline(experiment)
     return {

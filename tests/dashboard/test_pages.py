@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page, expect
 
-from api.dashboard.home import LOOKED_AT
+from api.dashboard.home import LATEST
 from tests.dashboard.browser import drawn
 from tests.dashboard.conftest import KIND, SMALL, Seeded
 from tests.stack import RunningStack
@@ -180,7 +180,7 @@ def test_the_front_page_follows_what_runs(page: Page, stack: RunningStack) -> No
 def test_a_large_sweep_does_not_hide_other_latest_results(page: Page, stack: RunningStack) -> None:
     single = stack.submit(KIND, SMALL, name="beside a large sweep")["id"]
     base = {**SMALL, "training": {"epochs": 2}, "replicates": 1, "record": {"trajectory_window": 0}}
-    definition = {"kind": KIND, "base": base, "axes": {"seed": list(range(LOOKED_AT + 1))}}
+    definition = {"kind": KIND, "base": base, "axes": {"seed": list(range(2 * LATEST))}}
     sweep = stack.http.post("/v1/sweeps", json=definition).json()["links"]["self"]
     stack.ended(single)
     for child in stack.http.get(f"{sweep}/results?limit=100").json()["items"]:
