@@ -59,7 +59,8 @@ class FigureEntry(BaseModel):
     name: str
     description: str
     missing: str | None = Field(
-        description="Why this experiment's spec leaves it nothing to draw; null: it can be drawn."
+        default=None,
+        description="Why this experiment's spec leaves it nothing to draw; null: it can be drawn.",
     )
     links: dict[str, str]
 
