@@ -3,6 +3,7 @@
 from benchmarks import (
     adaptation_and_decoding,
     load,
+    memory,
     pages,
     query,
     representation_geometry,
@@ -12,7 +13,7 @@ from benchmarks import (
 )
 
 ALL = (
-    *(simulation, theory, representation_geometry, adaptation_and_decoding),
+    *(simulation, memory, theory, representation_geometry, adaptation_and_decoding),
     *(service, load, pages, query),
 )
 

@@ -70,6 +70,13 @@ class Flips(Declared):
     )
 
 
+def turned_uphill(flips: Flips, outputs: int, flipped: int) -> tuple[str, ...]:
+    """A warning where the only output is among the flipped ones of the readout."""
+    if flips.site == "postsynaptic" and outputs == flipped == 1:
+        return ("the only output is flipped: all of W2 climbs the gradient under the curl rules",)
+    return ()
+
+
 class TeacherNorms(Declared):
     """Frobenius norms the teacher's layers are scaled to after the draw (the paper's figure 3b)."""
 

@@ -132,7 +132,9 @@ class Network(Declared):
         layers = zip(("hidden", "readout"), self.flip_counts, self.flip_layers, strict=True)
         for layer, count, size in layers:
             if count > size:
-                limit = f"is more than the {size} neurons that {self.flips.site} flips act on"
+                limit = (
+                    f"is more than the {size} neurons that {self.flips.site} {layer} flips act on"
+                )
                 raise out_of_limits(f"flips.{layer}.count", count, limit)
         if self.teacher_hidden > MAX_NEURONS:
             limit = f"is more than {MAX_NEURONS} neurons"

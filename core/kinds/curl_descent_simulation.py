@@ -28,6 +28,7 @@ from core.checkpoints import checkpoints
 from core.columns import Column, columns_of
 from core.curl_descent import SimulationSpec
 from core.curl_descent_border import border
+from core.curl_descent_networks import turned_uphill
 from core.curl_descent_record import Record
 from core.curl_descent_training import Data, Training
 from core.dataset import DatasetSummary
@@ -291,10 +292,7 @@ def _warnings(spec: SimulationSpec, curves: Curves) -> tuple[str, ...]:
             f"{resting} of {networks} networks converged to rounding and rested from there "
             "(retired_at_epoch; training.retire)"
         )
-    if spec.flips.site == "postsynaptic" and spec.outputs == spec.flip_counts[1] == 1:
-        messages.append(
-            "the only output is flipped: all of W2 climbs the gradient under the curl rules"
-        )
+    messages += turned_uphill(spec.flips, spec.outputs, spec.flip_counts[1])
     if short:
         messages.append(f"the last batch of every epoch holds {short} samples, not {spec.batch}")
     return (*messages, *measures.warnings(spec))

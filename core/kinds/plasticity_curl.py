@@ -14,6 +14,7 @@ import numpy as np
 from core.charts.curl_fraction import draw_curl_fraction
 from core.checkpoints import ledger
 from core.columns import Column, columns_of
+from core.curl_descent_networks import turned_uphill
 from core.dataset import DatasetSummary
 from core.experiment import (
     Array,
@@ -64,7 +65,11 @@ def run(spec: PlasticityCurlSpec, inputs: Mapping[str, Dataset], progress: Progr
     progress(1.0)
     curl = kept.by_draw
     if not spec.recurrent:
-        return Result({"curl_fraction": Array(curl[:, 0], ("replicate",))})
+        network = spec.network
+        uphill = turned_uphill(network.flips, network.outputs, network.flip_counts[1])
+        curl_rule = spec.rule.startswith("curl")
+        arrays = {"curl_fraction": Array(curl[:, 0], ("replicate",))}
+        return Result(arrays, uphill if curl_rule else ())
     return Result(
         {
             "inhibitory_fraction": Array(_counts(spec) / spec.neurons, ("mixture",)),

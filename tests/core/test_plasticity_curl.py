@@ -205,3 +205,10 @@ def test_a_rule_that_the_network_lacks_has_no_column_of_it() -> None:
     assert recurrent["compression_ratio"] is None
     assert learning["compression_ratio"] == 5 / 20
     assert learning["readout_fraction"] == 1 / 20
+
+
+@pytest.mark.parametrize(("rule", "told"), [("curl_descent", True), ("gradient_descent", False)])
+def test_flipping_the_only_output_is_explained(rule: str, told: bool) -> None:
+    flips = {"readout": {"count": 1}, "site": "postsynaptic"}
+    spec = KIND.spec.model_validate({"rule": rule, "network": {"flips": flips}})
+    assert any("all of W2 climbs" in text for text in KIND.run(spec, {}, silent).warnings) is told
