@@ -21,9 +21,11 @@ from core.experiment import ExperimentError
 MAX_MEMBERS = 1000
 MAX_NAME_LENGTH = 100
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError)
-"""What the library raises for a damaged archive; the last two for places and names in it that
-cannot be."""
+BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError),
+    *(OSError, ValueError, OverflowError),
+)
+"""What the library raises for a damaged ZIP; the last three for places and names that cannot be."""
 _MOMENT = (1980, 1, 1, 0, 0, 0)  # a fixed time stamp: the same arrays give the same bytes
 
 

@@ -9,7 +9,6 @@ import hashlib
 import io
 import stat
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from core.npz import BROKEN
 from store.archives.manifest import (
     MANIFEST,
     MOST_MEMBERS,
@@ -35,8 +35,6 @@ LONGEST_MANIFEST = 250 * MOST_MEMBERS  # and some 190 of the manifest
 LONGEST_LINE = 2**24
 TOLD_MISTAKES = 100
 
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError)
-_NONSENSE = (ValueError, OverflowError)  # texts and places in the ZIP that cannot be
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
@@ -58,7 +56,7 @@ class Archive:
                     digest.update(piece)
                     size += len(piece)
                     yield piece
-        except (*_BROKEN, *_NONSENSE) as broken:
+        except BROKEN as broken:
             raise ArchiveRefused(path, f"damaged or incomplete: {broken}") from None
         if (size, digest.hexdigest()) != (self.members[path].size, self.members[path].sha256):
             raise ArchiveRefused(path, "its SHA-256 is not the one in the manifest")
@@ -112,7 +110,7 @@ class _Bounded(io.BufferedReader):
 def _zip(file: _Bounded) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(file)
-    except (*_BROKEN, *_NONSENSE) as broken:
+    except BROKEN as broken:
         raise ArchiveRefused(WHOLE, f"not a whole ZIP file: {broken}") from None
 
 
@@ -151,7 +149,7 @@ def _manifest(archive: zipfile.ZipFile) -> Manifest:
         return Manifest.model_validate_json(archive.read(info))
     except ValidationError as invalid:
         raise ArchiveRefused(MANIFEST, mistake(invalid)) from None
-    except (*_BROKEN, *_NONSENSE) as broken:
+    except BROKEN as broken:
         raise ArchiveRefused(MANIFEST, f"damaged or incomplete: {broken}") from None
 
 

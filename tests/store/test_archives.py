@@ -331,3 +331,14 @@ def test_an_archive_that_would_be_empty_is_refused(
     submitted(database, CURL, TINY)
     with pytest.raises(Conflict, match=reason):
         export(database, settings, Selection(where=where))
+
+
+def test_an_empty_archive_brings_nothing(
+    database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    made(database, settings)
+    members = members_of(written(database, settings, tmp_path / "a.zip"))
+    lists = {name: b"" for name in members if name.endswith(".jsonl")}
+    named = {"README.txt": members["README.txt"], "manifest.json": members["manifest.json"]}
+    empty = archive_of(tmp_path / "empty.zip", lists | named)
+    assert set(import_archive(database, settings, empty).values()) == {Count(added=0, present=0)}
