@@ -58,6 +58,10 @@ class PresetEntry(BaseModel):
     reference: str
     found: str = Field(description="What the paper found.")
     quick: str = Field(description="What the quick scale does otherwise than the full one.")
+    usual_loop_hours: float | None = Field(
+        description="What a loop over networks in plain numpy takes at full scale, in core-hours; "
+        "null for presets without networks."
+    )
     scales: dict[str, list[PanelEntry]]
 
 
@@ -172,6 +176,7 @@ def _entry(name: str) -> PresetEntry:
         reference=preset.reference,
         found=preset.found,
         quick=preset.quick,
+        usual_loop_hours=preset.usual_loop_hours,
         scales={
             scale: [_panel_entry(panel) for panel in panels]
             for scale, panels in preset.panels.items()

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
+from core.alternatives import errors_by_field
 from core.experiment import Refused
 from core.kinds import KINDS
 from core.spelling import unknown
@@ -145,7 +146,7 @@ def encodable(text: str) -> str:
 
 def _invalid(_: Request, exception: Exception) -> JSONResponse:
     assert isinstance(exception, RequestValidationError)
-    errors = [_field_error(error) for error in exception.errors()]
+    errors = [_field_error(error) for error in errors_by_field(exception.errors())]
     first = errors[0]
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     return problem(422, f"{first.field}: {first.message}{more}", errors)
@@ -171,10 +172,6 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
             parts.append(context["discriminator"].strip("'"))
             value = context["tag"]
             message = f"there are {context['expected_tags']}"
-        case "out_of_limits":
-            # Blamed on the whole spec, because the limit comes from another field.
-            parts.append(context["field"])
-            value = context["given"]
     field = encodable(".".join(parts)) or str(source)
     return FieldError(field=field, value=shown(value), message=encodable(message))
 

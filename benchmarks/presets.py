@@ -32,6 +32,7 @@ PAGE = Path("docs/presets.md")
 PICTURES = Path("docs/images/presets")
 COLOURS = 255
 SHAPES = 5  # of a full panel, on which the usual loop is timed
+OTHER_MACHINES = 2.0
 
 INTRODUCTION = """# Presets
 
@@ -48,7 +49,7 @@ minutes on two cores and still shows the effect; `--scale full` is the paper's s
 `GET /v1/presets` states beforehand, for one core at 53 GFLOP/s in float64 matrix products. Beside a
 quick one of which that was taken stands the processor time of the whole service on the machine that
 made this page, shared by two cores; beside a full one what the usual loop over networks in numpy
-(`benchmarks/baselines.py`) would take, per update as timed on some of the preset's shapes there.
+(`benchmarks/baselines.py`) would take, per update as timed on some of the preset's shapes.
 
 Networks that converge to rounding rest, so that runs that learn well cost less than stated. The
 line in a map is the critical line of theory (`curl_descent.phase_diagram`). `make presets` makes
@@ -95,6 +96,7 @@ def _section(client: Client, preset: Preset) -> str:
     if not all(panel.succeeded for panel in started.values()):
         raise SystemExit(f"{preset.name} failed")
     took = _processor_seconds() - busy
+    _check_usual_loop(preset)
     print(
         f"{preset.name}: {time.monotonic() - begun:.0f} s, {took:.0f} s of processor time",
         flush=True,
@@ -137,12 +139,20 @@ def _costs(preset: Preset, took: float) -> str:
     """What both scales take, and the usual loop at full scale."""
     quick = 3600 * sum(_hours(panel) for panel in preset.panels["quick"])
     full = sum(_hours(panel) for panel in preset.panels["full"])
-    usual = sum(_usual_hours(panel) for panel in preset.panels["full"])
-    beside = f"; the usual loop would take {_about(usual)}" if usual else ""
+    usual = preset.usual_loop_hours
+    beside = f"; the usual loop would take {_about(usual)}" if usual is not None else ""
     return (
         f"About {_about(quick)} s on one core; took {_about(took)} s of processor time. "
         f"Full: about {_about(full)} core-hours{beside}."
     )
+
+
+def _check_usual_loop(preset: Preset) -> None:
+    """Other machines and versions are some tens of per cent off what is declared, and no more."""
+    declared = preset.usual_loop_hours or 0.0
+    timed = sum(_usual_hours(panel) for panel in preset.panels["full"])
+    if not declared / OTHER_MACHINES <= timed <= declared * OTHER_MACHINES:
+        raise SystemExit(f"{preset.name}: usual_loop_hours is {declared:g}, timed {timed:.2g}")
 
 
 def _about(number: float) -> str:

@@ -23,5 +23,6 @@ Fraction = Annotated[
 
 def out_of_limits(field: str, value: object, message: str) -> PydanticCustomError:
     """A refusal that names value and limit in its text, and the field for programs to put first."""
-    context = {"field": field, "value": str(value), "given": value, "message": message}
+    shown = "null" if value is None else str(value)
+    context = {"field": field, "value": shown, "given": value, "message": message}
     return PydanticCustomError("out_of_limits", "{value} {message}", context)

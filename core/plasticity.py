@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from core.curl_descent_networks import Activation, Flips, Rule, Student, Teacher
 from core.experiment import MAX_INTEGER, Declared, Spec
-from core.limits import Scale, out_of_limits
+from core.limits import Fraction, Scale, out_of_limits
 
 MAX_NEURONS = 2000
 MAX_OUTPUTS = 100
@@ -26,8 +26,8 @@ class InhibitoryFractions(Declared):
 
     model_config = ConfigDict(serialize_by_alias=True)
 
-    from_: float = Field(default=0.0, alias="from", ge=0, le=1, description="First fraction.")
-    to: float = Field(default=1.0, ge=0, le=1, description="Last fraction.")
+    from_: Fraction = Field(default=0.0, alias="from", description="First fraction.")
+    to: Fraction = Field(default=1.0, description="Last fraction.")
     points: int = Field(
         default=21,
         ge=1,

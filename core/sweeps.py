@@ -18,6 +18,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, JsonValue, ValidationError
 
+from core.alternatives import errors_by_field
 from core.axes import Axis, Name, Number, Together, length, names, settings
 from core.experiment import Declared, Kind, Refused, Spec
 from core.spelling import nearest, unknown
@@ -163,7 +164,7 @@ def _valid(kind: Kind[Any], document: Mapping[str, Any], number: int, place: Tog
     try:
         spec: Spec = kind.spec.model_validate(document)
     except ValidationError as invalid:
-        error = invalid.errors()[0]
+        error = errors_by_field(invalid.errors())[0]
         field = ".".join(map(str, error["loc"])) or "spec"
         message = error["msg"].removeprefix("Value error, ")
         if error["type"] == "extra_forbidden":

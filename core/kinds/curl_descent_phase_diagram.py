@@ -56,6 +56,14 @@ METRICS: Mapping[str, Metric] = {
     "hidden_fragile_above": Metric(
         "Compression ratio from which one flipped input destabilises, 2 / (1 + 2 kappa)."
     ),
+    "readout_fragile_above": Metric(
+        "Compression ratio from which one flipped hidden neuron destabilises, 1 / (2 (1 - kappa)); "
+        "null for kappa >= 1, where there is none."
+    ),
+    "readout_robust_above": Metric(
+        "Compression ratio above which solutions are stable at every fraction of flipped hidden "
+        "neurons, 1 / (sqrt kappa - 1)^2; null for kappa <= 1, where there is none."
+    ),
     "joint_stable_share": Metric(
         "Share of all pairs of fractions that are stable at joint.compression_ratio; null without."
     ),
@@ -88,9 +96,12 @@ def run(spec: PhaseDiagramSpec, inputs: Mapping[str, Dataset], progress: Progres
 def rows(spec: PhaseDiagramSpec, result: Result) -> tuple[Row, ...]:
     """One row for the whole diagram."""
     joint = result["joint_left_edge"] if spec.joint is not None else None
+    kappa = spec.kappa
     metrics = {
-        "hidden_robust_below": 1 / (1 + sqrt(spec.kappa)) ** 2,
-        "hidden_fragile_above": 2 / (1 + 2 * spec.kappa),
+        "hidden_robust_below": 1 / (1 + sqrt(kappa)) ** 2,
+        "hidden_fragile_above": 2 / (1 + 2 * kappa),
+        "readout_fragile_above": 1 / (2 * (1 - kappa)) if kappa < 1 else None,
+        "readout_robust_above": 1 / (sqrt(kappa) - 1) ** 2 if kappa > 1 else None,
         "joint_stable_share": None if joint is None else float((joint > 0).mean()),
         "simulated_agreement": None if spec.simulated is None else _agreement(spec, result),
     }

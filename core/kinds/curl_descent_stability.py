@@ -76,6 +76,16 @@ METRICS: Mapping[str, Metric] = {
     "empirical_left_edge": Metric(
         "Lowest rate of a sampled network, averaged over draws; null without samples.", unit=UNIT
     ),
+    "largest_learning_rate": Metric(
+        "Full-batch step at which the fastest direction stops shrinking, 2 / right edge; null "
+        "without that.",
+        unit=f"1 / ({UNIT} Var x)",
+    ),
+    "origin_centre_share": Metric(
+        "Share of the hidden neurons that turn around zero weights, as around a centre, instead of "
+        "leaving them as from a saddle (large networks, random teacher); null where the theory "
+        "has no spectrum, and at hidden_fraction 0.5, where the teacher decides."
+    ),
 }
 
 
@@ -101,11 +111,24 @@ def rows(spec: StabilitySpec, result: Result) -> tuple[Row, ...]:
     if spec.has_density:
         metrics |= {"left_edge": low, "right_edge": high, "margin": low / max(abs(low), abs(high))}
         metrics["atom_mass"] = float(result["atom_mass"].sum())
+        metrics["largest_learning_rate"] = 2 / high if high > 0 else None
+        metrics["origin_centre_share"] = _origin_centre_share(spec)
     if spec.empirical is not None:
         lowest = result["eigenvalues"].min(axis=1)
         metrics["probability_stable"] = float((lowest > 0).mean())
         metrics["empirical_left_edge"] = float(lowest.mean())
     return (Row("all", 0, metrics),)
+
+
+def _origin_centre_share(spec: StabilitySpec) -> float | None:
+    """Hidden neuron i obeys w2_i'' = D2_ii (beta D1 beta^T) w2_i: a centre where that is negative.
+
+    The teacher's map beta has independent entries, so its sign is that of 1 - 2 hidden_fraction.
+    """
+    if spec.hidden_fraction == 0.5:
+        return None
+    flipped = spec.readout_fraction
+    return flipped if spec.hidden_fraction < 0.5 else 1 - flipped
 
 
 def estimate(spec: StabilitySpec, summaries: Mapping[str, DatasetSummary]) -> Estimate:
@@ -274,12 +297,17 @@ KIND: Kind[StabilitySpec] = Kind(
             "The left edge is the largest z on the leftmost branch, and the verdict its sign",
             r"\lambda_{-} = \max_{-1 < w < 0} z(w) > 0",
         ),
+        Equation(
+            "At zero weights, where the other fixed point is, the readout weight of hidden neuron "
+            "i grows or turns with the sign of its flip and of the teacher's map",
+            r"\ddot{w}_{2,i} = D_{2,ii} \left( \beta D_1 \beta^{\top} \right) w_{2,i}",
+        ),
     ),
     beware=(
         "Theory is for infinitely large layers: below a few hundred neurons look at the sampled "
         "networks.",
-        "Stable means that small errors shrink under continuous time; discrete steps also need a "
-        "learning rate below 2 / the largest eigenvalue of the whole update.",
+        "Stable means that small errors shrink under continuous time; discrete steps also need "
+        "a learning rate below largest_learning_rate.",
         "A norm constraint is outside this theory; it moves single eigenvalues of small networks.",
     ),
     run=run,

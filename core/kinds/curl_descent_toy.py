@@ -54,6 +54,17 @@ METRICS: Mapping[str, Metric] = {
         "Largest climb of the loss above its running minimum, over starts and all time; null if "
         "without bound."
     ),
+    "origin_saddle": Metric(
+        "Whether the origin is a saddle, which repels, or else a centre, around which weights "
+        "turn.",
+        type="boolean",
+    ),
+    "stable_where_hidden_larger": Metric(
+        "Whether solutions with |w1| > |w2| are stable.", type="boolean"
+    ),
+    "stable_where_readout_larger": Metric(
+        "Whether solutions with |w2| > |w1| are stable.", type="boolean"
+    ),
     "starts_converged": Metric("Starts that converge.", "start", "integer"),
     "starts_never": Metric("Starts that never converge.", "start", "integer"),
     "starts_marginal": Metric(
@@ -76,18 +87,22 @@ def run(spec: ToySpec, inputs: Mapping[str, Dataset], progress: Progress) -> Res
 
 def rows(spec: ToySpec, result: Result) -> tuple[Row, ...]:
     """One row per rule."""
-    return tuple(Row(name, 0, _metrics(result, arm)) for arm, name in enumerate(ARMS))
+    return tuple(Row(name, 0, _metrics(spec, result, arm)) for arm, name in enumerate(ARMS))
 
 
-def _metrics(result: Result, arm: int) -> Mapping[str, float | int | None]:
+def _metrics(spec: ToySpec, result: Result, arm: int) -> Mapping[str, float | bool | None]:
     times, never = result["convergence_time"], np.isinf(result["convergence_time"][arm])
     marginal = result["outcome"][arm] == MARGINAL
+    first, second = spec.signs[arm]
     median, ascent = finite(np.array([np.median(times[arm]), result["loss_ascent"][arm].max()]))
     return {
         "convergence_time": median,
         "fraction_converged": 1.0 - float(never.mean()),
         "fraction_faster": float((times[arm] < times[1 - arm]).mean()),
         "max_loss_ascent": ascent,
+        "origin_saddle": first == second,
+        "stable_where_hidden_larger": second > 0,
+        "stable_where_readout_larger": first > 0,
         "starts_converged": int((~never).sum()),
         "starts_never": int(never.sum()),
         "starts_marginal": int(marginal.sum()),

@@ -95,6 +95,7 @@ HEAT_MAPS = (
         found="Expansive networks (small c) learn whatever the fraction flipped; more compressive "
         "ones keep a high error beyond the line where the solution manifold turns unstable.",
         quick="Full batches, 20 000 epochs, 3 replicates, a grid of 9 x 9.",
+        usual_loop_hours=350,
         panels={
             "quick": _map(
                 _spec("linear", epochs=20_000, batch_size="full", replicates=3), **_QUICK_HIDDEN
@@ -110,6 +111,7 @@ HEAT_MAPS = (
         reference=f"{PAPER}, figure 3a, inset",
         found="The border is there long before learning ends.",
         quick="Full batches, 4 000 epochs (a fifth, as in the paper), 3 replicates, 9 x 9.",
+        usual_loop_hours=63,
         panels={
             "quick": _map(
                 _spec("linear", epochs=4000, batch_size="full", replicates=3), **_QUICK_HIDDEN
@@ -128,6 +130,7 @@ HEAT_MAPS = (
         "weights never come to rest.",
         quick="2 replicates and a grid of 6 x 7; all 100 000 epochs, because the instability "
         "needs them to grow.",
+        usual_loop_hours=49,
         panels={
             "quick": _map(
                 _spec("linear", epochs=100_000, batch_size="full", replicates=2, **_CHAOS),
@@ -153,6 +156,7 @@ HEAT_MAPS = (
         quick="2 replicates and a grid of 7 x 9. At c = 0.01 without flips the error rises too: "
         "there the learning rate times the largest eigenvalue (2.2 to 2.5) is beyond the 2 that "
         "discrete steps bear.",
+        usual_loop_hours=77,
         panels={
             "quick": _map(
                 _spec(
@@ -186,6 +190,7 @@ HEAT_MAPS = (
         "more, keep a high error left of the line: it says where a solution with random weights is "
         "stable, and close to it a start at random need not end in one, with all flipped in linear "
         "networks neither; tanh, which saturates, widens that margin.",
+        usual_loop_hours=390,
         panels={
             "quick": _map(
                 _spec("tanh", epochs=20_000, batch_size="full", replicates=2, **_SMALL_TANH),
@@ -208,6 +213,7 @@ HEAT_MAPS = (
         "compressive, and ends near 1e-4 unless all are flipped; for c above 1 the samples are few "
         "and the test error ends higher. At c = 10 there are ten hidden neurons, and whether the "
         "few flipped ones are unstable depends on the draw.",
+        usual_loop_hours=520,
         panels={
             "quick": _map(
                 _spec(

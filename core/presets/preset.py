@@ -34,7 +34,11 @@ class Panel:
 
 @dataclass(frozen=True)
 class Preset:
-    """A figure of a paper, ready to run; `quick` says what its quick scale does otherwise."""
+    """A figure of a paper, ready to run; `quick` says what its quick scale does otherwise.
+
+    `usual_loop_hours` is what a loop over networks in plain numpy takes at full scale, in
+    core-hours as `make presets` timed it; None where there are none to loop over.
+    """
 
     name: str
     summary: str
@@ -42,3 +46,4 @@ class Preset:
     found: str
     quick: str
     panels: Mapping[Scale, tuple[Panel, ...]]
+    usual_loop_hours: float | None = None

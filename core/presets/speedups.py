@@ -104,6 +104,7 @@ SPEEDUPS = (
         reference=f"{PAPER}, figure 5b,c",
         found="From 1000 samples on curl descent needs about a third of the epochs.",
         quick="500, 1000 and 2000 samples in batches of 50, 10 000 epochs, 5 replicates.",
+        usual_loop_hours=30,
         panels={
             "quick": (
                 _against(
@@ -123,6 +124,7 @@ SPEEDUPS = (
         found="Curl descent is faster from scale 2 on. With the norms held, a student much smaller "
         "than its teacher cannot express it: both rules are censored there.",
         quick="Four scales, 1000 samples in batches of 50, 10 000 epochs, 3 replicates.",
+        usual_loop_hours=270,
         panels={
             "quick": (
                 _against("init_scale", "student_scale", (0.3, 1.0, 2.0, 4.0), _spec(**_QUICK_1000)),
@@ -137,6 +139,7 @@ SPEEDUPS = (
         found="Curl descent is faster for teachers smaller than the student; teachers that are "
         "larger cannot be expressed, and both rules are censored there.",
         quick="Four scales, 1000 samples in batches of 50, 10 000 epochs, 3 replicates.",
+        usual_loop_hours=520,
         panels={
             "quick": (
                 _against(
@@ -152,6 +155,7 @@ SPEEDUPS = (
         reference=f"{PAPER}, figure 5f",
         found="Curl descent is faster up to about half of the neurons flipped.",
         quick="Four counts, 2000 samples in batches of 50, 10 000 epochs, 3 replicates.",
+        usual_loop_hours=53,
         panels={
             "quick": (
                 _against("flip_count", "flips.readout.count", (1, 3, 5, 8), _spec(**_QUICK)),
@@ -166,6 +170,7 @@ SPEEDUPS = (
         found="Curl descent is faster in relu networks too.",
         quick="Threshold 5e-3, not the paper's 1e-3: gradient descent reaches it in the 10 000 "
         "epochs; training size and flip count only, in batches of 50, 3 replicates.",
+        usual_loop_hours=3000,
         panels={
             "quick": (
                 _against("training_size", "train_size", (2000, 1000, 500), _spec(**_QUICK_RELU)),
@@ -188,6 +193,7 @@ SPEEDUPS = (
         quick="Full batches, 10 000 epochs, 20 replicates, fewer values. Students of scale 1 and "
         "less learn alike under both rules, and for a teacher of scale 3 gradient descent is a "
         "little faster.",
+        usual_loop_hours=1000,
         panels={
             "quick": (
                 _against(

@@ -41,8 +41,9 @@ def presets(context: typer.Context, as_json: Json = False) -> None:
     if as_json:
         print_json(found)
         return
-    lines = ((p["name"], p["summary"], p["reference"]) for p in found)
-    print_table(("preset", "summary", "reference"), lines)
+    lines = ((p["name"], p["summary"], p["reference"], *_costs(p)) for p in found)
+    heads = ("preset", "summary", "reference", "quick, s", "full, h", "usual loop, h")
+    print_table(heads, lines)
 
 
 def preset(
@@ -65,6 +66,19 @@ def preset(
         if output is not None:
             for shows, figure in panels.figures().items():
                 told_of(figure.save(output / f"{name}_{shows}.png"))
+
+
+def _costs(preset: dict[str, Any]) -> tuple[str, str, str]:
+    """On one core: of both scales, and of a loop over networks in plain numpy at the full one."""
+    scales = preset["scales"]
+    quick, full = (sum(panel["seconds"] for panel in scales[s]) for s in ("quick", "full"))
+    usual = preset["usual_loop_hours"]
+    return _about(quick), _about(full / 3600), "" if usual is None else _about(usual)
+
+
+def _about(number: float) -> str:
+    """Two figures of it: 0.0013, 140."""
+    return f"{float(f'{number:.2g}'):g}"
 
 
 def _describe(kind: dict[str, Any]) -> None:

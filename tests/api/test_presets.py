@@ -14,6 +14,8 @@ def test_every_preset_is_listed_with_what_it_costs(stack: RunningStack) -> None:
     for preset in listed:
         quick, full = (sum(p["seconds"] for p in preset["scales"][s]) for s in ("quick", "full"))
         assert quick <= min(120, full), preset["name"]
+        usual = preset["usual_loop_hours"]
+        assert usual is None or usual > 4 * full / 3600, preset["name"]
 
 
 @pytest.mark.parametrize("name", PRESETS)

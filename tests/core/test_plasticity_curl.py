@@ -166,7 +166,7 @@ def _curl_of_simulation(simulation: SimulationSpec, rule: str, replicate: int) -
     ("fields", "words"),
     [
         ({"inhibitory_fractions": {"from": 0.6, "to": 0.4}}, "above inhibitory_fractions.to"),
-        ({"inhibitory_fractions": {"from": -0.1}}, "greater than or equal to 0"),
+        ({"inhibitory_fractions": {"from": -0.1}}, "-0.1 is no fraction of a layer"),
         ({"neurons": 1}, "greater than or equal to 2"),
         ({"correlation": {"coefficient": 1.5}}, "less than or equal to 1"),
         ({"correlation": {"type": "given"}}, "a matrix is needed for type given"),

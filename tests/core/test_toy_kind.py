@@ -90,6 +90,20 @@ def test_eigenvalues_are_those_of_the_numerical_jacobian(flipped: str) -> None:
     np.testing.assert_allclose(np.sort_complex(spectrum(np.zeros(2))), told, atol=1e-8)
 
 
+@pytest.mark.parametrize("flipped", FLIPPED_SIGNS)
+def test_the_types_of_fixed_points_are_those_of_their_eigenvalues(flipped: str) -> None:
+    toy = spec(flipped=flipped)
+    result = ran(toy)
+    hidden_larger = np.abs(result["solutions"][:, 0]) > np.abs(result["solutions"][:, 1])
+    half_stable = result["solution_eigenvalue"] == 0
+    for arm, row in enumerate(KIND.rows(toy, result)):
+        grows = result["origin_eigenvalues"][arm, :, 0].max() > 0
+        assert row.metrics["origin_saddle"] is bool(grows)
+        for larger, name in ((hidden_larger, "hidden"), (~hidden_larger, "readout")):
+            stable = result["solution_eigenvalue"][arm, larger & ~half_stable[arm]] < 0
+            assert stable.all() == stable.any() == row.metrics[f"stable_where_{name}_larger"]
+
+
 @pytest.mark.parametrize("flipped", ["readout", "hidden", "none"])
 def test_basins_are_where_long_trajectories_end(flipped: str) -> None:
     result = ran(spec(flipped=flipped, extent=2.3, grid_points=14))
