@@ -162,7 +162,7 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
     match error["type"]:
         case "missing":
             value = None
-        case "extra_forbidden" if kind is not None and parts[0] == "spec":
+        case "extra_forbidden" if kind is not None and parts[:1] == ["spec"]:
             message = unknown(kind.spec, parts[1:])
         case "json_invalid":
             parts, value = [], None

@@ -8,7 +8,7 @@ from core.experiment import Declared
 
 # What pydantic puts into the path of an error for the alternative that it tried: constrained-int,
 # literal['full'], list[int], or the name of a model.
-_ALTERNATIVE = re.compile(r"int|float|str|bool|[a-z]+[-\[(].*")
+_ALTERNATIVE = re.compile(r"int|float|str|bool|constrained-\w+|(literal|list|tuple)\[.*\]")
 Path = tuple[int | str, ...]
 
 _OTHER_THING = {"model_type", "dict_type", "list_type", "tuple_type"}

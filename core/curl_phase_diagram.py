@@ -38,7 +38,11 @@ class Joint(Declared):
 
 
 class Simulated(Declared):
-    """A coarse grid of sampled networks to lay over the theory."""
+    """A coarse grid of sampled networks to lay over the theory, judged by their own rates.
+
+    What learning makes of such networks is a sweep of curl_descent.simulation, whose heat map has
+    the critical line in it.
+    """
 
     ratios: int = Field(
         default=11,

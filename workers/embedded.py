@@ -169,11 +169,9 @@ class Stack:
         return f"unix://{path}"
 
     def _await_ready(self) -> None:
-        self._until("api", self._answers)
-
-    def _answers(self) -> bool:
         # Not through a proxy that the environment may name: this is our own machine.
-        return httpx.get(f"{self.url}/readyz", trust_env=False).status_code == 200
+        with httpx.Client(base_url=self.url, trust_env=False) as client:
+            self._until("api", lambda: client.get("/readyz").status_code == 200)
 
     def _until(self, name: str, holds: Any) -> None:
         deadline = time.monotonic() + START_S

@@ -12,7 +12,7 @@ Given y_t the error is a known input. Where y_t was not observed the error was f
 
 so the mean moves by g (p_t - h . z_t), never by 0, and the variance gains r g g'. For one part that
 is (a - b) z + b p with variance (a - b)^2 P + q + b^2 r. Sources: S. Cheng and P. N. Sabes, Neural
-Computation 18:760 (2006), eq. 3.1; dimensionality.md, section 9.
+Computation 18:760 (2006), eq. 3.1.
 """
 
 from dataclasses import dataclass, replace

@@ -8,7 +8,7 @@
 each with planning variance q (of every part) and motor variance r. B is the behavioural
 generalization function: how much of an error at one target is learned at another. Two states:
 M. A. Smith, A. Ghazizadeh and R. Shadmehr, PLoS Biology 4:e179 (2006); generalization:
-K. A. Thoroughman and R. Shadmehr, Nature 407:742 (2000); dimensionality.md, section 9.
+K. A. Thoroughman and R. Shadmehr, Nature 407:742 (2000).
 """
 
 from collections.abc import Callable

@@ -5,8 +5,8 @@ Under curl gradient flow, with linear or ReLU hidden units and no norm constrain
     Q_i = D1'_i sum_j D1_j W1_ij^2 - D2_i sum_k D2'_k W2_ki^2
 
 is constant (D for presynaptic signs, D' for postsynaptic ones, of which one kind is all 1); errors
-must travel back through W2 itself. Reference: curl_descent.md, section 6; for gradient descent
-S. Du, W. Hu and J. Lee, NeurIPS 2018, theorem 2.1.
+must travel back through W2 itself. Worked out for this project; for gradient descent S. Du, W. Hu
+and J. Lee, NeurIPS 2018, theorem 2.1.
 """
 
 import numpy as np

@@ -11,7 +11,7 @@ entries and is never formed. Each of its blocks is a sum over samples of outer p
 This is exact for every activation and rule here and takes P^2 (M + K^2 N) multiply-adds for P
 samples. The difference leaves a rounding error of about 1e-8. For a gradient field with flips,
 F = -D grad C, the same number squared is the share that entries which join two weights of opposite
-sign have in the squared norm of the Hessian (curl_descent.md, section 7).
+sign have in the squared norm of the Hessian.
 """
 
 from collections.abc import Callable

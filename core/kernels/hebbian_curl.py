@@ -7,7 +7,7 @@ Sigma = <f f^T>; so the curl fraction of the whole is that of D Sigma,
     curl_fraction^2 = sum over pairs of opposite sign of Sigma_ij^2 / sum over all pairs
 
 0 for uncorrelated activity, sqrt(2 a (1 - a)) for constant activity at inhibitory fraction a, and
-never above sqrt(1/2) (curl_descent.md, section 7).
+never above sqrt(1/2).
 """
 
 import numpy as np

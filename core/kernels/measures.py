@@ -68,7 +68,7 @@ def order_parameter_q(
 
         q = mean over weights of Var_t(w) / variance over weights of Mean_t(w)
 
-    with the entries of W1 and W2 pooled (curl_descent.md, section 7).
+    with the entries of W1 and W2 pooled (Ninou et al., NeurIPS 2025, figure 3b).
     """
     spreads = (trace.spread1[:, :hidden, :inputs], trace.spread2)
     means = (trace.mean1[:, :hidden, :inputs], trace.mean2)

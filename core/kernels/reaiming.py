@@ -8,7 +8,7 @@ The plane is that of the first two principal components of the reference means, 
 the target angle increases counter-clockwise: the population behaves as if it aimed at target +
 shift. Each block's ring is centred on itself, so that a shift common to all targets is no turn.
 The plane comes from one half of the reference trials and the reference ring from the other: with
-one set for both, noise makes the reference fit its own plane (dimensionality.md, section 6).
+one set for both, noise makes the reference fit its own plane.
 
 The shift is the turn of the ring as it lies in the plane. An ellipse with axes s_1 and s_2 whose
 targets move by an angle d along it shows arctan(2 s_1 s_2 / (s_1^2 + s_2^2) tan d), which is less,

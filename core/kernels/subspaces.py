@@ -8,7 +8,7 @@ Two halves of one block already differ by 20 to 30 degrees, so every number has 
 beside it, and the blocks are compared half against half too. The floor is a random subspace biased
 by the covariance, v = orth(U sqrt(S) g) with g normal: unbiased random subspaces of many neurons
 are nearly orthogonal and would make anything look aligned. Sources: G. F. Elsayed et al., Nature
-Communications 7:13239 (2016), eq. 3 and its Methods; dimensionality.md, section 7.
+Communications 7:13239 (2016), eq. 3 and its Methods.
 """
 
 from collections.abc import Callable, Iterator

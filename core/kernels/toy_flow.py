@@ -3,9 +3,9 @@
     w1' = -s1 w2 e,   w2' = -s2 w1 e,   e = w1 w2 - 1
 
 s1 (hidden) and s2 (readout) are -1 where the neuron is rule-flipped. Time is in units of
-1 / (learning rate * input variance). With equal signs w1^2 - w2^2 is conserved, else w1^2 + w2^2
-(curl_descent.md, section 5); each conservation law leaves a Riccati equation, which is a linear
-flow seen in projection.
+1 / (learning rate * input variance). With equal signs w1^2 - w2^2 is conserved, else w1^2 + w2^2;
+each conservation law leaves a Riccati equation, which is a linear flow seen in projection (worked
+out for this project; the network is that of Ninou et al., NeurIPS 2025).
 """
 
 import numpy as np

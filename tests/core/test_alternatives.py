@@ -24,6 +24,7 @@ def _errors(kind: str, document: Mapping[str, Any]) -> list[tuple[str, object, s
         ("here", "starts", "Input should be a valid list or an object"),
         ({"random": 0}, "starts.random", "Input should be greater than or equal to 1"),
         ({"randm": 3}, "starts.randm", "Extra inputs are not permitted"),
+        ({"ran-dom": 3}, "starts.ran-dom", "Extra inputs are not permitted"),
     ],
 )
 def test_only_the_alternative_that_was_meant_is_told(starts: Any, field: str, message: str) -> None:

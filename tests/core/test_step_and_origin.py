@@ -59,7 +59,7 @@ def test_steps_above_the_largest_learning_rate_leave_a_stable_solution() -> None
 
 @pytest.mark.parametrize("hidden_fraction", [0.2, 0.8])
 def test_hidden_neurons_turn_around_the_origin_where_the_flow_does(hidden_fraction: float) -> None:
-    """Beside zero weights w1_i' = w2_i D1 beta^T and w2_i' = D2_ii beta w1_i: what are its rates?"""
+    """Beside zero weights w1_i' = w2_i D1 beta^T and w2_i' = D2_ii beta w1_i: with what rates?"""
     M, N, readout_fraction = 60, 40, 0.25
     rng = np.random.default_rng(0)
     beta = rng.normal(size=N) @ rng.normal(size=(N, M))
