@@ -121,6 +121,16 @@ class Figure(Generic[S]):
     missing: Callable[[S], str | None] = lambda spec: None
 
 
+def without(field: str) -> Callable[[Any], str | None]:
+    """The `missing` of a figure of what a field asks for, where that is 0 or null."""
+
+    def reason(spec: Any) -> str | None:
+        asked = getattr(spec, field)
+        return None if asked else f"{field} is {'null' if asked is None else asked}"
+
+    return reason
+
+
 @dataclass(frozen=True)
 class Compared(Generic[S_co]):
     """One of several experiments in one picture, and what the picture calls it."""

@@ -25,6 +25,7 @@ from core.experiment import (
     Refused,
     Result,
     Row,
+    without,
 )
 from core.folded_units import in_folds
 from core.kernels.crossnobis import (
@@ -381,7 +382,9 @@ KIND: Kind[ConditionDistanceSpec] = Kind(
         "distances": Figure("Distance by target, with 95 % intervals", draw_distances),
         "matrix": Figure("Crossnobis distances between all targets and labels", draw_matrix),
         "permutation_null": Figure(
-            "The mean distance, or its difference between states, among shuffled labels", draw_null
+            "The mean distance, or its difference between states, among shuffled labels",
+            draw_null,
+            without("permutations"),
         ),
     },
     references=(

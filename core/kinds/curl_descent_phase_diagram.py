@@ -27,6 +27,7 @@ from core.experiment import (
     Progress,
     Result,
     Row,
+    without,
 )
 from core.kernels.critical_lines import (
     Floats,
@@ -283,6 +284,7 @@ KIND: Kind[PhaseDiagramSpec] = Kind(
             "The left edge of the spectrum over the fractions flipped in both layers, and the "
             "line where it is zero.",
             draw_joint_surface,
+            without("joint"),
         ),
     },
     references=(

@@ -24,6 +24,7 @@ from core.experiment import (
     Progress,
     Refused,
     Result,
+    without,
 )
 from core.independence import Units
 from core.kernels.folds import early_half, makes_pseudo_blocks
@@ -364,7 +365,9 @@ KIND: Kind[ParticipationRatioSpec] = Kind(
             "Variance by component, of condition means and of single trials", draw_spectra
         ),
         "permutation_null": Figure(
-            "The log ratio of the blocks among those of shuffled labels", draw_null
+            "The log ratio of the blocks among those of shuffled labels",
+            draw_null,
+            without("permutations"),
         ),
     },
     references=(

@@ -20,6 +20,7 @@ from core.experiment import (
     Metric,
     Progress,
     Result,
+    without,
 )
 from core.generalization import GeneralizationSpec, check_targets, sides_of
 from core.generalization_arms import (
@@ -153,7 +154,7 @@ KIND: Kind[GeneralizationSpec] = Kind(
     figures={
         "scores": Figure("Generalization and decoding of each block with chance", draw_scores),
         "change": Figure("How the change between fields generalizes over targets", draw_change),
-        "null": Figure("CCGP among that of turned clouds", draw_null),
+        "null": Figure("CCGP among that of turned clouds", draw_null, without("nulls")),
     },
     references=(
         "S. Bernardi et al., The geometry of abstraction in the hippocampus and prefrontal "

@@ -24,6 +24,7 @@ from core.experiment import (
     Refused,
     Result,
     Row,
+    without,
 )
 from core.kernels.folds import early_half, makes_pseudo_blocks
 from core.kernels.ledger import Stage
@@ -375,7 +376,9 @@ KIND: Kind[ReaimingSpec] = Kind(
     figures={
         "ring": Figure("The ring of target means before and after, with its turn", draw_rings),
         "shift_per_target": Figure("Shift of each target with 95 % intervals", draw_shifts),
-        "permutation_null": Figure("The shift among those of relabelled trials", draw_null),
+        "permutation_null": Figure(
+            "The shift among those of relabelled trials", draw_null, without("permutations")
+        ),
     },
     references=(
         "S. Israely et al., Cerebellar output shapes cortical preparatory activity during motor "

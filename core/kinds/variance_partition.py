@@ -23,6 +23,7 @@ from core.experiment import (
     Progress,
     Result,
     Row,
+    without,
 )
 from core.kernels.folds import early_half, makes_pseudo_blocks
 from core.kernels.participation_ratio import Floats
@@ -253,7 +254,9 @@ KIND: Kind[VariancePartitionSpec] = Kind(
             "principal components",
             draw_cell_means,
         ),
-        "permutation_null": Figure("Each effect among those of shuffled labels", draw_null),
+        "permutation_null": Figure(
+            "Each effect among those of shuffled labels", draw_null, without("permutations")
+        ),
     },
     references=(
         "S. Israely et al., Cerebellar output shapes cortical preparatory activity during motor "
