@@ -177,11 +177,14 @@ def _entry(name: str) -> PresetEntry:
         found=preset.found,
         quick=preset.quick,
         usual_loop_hours=preset.usual_loop_hours,
-        scales={
-            scale: [_panel_entry(panel) for panel in panels]
-            for scale, panels in preset.panels.items()
-        },
+        scales={scale: list(panels_of(name, scale)) for scale in preset.panels},
     )
+
+
+@cache
+def panels_of(name: str, scale: Scale) -> tuple[PanelEntry, ...]:
+    """The panels of a preset at one scale with what each costs."""
+    return tuple(_panel_entry(panel) for panel in PRESETS[name].panels[scale])
 
 
 def _panel_entry(panel: Panel) -> PanelEntry:

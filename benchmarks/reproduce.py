@@ -28,6 +28,7 @@ REPLICATES = 5
 CLOSE = 10
 SETTLED = 1e-3
 COUNTS = (1, 3, 5, 7, 9)
+MANY = 0.9
 
 
 def main(names: Sequence[str]) -> None:
@@ -121,7 +122,8 @@ def _order_parameter() -> None:
 
 def _readout_flips() -> None:
     for c in (0.05, 0.2):
-        for where, fraction in _beside_line(float(critical_readout_fraction(c, 1.0))):
+        line = float(critical_readout_fraction(c, 1.0))
+        for where, fraction in (*_beside_line(line), ("far above it", MANY)):
             spec = _at("readout-flips-linear", 100_000, c, {"readout": fraction})
             highest, last = _median(spec, "max_train_error", "final_test_error")
             print(

@@ -14,7 +14,9 @@ from api.datasets import Dataset, list_datasets
 from api.experiments import show
 from api.kinds import list_kinds, show_kind
 from api.pages import PageQuery
-from api.presets import PanelEntry, list_presets
+from api.presets import panels_of
+from core.presets import PRESETS
+from core.presets.preset import Panel
 from store.experiments import NotFound
 
 router = pages()
@@ -36,7 +38,8 @@ class NewQuery(BaseModel):
 def new_page(request: Request, query: Annotated[NewQuery, Query()], service: Service) -> Response:
     """Choose a kind, or fill in the form of one."""
     if not (query.kind or query.start or query.preset):
-        return page(request, "choose.html", kinds=list_kinds().items, presets=list_presets().items)
+        presets = [(preset, panels_of(name, "quick")) for name, preset in PRESETS.items()]
+        return page(request, "choose.html", kinds=list_kinds().items, presets=presets)
     kind, spec, source, name = _filled(query, service)
     entry = show_kind(kind)
     if query.dataset:
@@ -62,28 +65,25 @@ def _filled(query: NewQuery, service: Context) -> tuple[str, dict[str, Any], str
         return experiment.kind, experiment.spec, f"experiment {experiment.name or ''}".strip(), name
     if query.preset:
         panel = _panel(query.preset, query.panel)
-        return panel.kind, panel.spec, f"preset {query.preset}, {panel.name}", panel.name
+        return panel.kind, dict(panel.spec), f"preset {query.preset}, {panel.name}", panel.name
     assert query.kind is not None
     entry = show_kind(query.kind)
     return entry.kind, entry.example, "example", ""
 
 
-def _panel(preset: str, name: str | None) -> PanelEntry:
-    for entry in list_presets().items:
-        if entry.name != preset:
-            continue
-        for panel in entry.scales["quick"]:
-            if name in (None, panel.name):
-                return panel
+def _panel(preset: str, name: str | None) -> Panel:
+    for panel in PRESETS[preset].panels["quick"] if preset in PRESETS else ():
+        if name in (None, panel.name):
+            return panel
     raise NotFound(f"no preset is named {preset} with a panel {name}")
 
 
 def _panels(kind: str) -> list[tuple[str, str]]:
     """Presets and their panels of this kind."""
     return [
-        (entry.name, panel.name)
-        for entry in list_presets().items
-        for panel in entry.scales["quick"]
+        (preset.name, panel.name)
+        for preset in PRESETS.values()
+        for panel in preset.panels["quick"]
         if panel.kind == kind
     ]
 

@@ -1,9 +1,11 @@
 """The dashboard in a real browser, on a real service."""
 
 import json
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from api.dashboard.home import LATEST
@@ -48,6 +50,13 @@ def test_a_value_that_is_refused_is_marked_with_the_servers_sentence(page: Page)
     expect(page.locator("#toasts")).to_contain_text("hidden")
     expect(field).to_be_focused()
     assert "/new" in page.url
+
+
+def test_a_field_that_takes_a_number_or_a_word_is_marked_too(page: Page) -> None:
+    page.goto(f"/new?kind={KIND}")
+    page.get_by_label("batch size", exact=True).fill("half")
+    refused = page.locator("[data-field='training.batch_size'] [data-wrong]")
+    expect(refused).to_have_text("Input should be a valid integer or 'full'")
 
 
 def test_an_axis_turns_the_form_into_a_sweep(page: Page) -> None:
@@ -225,6 +234,21 @@ def test_the_theme_stays_as_it_was_switched(page: Page) -> None:
     page.get_by_role("button", name="Switch between light and dark").click()
     page.goto("/datasets")
     assert page.locator("html").get_attribute("data-theme") == "dark"
+
+
+def test_a_figure_drawn_for_a_dark_screen_is_dark_on_white_paper(
+    page: Page, seeded: Seeded
+) -> None:
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"/experiments/{seeded.first}")
+    drawn(page)
+    page.emulate_media(media="print")
+    with Image.open(BytesIO(page.locator("[data-drawn]").first.screenshot())) as shown:
+        histogram = shown.convert("L").histogram()
+    paper = histogram.index(max(histogram))
+    darkest = next(level for level, pixels in enumerate(histogram) if pixels)
+    assert paper > 250
+    assert darkest < 60
 
 
 def test_the_page_does_not_jump_while_it_fills(page: Page, seeded: Seeded) -> None:

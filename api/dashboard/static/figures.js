@@ -44,7 +44,9 @@ export async function draw(canvas, document) {
   canvas.view?.finalize();
   const place = window.document.createElement("div");
   place.className = "drawn";
-  const { view } = await embed(place, coloured(document, isDark()), OPTIONS);
+  const dark = isDark();
+  place.classList.toggle("dark", dark);
+  const { view } = await embed(place, coloured(document, dark), OPTIONS);
   const svg = place.querySelector("svg");
   const [width, height] = [svg.getAttribute("width"), svg.getAttribute("height")];
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
