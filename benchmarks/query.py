@@ -33,6 +33,9 @@ GROUPED = Question(
     aggregate="count(), mean(metric.final_test_error)",
 )
 MEDIAN = replace(GROUPED, aggregate="median(metric.final_test_error)")
+LOWEST = Question(
+    where=f"{OF_KIND} param.compression_ratio < 0.3", order_by="metric.final_test_error"
+)
 HEAT_MAP = Question(
     where=f"{OF_KIND} sweep = '{sweep_id(1)}'",
     group_by="param.compression_ratio, param.readout_fraction",
@@ -53,6 +56,11 @@ def _selective(rows: int) -> str:
     return f"{OF_KIND}param.compression_ratio < 0.11 and metric.final_test_error < {error:.6g}"
 
 
+def _error_alone(rows: int) -> str:
+    """A filter on the metric alone that finds about as many."""
+    return f"{OF_KIND}metric.final_test_error < {10 ** (12 * FOUND / rows - 12):.6g}"
+
+
 def _key_value(database: Database) -> None:
     with database.read() as connection:
         connection.execute(KEY_VALUE).all()
@@ -65,6 +73,10 @@ COLUMNS: Mapping[str, Callable[[Database, int], object]] = {
     "first 100 of 2000 rows found": lambda database, rows: page(
         database, Question(where=_selective(rows)), limit=100
     ),
+    "the same, found by error alone": lambda database, rows: page(
+        database, Question(where=_error_alone(rows)), limit=100
+    ),
+    "100 lowest errors of a filter": lambda database, _: page(database, LOWEST, limit=100),
     "one sweep's heat map": lambda database, _: page(database, HEAT_MAP, limit=1000),
     "newest 50 experiments": lambda database, _: listed(database, limit=50),
     "best 50 experiments of a filter": lambda database, _: listed(

@@ -430,5 +430,8 @@ KIND = Kind(
         ),
     },
     # "c < 0.3 and error < 1e-6, grouped by the fraction flipped", answered from the index alone.
-    indexes=(("compression_ratio", "final_test_error", "readout_fraction"),),
+    indexes=(
+        ("compression_ratio", "final_test_error", "readout_fraction"),
+        ("final_test_error", "compression_ratio"),
+    ),
 )

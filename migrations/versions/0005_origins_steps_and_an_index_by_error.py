@@ -1,4 +1,4 @@
-"""What is at the origin, the largest steps, and thresholds of readout flips."""
+"""What is at the origin, largest steps, thresholds of readout flips, and an index by error."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -31,6 +31,13 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("readout_fragile_above", sa.Double(), nullable=True))
         batch_op.add_column(sa.Column("readout_robust_above", sa.Double(), nullable=True))
 
+    with op.batch_alter_table("results_curl_descent_simulation", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_results_curl_descent_simulation_1",
+            ["final_test_error", "compression_ratio"],
+            unique=False,
+        )
+
     with op.batch_alter_table("results_curl_descent_stability", schema=None) as batch_op:
         batch_op.add_column(sa.Column("largest_learning_rate", sa.Double(), nullable=True))
         batch_op.add_column(sa.Column("origin_centre_share", sa.Double(), nullable=True))
@@ -51,6 +58,9 @@ def downgrade() -> None:
     with op.batch_alter_table("results_curl_descent_stability", schema=None) as batch_op:
         batch_op.drop_column("origin_centre_share")
         batch_op.drop_column("largest_learning_rate")
+
+    with op.batch_alter_table("results_curl_descent_simulation", schema=None) as batch_op:
+        batch_op.drop_index("ix_results_curl_descent_simulation_1")
 
     with op.batch_alter_table("results_curl_descent_phase_diagram", schema=None) as batch_op:
         batch_op.drop_column("readout_robust_above")
