@@ -4,20 +4,24 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.charts.heatmap import Cell
+from core.charts.heatmap import Cell, Place
 from core.charts.profile import Run
 from store.database import Database
 from store.kind_tables import medians, parameters, results
+from store.results import Value, middle
 from store.tables import experiments
 
 
 def cells(
     database: Database, kind: str, sweep: str, x: str, y: str, metric: str, arm: str
 ) -> list[Cell]:
-    """One metric of one arm over two parameters: what a heat map shows."""
-    own, found = parameters[kind], medians[kind]
+    """One metric of one arm over two parameters: what a heat map shows.
+
+    The median of all replicates at a place, of however many experiments; None before there are any.
+    """
+    own, found = parameters[kind], results[kind]
     query = (
-        sa.select(own.c[x], own.c[y], found.c[metric])
+        sa.select(own.c[x], own.c[y], found.c.replicate, found.c[metric])
         .join(experiments, experiments.c.id == own.c.experiment_id)
         .join(
             found,
@@ -27,8 +31,15 @@ def cells(
         .where(experiments.c.sweep_id == sweep)
         .order_by(experiments.c.id)
     )
+    places: dict[tuple[Place, Place], list[Value]] = {}
     with database.read() as connection:
-        return [(row[0], row[1], row[2]) for row in connection.execute(query)]
+        for across, up, replicate, value in connection.execute(query):
+            here = places.setdefault((across, up), [])
+            if replicate is not None:
+                here.append(value)
+    return [
+        (*place, middle(values)["median"] if values else None) for place, values in places.items()
+    ]
 
 
 def arms(database: Database, kind: str, sweep: str) -> list[str]:

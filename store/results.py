@@ -206,14 +206,14 @@ def _summary(kind: Kind[Any], found: Sequence[Row]) -> Summary:
     arms = dict.fromkeys(row.arm for row in found)
     return {
         arm: {
-            name: _middle([finite(row.metrics.get(name)) for row in found if row.arm == arm])
+            name: middle([finite(row.metrics.get(name)) for row in found if row.arm == arm])
             for name in kind.metrics
         }
         for arm in arms
     }
 
 
-def _middle(values: Sequence[Value]) -> Mapping[str, float | None]:
+def middle(values: Sequence[Value]) -> Mapping[str, float | None]:
     """The median, a missing value counting as larger than any; of flags, the share that is true.
 
     A replicate that diverged, or never got to its threshold, has no value. Left out, it would make
@@ -223,5 +223,5 @@ def _middle(values: Sequence[Value]) -> Mapping[str, float | None]:
     missing = len(values) - len(known)
     if any(isinstance(value, bool) for value in values):
         return {"median": sum(known) / len(known), "missing": missing}
-    middle = median([*known, *[math.inf] * missing])
-    return {"median": middle if math.isfinite(middle) else None, "missing": missing}
+    found = median([*known, *[math.inf] * missing])
+    return {"median": found if math.isfinite(found) else None, "missing": missing}

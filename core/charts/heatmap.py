@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from math import exp, log, log10
-from statistics import median
 from typing import Any
 
 from core.drawing import alt
@@ -35,11 +34,12 @@ def draw_heatmap(
     """Rectangles coloured by the metric, each around its own parameters; grey without a value.
 
     Numbers keep their distances, and `theory` is a curve through them; words stand side by side.
-    Experiments at one place count as one, by the median of those with a value.
     """
     if not cells:
         return notice("The sweep has no experiment", WIDTH, HEIGHT)
-    grid = _gridded(cells)
+    grid: dict[Any, dict[Any, float | None]] = defaultdict(dict)
+    for across, up, value in cells:
+        grid[across][up] = value
     values = [value for column in grid.values() for value in column.values() if value is not None]
     logarithmic = _decades(values) > DECADES
     colour = alt.Scale(scheme="viridis", type="log" if logarithmic else "linear")
@@ -65,16 +65,6 @@ def draw_heatmap(
         width=WIDTH,
         height=HEIGHT,
     )
-
-
-def _gridded(cells: Sequence[Cell]) -> Grid:
-    found: dict[Any, dict[Any, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for x, y, value in cells:
-        found[x][y].extend([] if value is None else [value])
-    return {
-        x: {y: median(values) if values else None for y, values in column.items()}
-        for x, column in found.items()
-    }
 
 
 def _of_numbers(

@@ -41,11 +41,6 @@ def test_columns_of_a_map_may_hold_fractions_of_their_own() -> None:
         assert next(row["y2"] for row in rows if row["value"] == value) == pytest.approx(1.25)
 
 
-def test_experiments_at_one_place_are_one_cell() -> None:
-    (row,) = rows_of(heatmap([(1, 1, 2.0), (1, 1, 4.0), (1, 1, None)]))
-    assert row["value"] == 3.0
-
-
 @pytest.mark.parametrize(
     "cells",
     [
