@@ -99,6 +99,10 @@ class Preview(BaseModel):
     """What a sweep would be; nothing is stored."""
 
     count: int
+    duplicates: int = Field(
+        description="Points whose spec is that of a point before, such as layers of whole neurons "
+        "at close ratios: they are one experiment."
+    )
     seconds: float
     memory_bytes: int = Field(description="Of its largest experiment.")
     specs: list[dict[str, Any]]
@@ -178,9 +182,11 @@ def start(service: Context, planned: Plan, idempotency_key: str | None) -> str:
 def preview_sweep(body: Annotated[SweepRequest, Body()], service: Service) -> Preview:
     """What a sweep would be: how many experiments, at what cost, and the first of them."""
     kind = _kind(body.kind)
-    children = _children(service, kind, _definition(body), _labels(body))
+    definition = _definition(body)
+    children = _children(service, kind, definition, _labels(body))
     return Preview(
         count=len(children),
+        duplicates=size(definition) - len(children),
         seconds=sum(child.submission.estimate.seconds for child in children),
         memory_bytes=max(child.submission.estimate.memory_bytes for child in children),
         specs=[child.submission.document for child in children[:SHOWN_SPECS]],
@@ -247,9 +253,10 @@ def _extended(
     service: Context, sweep: sweeps.Sweep, body: Extension, request: extensions.Request
 ) -> int:
     before = SweepDefinition.model_validate(sweep.definition)
-    definition = widened(before, body.axes, body.replicates)
+    kind = KINDS[sweep.kind]
+    definition = widened(kind, before, body.axes, body.replicates)
     labels = sweeps.shared_labels(service.database, sweep.id)
-    children = _children(service, KINDS[sweep.kind], definition, labels)
+    children = _children(service, kind, definition, labels)
     check_room(service, len(extensions.missing(service.database, sweep.id, children)))
     wider = definition.model_dump(mode="json")
     return extensions.extend(service.database, sweep, wider, children, request)
@@ -342,7 +349,7 @@ def _labels(body: SweepRequest) -> sweeps.Labels:
 def _children(
     service: Context, kind: Kind[Any], definition: SweepDefinition, labels: sweeps.Labels
 ) -> list[accepting_sweeps.Child]:
-    """Every spec of a sweep, valid and within the limits of this installation."""
+    """Every spec of a sweep once, valid and within the limits of this installation."""
     count, limit = size(definition), service.settings.max_sweep_points
     if count > limit:
         raise BadRequest(
@@ -354,13 +361,17 @@ def _children(
     specs = [point.spec for point in places]
     costs = estimates(service, kind, specs)
     specs = inputs.pinned(service.database, kind, specs)
-    return [
+    children = (
         accepting_sweeps.Child(
             Submission(kind, spec, fitting(service, cost), owner=caller(), **vars(labels)),
             point.place,
         )
         for point, spec, cost in zip(places, specs, costs, strict=True)
-    ]
+    )
+    distinct: dict[str, accepting_sweeps.Child] = {}
+    for child in children:
+        distinct.setdefault(child.submission.spec_hash, child)
+    return list(distinct.values())
 
 
 def _ring(service: Context) -> None:

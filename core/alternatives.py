@@ -53,7 +53,11 @@ def _models() -> set[str]:
 
 
 def _plain(error: Mapping[str, Any]) -> dict[str, Any]:
-    plain = {**error, "loc": tuple(part for part in error["loc"] if not _is_alternative(part))}
+    path = [part for part in error["loc"] if not _is_alternative(part)]
+    # The name of a form that a mapping takes is told for the form and for its one field.
+    told = zip(path, [None, *path], strict=False)
+    once = tuple(part for part, last in told if isinstance(part, int) or part != last)
+    plain = {**error, "loc": once}
     match error["type"]:
         case "out_of_limits":
             about = error["ctx"]

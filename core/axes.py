@@ -5,11 +5,12 @@
 {"random": {"count": 50, "seed": 3, "draw": {"student_scale": {"loguniform": [0.01, 10]}}}}
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import Discriminator, Field, JsonValue, Strict, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, JsonValue, Strict, Tag, model_validator
 
 from core.experiment import MAX_INTEGER, Declared, Kind
 
@@ -23,6 +24,13 @@ Spaced = Annotated[tuple[Number, Number, Count], Strict(False)]
 
 Together = Mapping[str, Any]
 """Values by axis name, set together."""
+
+
+def _ascending(ends: tuple[Any, Any]) -> tuple[Any, Any]:
+    low, high = ends
+    if low > high:
+        raise ValueError(f"the lower end {low:g} is above the upper end {high:g}")
+    return ends
 
 
 class Linspace(Declared):
@@ -53,14 +61,16 @@ class Zip(Declared):
 class Uniform(Declared):
     """A number drawn evenly between two."""
 
-    uniform: Annotated[tuple[Number, Number], Strict(False)]
+    uniform: Annotated[tuple[Number, Number], Strict(False), AfterValidator(_ascending)]
 
 
 class LogUniform(Declared):
     """A positive number whose logarithm is drawn evenly."""
 
     loguniform: Annotated[
-        tuple[Annotated[Number, Field(gt=0)], Annotated[Number, Field(gt=0)]], Strict(False)
+        tuple[Annotated[Number, Field(gt=0)], Annotated[Number, Field(gt=0)]],
+        Strict(False),
+        AfterValidator(_ascending),
     ]
 
 
@@ -73,6 +83,7 @@ class Integers(Declared):
             Annotated[int, Field(ge=-MAX_INTEGER, le=MAX_INTEGER)],
         ],
         Strict(False),
+        AfterValidator(_ascending),
     ]
 
 
@@ -82,12 +93,33 @@ class Choice(Declared):
     choice: Values
 
 
+def _named(forms: tuple[str, ...], given: object) -> str | None:
+    """Which of the forms a mapping names."""
+    keys = given.model_fields_set if isinstance(given, Declared) else given
+    return next((f for f in forms if f in keys), None) if isinstance(keys, dict | set) else None
+
+
+_DISTRIBUTIONS = ("uniform", "loguniform", "integers", "choice")
+
+Distribution = Annotated[
+    Annotated[Uniform, Tag("uniform")]
+    | Annotated[LogUniform, Tag("loguniform")]
+    | Annotated[Integers, Tag("integers")]
+    | Annotated[Choice, Tag("choice")],
+    Discriminator(
+        lambda given: _named(_DISTRIBUTIONS, given),
+        custom_error_type="distribution",
+        custom_error_message=f"a distribution is a mapping with one of {', '.join(_DISTRIBUTIONS)}",
+    ),
+]
+
+
 class Draws(Declared):
     """Random settings of several fields, the same for the same seed."""
 
     count: Count
     seed: int = Field(default=0, ge=0, le=MAX_INTEGER)
-    draw: dict[Name, Uniform | LogUniform | Integers | Choice] = Field(min_length=1)
+    draw: dict[Name, Distribution] = Field(min_length=1)
 
 
 class Random(Declared):
@@ -98,10 +130,7 @@ class Random(Declared):
 
 def _form(axis: object) -> str | None:
     """Which form an axis has: a list, or the one that a mapping names."""
-    if isinstance(axis, list):
-        return "list"
-    names = axis.model_fields_set if isinstance(axis, Declared) else axis
-    return next((f for f in _FORMS if f in names), None) if isinstance(names, dict | set) else None
+    return "list" if isinstance(axis, list) else _named(_FORMS, axis)
 
 
 _FORMS = ("linspace", "logspace", "zip", "random")
@@ -162,6 +191,27 @@ def settings(kind: Kind[Any], name: str, axis: Axis) -> Iterator[Together]:
                 yield {name: value}
 
 
+def joined(kind: Kind[Any], name: str, axis: Axis, added: Axis) -> Axis:
+    """An axis with the values of both, each once; raises `ValueError` if they set other fields.
+
+    Where all values are among the added ones it is the added axis, else a list, or lists zipped.
+    """
+    fields = list(names(name, axis))
+    if set(fields) != set(names(name, added)):
+        raise ValueError(f"it sets {', '.join(fields)}, and so must what is added to it")
+    present, further = _once(settings(kind, name, axis)), _once(settings(kind, name, added))
+    if present.keys() <= further.keys():
+        return added
+    together = list((present | further).values())
+    if isinstance(axis, Zip | Random):
+        return Zip(zip={field: [setting[field] for setting in together] for field in fields})
+    return [setting[name] for setting in together]
+
+
+def _once(found: Iterator[Together]) -> dict[str, Together]:
+    return {json.dumps(setting, sort_keys=True): setting for setting in found}
+
+
 def _spaced(kind: Kind[Any], name: str, values: Any) -> Iterator[Together]:
     """Spaced values; of a field that counts, the nearest integers."""
     whole = any(c.type == "integer" and name in (c.name, c.dotted) for c in kind.columns)
@@ -179,9 +229,7 @@ def _drawn(draws: Draws) -> Iterator[Together]:
         yield {name: column[number] for name, column in columns.items()}
 
 
-def _draw(
-    distribution: Uniform | LogUniform | Integers | Choice, count: int, rng: np.random.Generator
-) -> list[Any]:
+def _draw(distribution: Distribution, count: int, rng: np.random.Generator) -> list[Any]:
     drawn: Any
     match distribution:
         case Uniform(uniform=(low, high)):

@@ -19,7 +19,7 @@ from typing import Annotated, Any
 from pydantic import Field, JsonValue, ValidationError
 
 from core.alternatives import errors_by_field
-from core.axes import Axis, Name, Number, Together, length, names, settings
+from core.axes import Axis, Name, Number, Together, joined, length, names, settings
 from core.experiment import Declared, Kind, Refused, Spec
 from core.spelling import nearest, unknown
 
@@ -74,19 +74,16 @@ def points(kind: Kind[Any], definition: SweepDefinition) -> Iterator[Point]:
             yield Point(place, _valid(kind, replicates, number, place))
 
 
-def widened(definition: SweepDefinition, axes: Mapping[str, Axis], more: int) -> SweepDefinition:
+def widened(
+    kind: Kind[Any], definition: SweepDefinition, axes: Mapping[str, Axis], more: int
+) -> SweepDefinition:
     """The definition with more values on its axes and `more` further replicates of every point.
 
-    Lists are added to lists; any other axis is replaced, and keeps the points that it still has.
-    Raises `Refused` for what no definition may have.
+    Every point of before stays one. Raises `Refused` for what no definition may have.
     """
-    for name in axes:
-        if name not in definition.axes:
-            known = ", ".join(definition.axes)
-            raise SweepRefused(f"axes.{name}", None, f"the sweep has no such axis; it has {known}")
     wider = definition.model_copy(
         update={
-            "axes": {name: _joined(axis, axes.get(name)) for name, axis in definition.axes.items()},
+            "axes": {**definition.axes, **_joined(kind, definition, axes)},
             "more_replicates": [*definition.more_replicates, *([more] if more else [])],
         }
     )
@@ -97,10 +94,22 @@ def widened(definition: SweepDefinition, axes: Mapping[str, Axis], more: int) ->
         raise SweepRefused(".".join(map(str, error["loc"][:2])), None, error["msg"]) from None
 
 
-def _joined(axis: Axis, added: Axis | None) -> Axis:
-    if isinstance(axis, list) and isinstance(added, list):
-        return axis + [value for value in added if value not in axis]
-    return axis if added is None else added
+def _joined(
+    kind: Kind[Any], definition: SweepDefinition, axes: Mapping[str, Axis]
+) -> dict[str, Axis]:
+    """The axes that have more values now, whether by the name of a column or of its field."""
+    wider = {}
+    for given, added in axes.items():
+        asked = _field(kind, given)
+        name = next((own for own in definition.axes if _field(kind, own) == asked), None)
+        if name is None:
+            known = ", ".join(definition.axes)
+            raise SweepRefused(f"axes.{given}", None, f"the sweep has no such axis; it has {known}")
+        try:
+            wider[name] = joined(kind, name, definition.axes[name], added)
+        except ValueError as other:
+            raise SweepRefused(f"axes.{given}", None, str(other)) from None
+    return wider
 
 
 def _replicated(
@@ -111,6 +120,9 @@ def _replicated(
         return
     if "replicate_offset" not in kind.spec.model_fields:
         raise SweepRefused("more_replicates", None, f"{kind.name} has no replicates")
+    if "replicate_offset" in _set_names(definition):
+        message = "an axis sets replicate_offset, so which replicates follow is not known"
+        raise SweepRefused("more_replicates", None, message)
     first: int = getattr(spec, "replicate_offset") + getattr(spec, "replicates")  # noqa: B009
     for count in definition.more_replicates:
         yield {**document, "replicate_offset": first, "replicates": count}
@@ -152,12 +164,18 @@ def _document(kind: Kind[Any], definition: SweepDefinition, place: Together) -> 
     setters: dict[str, str] = {}
     for name, value in place.items():
         for path, part in _assignments(kind, name, value, definition.derive).items():
-            if path in setters:
-                message = f"{setters[path]} and {name} both set {path}"
-                raise SweepRefused(f"axes.{name}", None, message)
+            for set_before, setter in setters.items():
+                if _overlap(set_before, path):
+                    message = f"{setter} and {name} both set {max(set_before, path, key=len)}"
+                    raise SweepRefused(f"axes.{name}", None, message)
             setters[path] = name
             _assign(document, path, part)
     return document
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether two paths are the same field, or one is a group with the other in it."""
+    return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
 
 
 def _valid(kind: Kind[Any], document: Mapping[str, Any], number: int, place: Together) -> Spec:
@@ -190,10 +208,15 @@ def _assignments(
     """What an axis sets: itself, the field behind a column, or a derived setting's fields."""
     if name in kind.settings:
         return kind.settings[name].sets(value, derive)
+    return {_field(kind, name): value}
+
+
+def _field(kind: Kind[Any], name: str) -> str:
+    """The path in the spec of what an axis names by it or by its column."""
     for column in kind.columns:
         if column.name == name and column.dotted is not None:
-            return {column.dotted: value}
-    return {name: value}
+            return column.dotted
+    return name
 
 
 def _assign(document: dict[str, Any], path: str, value: Any) -> None:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from core.alternatives import errors_by_field
 from core.kinds import KINDS
+from core.sweeps import SweepDefinition
 
 
 def _errors(kind: str, document: Mapping[str, Any]) -> list[tuple[str, object, str]]:
@@ -47,6 +48,16 @@ def test_alternatives_that_both_may_be_meant_are_one_sentence() -> None:
     told = _errors("curl_descent.simulation", {"training": {"batch_size": "half"}})
     message = "Input should be a valid integer or 'full'"
     assert told == [("training.batch_size", "half", message)]
+
+
+def test_the_name_of_a_form_is_told_once() -> None:
+    """A distribution is told apart by the name of its one field."""
+    axis = {"random": {"count": 3, "draw": {"student_scale": {"loguniform": [0, 1]}}}}
+    with pytest.raises(ValidationError) as refused:
+        SweepDefinition.model_validate({"axes": {"scales": axis}})
+    [error] = errors_by_field(refused.value.errors())
+    path = ("axes", "scales", "random", "draw", "student_scale", "loguniform", 0)
+    assert (error["loc"], error["msg"]) == (path, "Input should be greater than 0")
 
 
 def test_a_limit_from_another_field_is_about_the_field_it_names() -> None:

@@ -150,7 +150,7 @@ def test_more_replicates_continue_where_the_ones_before_end() -> None:
     definition = SweepDefinition.model_validate(
         {"base": {"replicates": 4}, "axes": {"seed": [0, 1]}}
     )
-    more = widened(widened(definition, {}, 3), {}, 2)
+    more = widened(KIND, widened(KIND, definition, {}, 3), {}, 2)
     found: list[Any] = list(points(KIND, more))
     assert len(found) == size(more) == 6
     spans = [(p.spec.seed, p.spec.replicate_offset, p.spec.replicates) for p in found]
@@ -161,20 +161,101 @@ def test_replicates_are_added_no_more_often_than_a_definition_may_say() -> None:
     definition = SweepDefinition.model_validate(
         {"axes": {"seed": [0]}, "more_replicates": [1] * 99}
     )
-    last = widened(definition, {}, 1)
+    last = widened(KIND, definition, {}, 1)
     with pytest.raises(Refused, match="at most 100") as refused:
-        widened(last, {}, 1)
+        widened(KIND, last, {}, 1)
     assert refused.value.field.startswith("more_replicates")
 
 
 def test_more_replicates_than_one_experiment_may_have_are_refused_naming_the_limit() -> None:
     definition = SweepDefinition.model_validate({"axes": {"seed": [0]}})
     with pytest.raises(Refused, match="20000 is more than the 10000 replicates of one experiment"):
-        list(points(KIND, widened(definition, {}, 20_000)))
+        list(points(KIND, widened(KIND, definition, {}, 20_000)))
 
 
 def test_widening_adds_values_and_keeps_the_old_ones() -> None:
     definition = SweepDefinition.model_validate({"axes": {"seed": [0, 1]}})
-    assert widened(definition, {"seed": [1, 2]}, 0).axes["seed"] == [0, 1, 2]
+    assert widened(KIND, definition, {"seed": [1, 2]}, 0).axes["seed"] == [0, 1, 2]
     with pytest.raises(Refused, match="no such axis"):
-        widened(definition, {"sed": [2]}, 0)
+        widened(KIND, definition, {"sed": [2]}, 0)
+
+
+ZIPPED = {"zip": {"seed": [1, 2], "hidden": [4, 8]}}
+DRAWN = {"seed": {"integers": [0, 1000]}, "student_scale": {"loguniform": [0.1, 10]}}
+
+
+@pytest.mark.parametrize(
+    ("axis", "added", "count"),
+    [
+        ({"linspace": [0.5, 1.5, 3]}, [3.0], 4),
+        ({"linspace": [0.5, 1.5, 3]}, {"linspace": [0.5, 2.5, 5]}, 5),
+        ([0.5, 1.0], {"logspace": [0, 1, 2]}, 3),
+    ],
+)
+def test_points_are_never_lost_by_adding_to_an_axis(axis: Any, added: Any, count: int) -> None:
+    definition = SweepDefinition.model_validate({"axes": {"student_scale": axis}})
+    more = SweepDefinition.model_validate({"axes": {"student_scale": added}}).axes
+    for named in ("student_scale", "student.scale"):
+        wider = widened(KIND, definition, {named: more["student_scale"]}, 1)
+        scales = {p.spec.student.scale for p in points(KIND, wider)}  # type: ignore[attr-defined]
+        before = {p.spec.student.scale for p in points(KIND, definition)}  # type: ignore[attr-defined]
+        assert before < scales
+        assert len(scales) == count
+
+
+@pytest.mark.parametrize(
+    ("axis", "added", "count"),
+    [
+        (ZIPPED, {"zip": {"seed": [3], "hidden": [16]}}, 3),
+        (ZIPPED, {"zip": {"hidden": [4, 16], "seed": [1, 3]}}, 3),
+        (
+            {"random": {"count": 3, "draw": DRAWN}},
+            {"random": {"count": 2, "seed": 1, "draw": DRAWN}},
+            5,
+        ),
+        ({"random": {"count": 3, "draw": DRAWN}}, {"random": {"count": 7, "draw": DRAWN}}, 7),
+    ],
+)
+def test_fields_that_move_together_go_on_doing_so(axis: Any, added: Any, count: int) -> None:
+    definition = SweepDefinition.model_validate({"axes": {"both": axis}})
+    more = SweepDefinition.model_validate({"axes": {"both": added}}).axes
+    wider = widened(KIND, definition, more, 0)
+    specs = [p.spec for p in points(KIND, wider)]
+    assert len(specs) == count
+    assert all(p.spec in specs for p in points(KIND, definition))
+
+
+def test_what_sets_other_fields_is_not_added_to_an_axis() -> None:
+    definition = SweepDefinition.model_validate({"axes": {"both": ZIPPED}})
+    other = SweepDefinition.model_validate({"axes": {"both": {"zip": {"seed": [3]}}}}).axes
+    with pytest.raises(Refused, match="sets seed, hidden, and so must what is added"):
+        widened(KIND, definition, other, 0)
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        ({"integers": [10, 1]}, "the lower end 10 is above the upper end 1"),
+        ({"uniform": [2.0, 1.0]}, "the lower end 2 is above the upper end 1"),
+        ({"loguniform": [10, 1]}, "the lower end 10 is above the upper end 1"),
+        ({"loguniform": [0, 1]}, "greater than 0"),
+        ({"normal": [0, 1]}, "one of uniform, loguniform, integers, choice"),
+    ],
+)
+def test_a_range_that_cannot_be_drawn_from_is_refused(draw: Any, message: str) -> None:
+    axis = {"random": {"count": 3, "draw": {"student_scale": draw}}}
+    with pytest.raises(ValidationError, match=message) as refused:
+        SweepDefinition.model_validate({"axes": {"scales": axis}})
+    assert refused.value.error_count() == 1
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_group_and_a_field_in_it_are_not_both_varied(order: int) -> None:
+    axes: dict[str, Any] = {"student.scale": [1.0], "student": [{"scale": 5.0}]}
+    with pytest.raises(Refused, match=r"both set student\.scale"):
+        made(axes=dict(list(axes.items())[::order]))
+
+
+def test_replicates_do_not_follow_where_an_axis_numbers_them() -> None:
+    with pytest.raises(Refused, match="an axis sets replicate_offset"):
+        made(axes={"replicate_offset": [0, 2]}, more_replicates=[2])
