@@ -19,14 +19,16 @@ Notes = Annotated[str, Field(max_length=20_000, pattern=PROSE)]
 
 
 class Labels(BaseModel):
-    """New labels of an experiment; what is absent stays as it is."""
+    """New labels of an experiment; what is absent stays as it is, null takes it off."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: Name | None = None
     notes: Notes | None = None
     tags: dict[TagKey, TagValue | None] = Field(
-        default={}, max_length=50, description="New values by key; null takes a tag off."
+        default={},
+        max_length=changes.MOST_TAGS,
+        description="New values by key; null takes a tag off.",
     )
 
 
@@ -39,7 +41,9 @@ class Bulk(BaseModel):
     action: changes.Action
     dry_run: StrictBool = Field(default=False, description="Only count what would change.")
     tags: dict[TagKey, TagValue | None] = Field(
-        default={}, max_length=50, description="For `tag`: new values by key; null takes one off."
+        default={},
+        max_length=changes.MOST_TAGS,
+        description="For `tag`: new values by key; null takes one off.",
     )
 
 
@@ -60,8 +64,12 @@ def bulk(body: Annotated[Bulk, Body()], service: Service) -> Changed:
         return Changed(changed=count, dry_run=True)
     if body.action == "retry":
         check_room(service, changes.bulk_count(service.database, body.where, body.action))
-    labels = changes.Labels(tags=body.tags)
-    count = changes.bulk(service.database, body.where, body.action, labels)
+    try:
+        count = changes.bulk(
+            service.database, body.where, body.action, changes.Labels(tags=body.tags)
+        )
+    except changes.TooManyTags as refused:
+        raise BadRequest("tags", len(body.tags), str(refused)) from None
     if body.action == "retry" and count:
         ring(service.celery)
     return Changed(changed=count, dry_run=False)
@@ -80,5 +88,8 @@ def retry(id: Id, service: Service) -> Experiment:
 @router.patch("/{id:uuid}", responses=documented(400, 404, 413, 422))
 def relabel(id: Id, body: Annotated[Labels, Body()], service: Service) -> Experiment:
     """Change the name, the notes and the tags of an experiment."""
-    labels = changes.Labels(body.name, body.notes, body.tags)
-    return shown(changes.relabel(service.database, str(id), labels))
+    texts = {name: getattr(body, name) for name in body.model_fields_set & {"name", "notes"}}
+    try:
+        return shown(changes.relabel(service.database, str(id), changes.Labels(texts, body.tags)))
+    except changes.TooManyTags as refused:
+        raise BadRequest("tags", len(body.tags), str(refused)) from None

@@ -14,6 +14,7 @@ from core.experiment import Estimate, Kind, Refused, Spec
 from core.kinds import KINDS
 from store import datasets, inputs, transitions
 from store.accepting import Submission
+from store.changes import MOST_TAGS
 from store.experiments import NotFound
 
 # Any alphabet, but no control characters: PostgreSQL refuses NUL, and the others are invisible.
@@ -39,7 +40,7 @@ class Labels(BaseModel):
     """What a submission carries besides its spec."""
 
     name: Name | None = None
-    tags: dict[TagKey, TagValue] = Field(default={}, max_length=50)
+    tags: dict[TagKey, TagValue] = Field(default={}, max_length=MOST_TAGS)
     priority: StrictInt = Field(
         default=0, ge=-10, le=10, description="Higher runs first; 0 is usual."
     )

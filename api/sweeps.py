@@ -27,6 +27,7 @@ from core.kinds import KINDS
 from core.sweeps import SweepDefinition, points, size, widened
 from store import accepting_sweeps, extensions, inputs, sweeps
 from store.accepting import Submission, digest
+from store.changes import MOST_TAGS
 from store.tables import TERMINAL
 from workers.doorbell import ring
 
@@ -44,7 +45,7 @@ class SweepRequest(SweepDefinition):
 
     kind: str
     name: Name | None = None
-    tags: dict[TagKey, TagValue] = Field(default={}, max_length=50)
+    tags: dict[TagKey, TagValue] = Field(default={}, max_length=MOST_TAGS)
     priority: StrictInt = Field(
         default=sweeps.CHILD_PRIORITY,
         ge=-10,

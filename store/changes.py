@@ -1,7 +1,7 @@
 """What may change about an accepted experiment: labels, and whether it runs. Never its spec."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from store.tables import TERMINAL, experiments, tags
 from store.transitions import cancel, requeue
 
 AGAIN = ("failed", "cancelled")
+MOST_TAGS = 50
 AT_ONCE = 500  # databases limit the number of values in one statement
 
 Action = Literal["cancel", "retry", "tag", "delete"]
@@ -28,15 +29,18 @@ AFFECTED: Mapping[Action, tuple[str, ...] | None] = {
 
 @dataclass(frozen=True)
 class Labels:
-    """New labels; what is None stays as it is, and a tag without a value is taken off."""
+    """New texts, `name` and `notes`, and tags; None takes one off, and what is absent stays."""
 
-    name: str | None = None
-    notes: str | None = None
-    tags: Mapping[str, str | None] | None = None
+    texts: Mapping[str, str | None] = field(default_factory=dict)
+    tags: Mapping[str, str | None] = field(default_factory=dict)
+
+
+class TooManyTags(Exception):
+    """An experiment would have more tags than one may have."""
 
 
 def relabel(database: Database, identifier: str, labels: Labels) -> Experiment:
-    """Change name, notes and tags of one experiment; raises `NotFound`."""
+    """Change name, notes and tags of one experiment; raises `NotFound` or `TooManyTags`."""
     get(database, identifier)
     database.write(lambda connection: _relabel(connection, [identifier], labels))
     return get(database, identifier)
@@ -58,7 +62,10 @@ def retry(database: Database, identifier: str) -> Experiment:
 
 
 def bulk(database: Database, where: str, action: Action, labels: Labels | None = None) -> int:
-    """Do one thing to every experiment of a filter that it can be done to; how many."""
+    """Do one thing to every experiment of a filter that it can be done to; how many.
+
+    All or none: raises `TooManyTags`.
+    """
     return database.write(lambda connection: _bulk(connection, where, action, labels))
 
 
@@ -94,13 +101,25 @@ def _bulk(connection: sa.Connection, where: str, action: Action, labels: Labels 
 
 def _relabel(connection: sa.Connection, identifiers: list[str], labels: Labels) -> None:
     mine = experiments.c.id.in_(identifiers)
-    texts = {"name": labels.name, "notes": labels.notes}
-    given = {field: text for field, text in texts.items() if text is not None}
-    if given:
-        connection.execute(experiments.update().where(mine).values(given))
-    for key, value in (labels.tags or {}).items():
+    if labels.texts:
+        connection.execute(experiments.update().where(mine).values(labels.texts))
+    for key, value in labels.tags.items():
         old = tags.delete().where(tags.c.experiment_id.in_(identifiers), tags.c.key == key)
         connection.execute(old)
         if value is not None:
             rows = [{"experiment_id": one, "key": key, "value": value} for one in identifiers]
             connection.execute(tags.insert(), rows)
+    if labels.tags:
+        _check_tags(connection, identifiers)
+
+
+def _check_tags(connection: sa.Connection, identifiers: list[str]) -> None:
+    counted = (
+        sa.select(tags.c.experiment_id, sa.func.count())
+        .where(tags.c.experiment_id.in_(identifiers))
+        .group_by(tags.c.experiment_id)
+        .having(sa.func.count() > MOST_TAGS)
+    )
+    row = connection.execute(counted).first()
+    if row is not None:
+        raise TooManyTags(f"experiment {row[0]} would have {row[1]} tags; the limit is {MOST_TAGS}")

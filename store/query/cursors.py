@@ -11,7 +11,7 @@ from typing import Any
 from store.query.errors import CursorRefused
 from store.query.ordering import Key, KeyValue
 
-LONGEST_CURSOR = 4000
+LONGEST_CURSOR = 14_000  # MOST_KEYS tags of the longest, in characters of four bytes
 _LARGEST = 2**63
 
 
@@ -23,7 +23,9 @@ def fingerprint(*question: str | None) -> str:
 def encoded(asked: str, values: Sequence[KeyValue]) -> str:
     """A cursor for the page after a row, given the question's fingerprint and the row's keys."""
     plain = [each.isoformat() if isinstance(each, datetime) else each for each in values]
-    return base64.urlsafe_b64encode(json.dumps([asked, *plain]).encode()).decode()
+    return base64.urlsafe_b64encode(
+        json.dumps([asked, *plain], ensure_ascii=False).encode()
+    ).decode()
 
 
 def decoded(cursor: str, asked: str, keys: Sequence[Key]) -> tuple[KeyValue, ...]:

@@ -16,6 +16,7 @@ from store.query.syntax import Aggregate, Condition, Expression, Name, Not, Orde
 DEEPEST = 50
 MOST_CONDITIONS = 200
 MOST_TERMS = 200
+MOST_KEYS = 5  # to sort by: their values are in every cursor
 
 T = TypeVar("T")
 Part = Literal["where", "select", "group_by", "aggregate", "order_by"]
@@ -69,7 +70,7 @@ def parsed_aggregates(text: str) -> tuple[Aggregate, ...]:
 def parsed_orders(text: str) -> tuple[Order, ...]:
     """A comma-separated list of sort keys, all different."""
     found = _parsed("order_by", "orders", text)
-    return _different("order_by", text, found, lambda order: order.key.text)
+    return _different("order_by", text, found, lambda order: order.key.text, MOST_KEYS)
 
 
 def _parsed(part: Part, start: str, text: str) -> Any:
@@ -125,14 +126,18 @@ def _expectation(terminals: set[str]) -> str:
 
 
 def _different(
-    part: Part, text: str, found: tuple[T, ...], name: Callable[[T], str]
+    part: Part,
+    text: str,
+    found: tuple[T, ...],
+    name: Callable[[T], str],
+    most: int = MOST_TERMS,
 ) -> tuple[T, ...]:
     names = [name(item) for item in found]
     twice = next((each for each in names if names.count(each) > 1), None)
     if twice is not None:
         raise QueryError(part, text, f"{twice} comes twice")
-    if len(found) > MOST_TERMS:
-        raise QueryError(part, text, f"{len(found)} terms; the limit is {MOST_TERMS}")
+    if len(found) > most:
+        raise QueryError(part, text, f"{len(found)} terms; the limit is {most}")
     return found
 
 

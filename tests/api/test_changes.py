@@ -18,9 +18,27 @@ def test_name_notes_and_tags_can_be_changed_and_the_rest_stays(stack: RunningSta
     assert (changed["name"], changed["notes"]) == ("old", "line one\nline two")
     assert changed["tags"] == {"b": "2", "c": "3"}
     assert changed["spec"] == made["spec"]
+    assert stack.http.patch(path, json={"name": None}).json()["name"] is None
+    assert stack.http.patch(path, json={}).json()["notes"] == "line one\nline two"
     refused = stack.http.patch(path, json={"spec": {}})
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["field"] == "spec"
+
+
+def test_the_limit_of_tags_is_that_of_the_experiment_and_not_of_the_request(
+    stack: RunningStack,
+) -> None:
+    made = stack.submit(KIND, QUICK, tags={f"t{n}": "" for n in range(49)})
+    path = f"/v1/experiments/{made['id']}"
+    assert len(stack.http.patch(path, json={"tags": {"t49": "x"}}).json()["tags"]) == 50
+    refused = stack.http.patch(path, json={"tags": {"one": "too many"}})
+    assert refused.status_code == 422
+    assert "would have 51 tags; the limit is 50" in refused.json()["detail"]
+    body = {"where": f"id = '{made['id']}'", "action": "tag", "tags": {"one": "too many"}}
+    assert stack.http.post("/v1/experiments/bulk", json=body).status_code == 422
+    assert len(stack.show(made["id"])["tags"]) == 50
+    swapped = {"tags": {"t0": None, "one": "in its place"}}
+    assert len(stack.http.patch(path, json=swapped).json()["tags"]) == 50
 
 
 def test_a_cancelled_experiment_runs_again_and_a_succeeded_one_does_not(

@@ -167,6 +167,18 @@ def test_the_profile_is_drawn(stack: RunningStack, finished: dict[str, Any]) -> 
     assert "final_test_error" in wrong.json()["errors"][0]["message"]
 
 
+def test_equal_specs_of_a_sweep_are_one_experiment(stack: RunningStack) -> None:
+    """Two ratios so close that layers of whole neurons are the same, and a seed given twice."""
+    axes = {"compression_ratio": [1.0, 2.9, 2.95], "seed": [1, 1]}
+    body = {"kind": KIND, "base": BASE, "axes": axes, "derive": {"total_neurons": 20}}
+    preview = stack.http.post("/v1/sweeps/preview", json=body).json()
+    assert (preview["count"], preview["duplicates"]) == (2, 4)
+    sweep = stack.http.post("/v1/sweeps", json=body).json()
+    assert sum(sweep["counts"].values()) == 2
+    again = stack.http.post(f"/v1/sweeps/{sweep['id']}/extend", json={"axes": {"seed": [1]}})
+    assert again.json()["changed"] == 0
+
+
 def test_a_preview_stores_nothing(stack: RunningStack) -> None:
     before = stack.http.get("/v1/sweeps").json()
     body = {"kind": KIND, "base": BASE, "axes": AXES}

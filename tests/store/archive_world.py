@@ -71,7 +71,7 @@ def made(database: Database, settings: Settings) -> dict[str, str]:
     ids["queued"] = submitted(database, CURL, TINY, priority=-5)
     ids["withdrawn"] = submitted(database, CURL, TINY, name='never "began", ß\n日本')
     request_cancel(database, ids["withdrawn"])
-    notes = Labels(notes="a note,\nin two lines", tags={"project": "fig4", "tab": "a\tb"})
+    notes = Labels({"notes": "a note,\nin two lines"}, tags={"project": "fig4", "tab": "a\tb"})
     relabel(database, ids["succeeded"], notes)
     return ids
 

@@ -160,7 +160,9 @@ def test_importing_twice_adds_nothing_and_keeps_labels_that_were_changed_here(
     there, settings_there = other
     archive = written(database, settings, tmp_path / "a.zip")
     import_archive(there, settings_there, archive)
-    relabel(there, ids["succeeded"], Labels(name="mine", tags={"project": None, "read": "yes"}))
+    relabel(
+        there, ids["succeeded"], Labels({"name": "mine"}, tags={"project": None, "read": "yes"})
+    )
     before, on_disk = content(there), files(settings_there)
     counts = import_archive(there, settings_there, archive)
     assert {noun: (count.added, count.present) for noun, count in counts.items()} == {

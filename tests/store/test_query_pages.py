@@ -7,14 +7,17 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from store.database import Database
 from store.query import few
-from store.query.cursors import encoded
+from store.query.cursors import LONGEST_CURSOR, decoded, encoded
 from store.query.errors import CursorRefused, QueryError
 from store.query.experiments import listed
+from store.query.ordering import Key
+from store.query.parsing import MOST_KEYS
 from store.query.plans import Question
 from store.query.results import page
 from tests.store.query_oracle import fields
@@ -207,6 +210,20 @@ def test_a_cursor_keeps_moments_and_numbers_exactly(database: Database, world: W
     assert len(set(map(tuple, found))) == len(found)
     assert all(isinstance(row[0], datetime) for row in found)
     assert len(found) == len([row for row in world.rows if row["kind"] == CURL])
+
+
+def test_the_longest_cursor_is_one_that_is_taken_back() -> None:
+    tags = ("\N{MICROSCOPE}" * 500,) * MOST_KEYS
+    keys = [Key(sa.column("tag"), "text")] * MOST_KEYS
+    cursor = encoded("0" * 16, tags)
+    assert len(cursor) < LONGEST_CURSOR
+    assert decoded(cursor, "0" * 16, keys) == tags
+
+
+def test_more_keys_than_a_cursor_holds_are_refused(database: Database) -> None:
+    order = ", ".join(f"tag.t{number}" for number in range(MOST_KEYS + 1))
+    with pytest.raises(QueryError, match=f"the limit is {MOST_KEYS}"):
+        listed(database, order_by=order, limit=1)
 
 
 def test_aggregates_are_no_order_of_experiments(database: Database) -> None:
