@@ -8,14 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from api.context import Service
 from api.experiments import Experiment, Id, shown
 from api.problems import BadRequest, documented
-from api.submissions import PROSE, Name, TagKey, TagValue, check_room
+from api.submissions import check_room
+from api.texts import Name, Notes, TagKey, TagValue
 from store import changes, experiments
 from store.query.errors import LONGEST_TEXT
 from workers.doorbell import ring
 
 router = APIRouter(prefix="/v1/experiments", tags=["experiments"])
-
-Notes = Annotated[str, Field(max_length=20_000, pattern=PROSE)]
 
 
 class Labels(BaseModel):

@@ -26,7 +26,7 @@ from store.query.errors import QueryError
 
 router = APIRouter(prefix="/v1/compare", tags=["compare"])
 
-FEWEST, MOST = 2, 100
+FEWEST, MOST = 2, 200
 Form = Literal["json", "svg", "png", "pdf"]
 
 
@@ -200,11 +200,12 @@ def _ranking(
     if query.rank_by is None:
         return None
     arms = list(dict.fromkeys(arm for found in medians.values() for arm in found))
-    _known("rank_by", query.rank_by, metrics, "the metric")
+    metric = query.rank_by.removeprefix("metric.")  # as the query language names it
+    _known("rank_by", metric, metrics, "the metric")
     if query.arm is not None and arms:
         _known("arm", query.arm, arms, "the arm")
     descending = query.order == "descending"
-    ranked = comparison.ranking(medians, query.rank_by, arm=query.arm, descending=descending)
+    ranked = comparison.ranking(medians, metric, arm=query.arm, descending=descending)
     return [RankedExperiment(**vars(each)) for each in ranked]
 
 

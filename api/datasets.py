@@ -18,7 +18,7 @@ from api.access import caller
 from api.context import Service
 from api.pages import Page, PageQuery, decoded, encoded
 from api.problems import BadRequest, documented, refusal
-from api.submissions import Name
+from api.texts import Name
 from api.uploads import MAX_FILES, written
 from core.dataset import DatasetSummary
 from core.synthetic_spec import SyntheticSpec

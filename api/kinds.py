@@ -9,6 +9,7 @@ from api.pages import Page
 from api.problems import documented
 from core.experiment import Kind
 from core.kinds import KINDS
+from core.spelling import nearest
 from store.experiments import NotFound
 
 router = APIRouter(prefix="/v1/kinds", tags=["kinds"])
@@ -38,6 +39,10 @@ class KindEntry(BaseModel):
     spec_schema: dict[str, Any] = Field(serialization_alias="schema")
     example: dict[str, Any]
     parameters: dict[str, str]
+    derived_axes: dict[str, list[str]] = Field(
+        description="Axes of a sweep that are no field of the spec, with what each needs in "
+        "`derive`; they set their fields whatever the base says."
+    )
     metrics: dict[str, MetricEntry]
     figures: dict[str, str]
     equations: list[EquationEntry]
@@ -55,7 +60,8 @@ def list_kinds() -> Page[KindEntry]:
 def show_kind(kind: str) -> KindEntry:
     """One kind of experiment."""
     if kind not in KINDS:
-        raise NotFound(f"no kind is named {kind}; there are {', '.join(KINDS)}")
+        hint = nearest(kind, list(KINDS)) or f"; there are {', '.join(KINDS)}"
+        raise NotFound(f"no kind is named {kind}{hint}")
     return _entry(KINDS[kind])
 
 
@@ -67,6 +73,7 @@ def _entry(kind: Kind[Any]) -> KindEntry:
         spec_schema=kind.spec.model_json_schema(),
         example=kind.example().model_dump(mode="json"),
         parameters={column.name: column.type for column in kind.columns},
+        derived_axes={name: list(setting.needs) for name, setting in kind.settings.items()},
         metrics={
             name: MetricEntry(description=m.description, unit=m.unit, type=m.type)
             for name, m in kind.metrics.items()

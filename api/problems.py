@@ -15,10 +15,11 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
+from api.texts import SAYS
 from core.alternatives import errors_by_field
 from core.experiment import Refused
 from core.kinds import KINDS
-from core.spelling import unknown
+from core.spelling import nearest, unknown
 from core.sweeps import SweepRefused
 from store.accepting import KeyReused
 from store.dataset_files import Away
@@ -171,7 +172,10 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
             # Blamed on everything around the one field that tells the alternatives apart.
             parts.append(context["discriminator"].strip("'"))
             value = context["tag"]
-            message = f"there are {context['expected_tags']}"
+            hint = nearest(str(value), re.findall(r"'([^']+)'", context["expected_tags"]))
+            message = hint.removeprefix("; ") or f"there are {context['expected_tags']}"
+        case "string_pattern_mismatch" if context["pattern"] in SAYS:
+            message = SAYS[context["pattern"]]
     field = encodable(".".join(parts)) or str(source)
     return FieldError(field=field, value=shown(value), message=encodable(message))
 

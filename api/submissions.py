@@ -9,6 +9,7 @@ from api.access import caller
 from api.context import Context
 from api.hooks import OnEnd, receiver
 from api.problems import BadRequest, TooMany
+from api.texts import Name, TagKey, TagValue
 from core.dataset import DatasetSummary
 from core.experiment import Estimate, Kind, Refused, Spec
 from core.kinds import KINDS
@@ -16,15 +17,6 @@ from store import datasets, inputs, transitions
 from store.accepting import Submission
 from store.changes import MOST_TAGS
 from store.experiments import NotFound
-
-# Any alphabet, but no control characters: PostgreSQL refuses NUL, and the others are invisible.
-PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
-
-PROSE = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"  # printable, and line breaks
-
-Name = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE)]
-TagKey = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.-]+$")]
-TagValue = Annotated[str, Field(max_length=500, pattern=PRINTABLE)]
 
 
 class SpecOfKind(BaseModel):

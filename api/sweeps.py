@@ -19,11 +19,13 @@ from api.files import long_table
 from api.hooks import HookState, OnEnd, receiver, state
 from api.pages import MOST_ITEMS, Page, PageQuery, decoded, encoded
 from api.problems import BadRequest, documented
-from api.submissions import Name, TagKey, TagValue, check_room, estimates, fitting
+from api.submissions import check_room, estimates, fitting
+from api.texts import Name, TagKey, TagValue
 from core.axes import Axis
 from core.axes import Name as AxisName
 from core.experiment import Kind
 from core.kinds import KINDS
+from core.spelling import nearest
 from core.sweeps import SweepDefinition, points, size, widened
 from store import accepting_sweeps, extensions, inputs, sweeps
 from store.accepting import Submission, digest
@@ -335,7 +337,8 @@ def shown(sweep: sweeps.Sweep) -> Sweep:
 
 def _kind(name: str) -> Kind[Any]:
     if name not in KINDS:
-        raise BadRequest("kind", name, f"there are {', '.join(KINDS)}")
+        hint = nearest(name, list(KINDS)) or f"; there are {', '.join(KINDS)}"
+        raise BadRequest("kind", name, f"there is no such kind{hint}")
     return KINDS[name]
 
 

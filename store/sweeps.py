@@ -191,8 +191,9 @@ def _counts(identifiers: Sequence[str]) -> sa.Select[Any]:
 
 def _seconds_left(identifiers: Sequence[str]) -> sa.Select[Any]:
     child = experiments.c
+    left = child.estimate["seconds"].as_float() * (1 - child.progress)
     return (
-        sa.select(child.sweep_id, sa.func.sum(child.estimate["seconds"].as_float()))
+        sa.select(child.sweep_id, sa.func.sum(left))
         .where(child.sweep_id.in_(identifiers), child.status.in_(("queued", "running")))
         .group_by(child.sweep_id)
     )

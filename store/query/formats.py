@@ -26,7 +26,7 @@ MEDIA_TYPES: Mapping[Format, str] = {
     "csv": "text/csv",
     "jsonl": "application/jsonl",
     "parquet": "application/vnd.apache.parquet",
-    "arrow": "application/vnd.apache.arrow.stream",
+    "arrow": "application/vnd.apache.arrow.file",
 }
 
 _ARROW_TYPES: Mapping[FieldType, pa.DataType] = {
@@ -96,7 +96,7 @@ def _row_groups(stream: ResultStream, schema: pa.Schema) -> Iterator[pa.Table]:
 
 def _arrow(stream: ResultStream) -> Iterator[bytes]:
     schema, sink = _schema(stream.columns), _Sink()
-    with pa.ipc.new_stream(sink, schema) as writer:
+    with pa.ipc.new_file(sink, schema) as writer:
         for batch in stream.batches:
             writer.write_batch(_record_batch(batch, schema))
             yield sink.taken()

@@ -20,6 +20,8 @@ def test_name_notes_and_tags_can_be_changed_and_the_rest_stays(stack: RunningSta
     assert changed["spec"] == made["spec"]
     assert stack.http.patch(path, json={"name": None}).json()["name"] is None
     assert stack.http.patch(path, json={}).json()["notes"] == "line one\nline two"
+    broken = stack.http.patch(path, json={"name": "two\nlines"}).json()["errors"][0]
+    assert broken["message"] == "no line breaks, tabs or other control characters"
     refused = stack.http.patch(path, json={"spec": {}})
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["field"] == "spec"

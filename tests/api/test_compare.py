@@ -128,6 +128,8 @@ def test_experiments_are_ranked_by_a_metric_of_an_arm_or_of_the_best(
         (unfinished, None),
     ]
     assert ranked[0]["value"] == medians[best[0]][ranked[0]["arm"]]
+    asked = compared(stack, unfinished, *made, rank_by="metric.final_test_error")
+    assert asked["ranking"] == ranked
     order = {"rank_by": "final_test_error", "arm": "curl_descent", "order": "descending"}
     ranked = compared(stack, *made, **order)["ranking"]
     curl = sorted(made[:2], key=lambda i: medians[i]["curl_descent"], reverse=True)
@@ -197,10 +199,10 @@ def test_an_unknown_metric_or_arm_suggests_the_nearest(
 def test_a_selection_that_cannot_be_compared_is_refused(
     stack: RunningStack, made: list[str]
 ) -> None:
-    for ids in ((made[0],), (made[0], made[0].upper()), [str(uuid4()) for _ in range(101)]):
+    for ids in ((made[0],), (made[0], made[0].upper()), [str(uuid4()) for _ in range(201)]):
         error = refusal(stack, *ids)["errors"][0]
         assert error["field"] == "ids"
-        assert "2 to 100 experiments" in error["message"]
+        assert "2 to 200 experiments" in error["message"]
     error = refusal(stack, made[0], "nobody")["errors"][0]
     assert (error["field"], error["value"]) == ("ids", "nobody")
     nobody = str(uuid4())

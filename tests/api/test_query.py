@@ -27,7 +27,7 @@ READERS: Mapping[str, Callable[[bytes], list[dict[str, Any]]]] = {
     "csv": lambda body: list(csv.DictReader(io.StringIO(body.decode()))),
     "jsonl": lambda body: [json.loads(line) for line in body.splitlines()],
     "parquet": lambda body: pa.parquet.read_table(io.BytesIO(body)).to_pylist(),
-    "arrow": lambda body: pa.ipc.open_stream(body).read_all().to_pylist(),
+    "arrow": lambda body: pa.ipc.open_file(body).read_all().to_pylist(),
 }
 
 

@@ -167,6 +167,20 @@ def test_the_profile_is_drawn(stack: RunningStack, finished: dict[str, Any]) -> 
     assert "final_test_error" in wrong.json()["errors"][0]["message"]
 
 
+def test_what_derived_axes_need_is_told_and_misspelt_kinds_are_guessed(
+    stack: RunningStack,
+) -> None:
+    told = stack.http.get(f"/v1/kinds/{KIND}").json()["derived_axes"]
+    assert told["compression_ratio"] == ["total_neurons"]
+    for path, body in (
+        ("/v1/sweeps", {"kind": "curl_descent.simulaton", "axes": {"seed": [1]}}),
+        ("/v1/experiments", {"kind": "curl_descent.simulaton", "spec": {}}),
+    ):
+        error = stack.http.post(path, json=body).json()["errors"][0]
+        assert error["field"] == "kind"
+        assert f"did you mean {KIND}" in error["message"]
+
+
 def test_equal_specs_of_a_sweep_are_one_experiment(stack: RunningStack) -> None:
     """Two ratios so close that layers of whole neurons are the same, and a seed given twice."""
     axes = {"compression_ratio": [1.0, 2.9, 2.95], "seed": [1, 1]}
