@@ -24,6 +24,7 @@ from api import (
     query,
     results,
     sweep_figures,
+    sweep_results,
     sweeps,
     system,
     tokens,
@@ -79,7 +80,8 @@ def create_app(
     problems.install(app)
     for part in (
         *(kinds, experiments, changes, events, activity, results),
-        *(query, compare, sweeps, sweep_figures, datasets, dataset_files, archives, presets),
+        *(query, compare, sweeps, sweep_results, sweep_figures),
+        *(datasets, dataset_files, archives, presets),
         *(tokens, metrics, system),
     ):
         app.include_router(part.router)

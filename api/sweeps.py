@@ -1,8 +1,7 @@
 """Sweeps: many experiments from one request, watched, cancelled, retried and extended as one."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -15,9 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt
 from api.access import caller
 from api.context import Context, Service
 from api.experiments import IdempotencyKey
-from api.files import long_table
 from api.hooks import HookState, OnEnd, receiver, state
-from api.pages import MOST_ITEMS, Page, PageQuery, decoded, encoded
+from api.pages import Page, PageQuery, decoded, encoded
 from api.problems import BadRequest, documented
 from api.submissions import check_room, estimates, fitting
 from api.texts import Name, TagKey, TagValue
@@ -68,6 +66,14 @@ class Extension(BaseModel):
     replicates: StrictInt = Field(default=0, ge=0, le=1_000_000)
 
 
+class Renamed(BaseModel):
+    """A name for a sweep; null takes it off. Its experiments keep their tags and notes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name | None
+
+
 class Retry(BaseModel):
     """Which experiments of a sweep to run again."""
 
@@ -115,24 +121,6 @@ class Changed(BaseModel):
     """How many experiments were changed."""
 
     changed: int
-
-
-class ChildRow(BaseModel):
-    """One child: where it lies and what came out of it."""
-
-    id: str
-    status: str
-    point: dict[str, Any]
-    metrics: dict[str, dict[str, float | None]] = Field(description="Medians, by arm.")
-
-
-class TableQuery(PageQuery):
-    """How to write the table of children."""
-
-    format: Literal["json", "csv"] = Field(
-        default="json",
-        description="json comes in pages; csv holds every child, streamed, whatever the limit.",
-    )
 
 
 @router.post("", status_code=202, responses=documented(400, 413, 422))
@@ -215,6 +203,12 @@ def show_sweep(id: Id, service: Service) -> Sweep:
     return shown(sweeps.get(service.database, str(id)))
 
 
+@router.patch("/{id:uuid}", responses=documented(400, 404, 413, 422))
+def rename_sweep(id: Id, body: Annotated[Renamed, Body()], service: Service) -> Sweep:
+    """Change the name of a sweep."""
+    return shown(sweeps.rename(service.database, str(id), body.name))
+
+
 @router.post("/{id:uuid}/cancel", status_code=202, responses=documented(404, 422))
 def cancel_sweep(id: Id, service: Service) -> Changed:
     """Cancel every child that has not ended."""
@@ -269,28 +263,6 @@ def _extended(
 def delete_sweep(id: Id, service: Service) -> None:
     """Delete a sweep whose children have all ended, with their results."""
     sweeps.delete(service.database, str(id))
-
-
-@router.get(
-    "/{id:uuid}/results",
-    response_model=Page[ChildRow],
-    responses={
-        200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
-        **documented(404, 422),
-    },
-)
-def sweep_results(id: Id, query: Annotated[TableQuery, Query()], service: Service) -> Any:
-    """The children in order: place, status, and the medians of their metrics by arm."""
-    sweep = sweeps.get(service.database, str(id))
-    if query.format == "csv":
-        if query.cursor is not None:
-            raise BadRequest("cursor", query.cursor, "csv has no pages; it holds every child")
-        return _csv(service, sweep)
-    key = decoded(query.cursor, parts=1)
-    found = sweeps.table(service.database, sweep.id, query.limit + 1, *(key or ()))
-    rows = [_child_row(row) for row in found[: query.limit]]
-    more = len(found) > query.limit
-    return Page(items=rows, next_cursor=encoded(rows[-1].id) if more else None)
 
 
 def existing(id: Id, service: Service) -> sweeps.Sweep:
@@ -382,38 +354,3 @@ def _ring(service: Context) -> None:
     for _ in range(RINGS):
         if not ring(service.celery):
             return
-
-
-def _child_row(row: dict[str, Any]) -> ChildRow:
-    metrics = {
-        arm: {name: metric["median"] for name, metric in of_arm.items()}
-        for arm, of_arm in (row["summary"] or {}).items()
-    }
-    return ChildRow(id=row["id"], status=row["status"], point=row["point"], metrics=metrics)
-
-
-def _cell(value: Any) -> Any:
-    """A place as CSV holds it; lists and groups of fields as JSON."""
-    return json.dumps(value) if isinstance(value, dict | list) else value
-
-
-def _csv(service: Context, sweep: sweeps.Sweep) -> Response:
-    """One line per child and arm, of every child."""
-    axes = sweeps.axes(service.database, sweep.id)
-    metrics = list(KINDS[sweep.kind].metrics)
-    pages = (_lines(rows, axes, metrics) for rows in _pages(service, sweep.id))
-    return long_table(["experiment", "status", *axes, "arm", *metrics], pages)
-
-
-def _pages(service: Context, identifier: str) -> Iterator[list[ChildRow]]:
-    found = sweeps.table(service.database, identifier, MOST_ITEMS)
-    while found:
-        yield [_child_row(row) for row in found]
-        found = sweeps.table(service.database, identifier, MOST_ITEMS, found[-1]["id"])
-
-
-def _lines(rows: list[ChildRow], axes: list[str], metrics: list[str]) -> Iterator[list[Any]]:
-    for row in rows:
-        place = [_cell(row.point.get(axis)) for axis in axes]
-        for arm, values in (row.metrics or {"": {}}).items():
-            yield [row.id, row.status, *place, arm, *map(values.get, metrics)]

@@ -85,6 +85,13 @@ def newest(database: Database, limit: int, before: str | None = None) -> list[Sw
     return _select(database, query)
 
 
+def rename(database: Database, identifier: str, name: str | None) -> Sweep:
+    """Give a sweep another name, or none; raises `NotFound`."""
+    change = sweeps.update().where(sweeps.c.id == identifier).values(name=name)
+    database.write(lambda connection: connection.execute(change))
+    return get(database, identifier)
+
+
 def cancel(database: Database, identifier: str) -> int:
     """Cancel every child that is queued and ask those running to stop; how many were not over."""
     get(database, identifier)

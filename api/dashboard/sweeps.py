@@ -12,7 +12,8 @@ from api.dashboard.routing import pages
 from api.dashboard.words import title
 from api.kinds import KindEntry, show_kind
 from api.pages import Cursor, PageQuery
-from api.sweeps import ChildRow, Id, Sweep, TableQuery, list_sweeps, show_sweep, sweep_results
+from api.sweep_results import ChildRow, TableQuery, sweep_results
+from api.sweeps import Id, Sweep, list_sweeps, show_sweep
 from core.kinds import KINDS
 
 router = pages()

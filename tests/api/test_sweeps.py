@@ -167,6 +167,16 @@ def test_the_profile_is_drawn(stack: RunningStack, finished: dict[str, Any]) -> 
     assert "final_test_error" in wrong.json()["errors"][0]["message"]
 
 
+def test_a_sweep_is_renamed(stack: RunningStack, finished: dict[str, Any]) -> None:
+    path = f"/v1/sweeps/{finished['id']}"
+    assert stack.http.patch(path, json={"name": "wide"}).json()["name"] == "wide"
+    assert stack.http.patch(path, json={"name": None}).json()["name"] is None
+    assert stack.http.patch(path, json={"name": finished["name"]}).json()["name"] == "scales"
+    assert stack.http.patch(path, json={}).status_code == 422
+    unknown = f"/v1/sweeps/{finished['id'][:-4]}0000"
+    assert stack.http.patch(unknown, json={"name": "none"}).status_code == 404
+
+
 def test_what_derived_axes_need_is_told_and_misspelt_kinds_are_guessed(
     stack: RunningStack,
 ) -> None:
