@@ -133,7 +133,7 @@ async function estimate() {
     mark([]);
     at("data-seconds").textContent = `about ${seconds(cost.seconds)} on one core`;
     at("data-memory").textContent = bytes(cost.memory_bytes) + (cost.fits === false ? `, more than the ${bytes(cost.memory_limit_bytes)} of this installation` : "");
-    at("data-experiments").textContent = String(cost.count ?? 1);
+    at("data-experiments").textContent = cost.duplicates ? `${cost.count}, and ${cost.duplicates} equal ones left out` : String(cost.count ?? 1);
     problem(cost.fits === false ? "It would not fit here." : "");
   } catch (refusal) {
     if (turn !== asked) return;
