@@ -62,7 +62,7 @@ def found(service: Client, id: str) -> Watched:
         return service.experiment(id)
     except NotFound as neither:
         try:
-            return service.sweep_of(id)
+            return service.get_sweep(id)
         except NotFound:
             raise NotFound(404, f"{neither}, nor a sweep") from None
 

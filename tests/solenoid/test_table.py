@@ -32,7 +32,7 @@ def test_results_become_the_same_frame_in_polars_as_in_pandas(finished: Experime
 def test_a_sweep_becomes_a_polars_frame_though_its_axis_mixes_types(
     client: Client, swept: Sweep
 ) -> None:
-    frame = client.sweep_of(swept.id).results().to_polars()
+    frame = client.get_sweep(swept.id).results().to_polars()
     assert set(frame["training.batch_size"]) == {"5", "full"}
     assert frame["final_test_error"].dtype == pl.Float64
 
