@@ -92,7 +92,7 @@ def watch(
 ) -> None:
     """Progress bars until everything has ended; exit code 1 unless all succeeded."""
     with client(context) as service:
-        end_of([found(service, id) for id in dict.fromkeys(ids)])
+        end_of([found(service, id) for id in dict.fromkeys(ids)], stderr=False)
 
 
 def list_experiments(

@@ -67,16 +67,19 @@ def found(service: Client, id: str) -> Watched:
             raise NotFound(404, f"{neither}, nor a sweep") from None
 
 
-def end_of(watched: Sequence[Watched]) -> None:
-    """Show progress until all have ended, then what came out; exit 1 unless all succeeded."""
+def end_of(watched: Sequence[Watched], *, stderr: bool = True) -> None:
+    """Show progress until all have ended, then what came out; exit 1 unless all succeeded.
+
+    Standard output is for ids, which scripts read, unless it is all that a command has to say.
+    """
     follow(labelled(watched), console(stderr=True))
     for one in watched:
-        console().print(shown(f"{one.name or one.kind} {one.id}"))
+        console(stderr=stderr).print(shown(f"{one.name or one.kind} {one.id}"))
         if isinstance(one, Experiment):
-            console().print(shown(one.status))
-            print_summary(one)
+            console(stderr=stderr).print(shown(one.status))
+            print_summary(one, stderr=stderr)
         else:
-            print_counts(one)
+            print_counts(one, stderr=stderr)
     if not all(one.succeeded for one in watched):
         raise typer.Exit(1)
 

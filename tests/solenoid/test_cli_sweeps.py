@@ -36,9 +36,9 @@ def test_a_sweep_is_written_with_axes_and_waited_for(
         *("--axis", "training.learning_rate=0.05,0.1", "--tag", "c=d", "--name", "typed", "--wait"),
     )
     assert ended.code == 0, ended.err
-    assert "4 succeeded" in ended.out
-    assert "ended" in ended.err
-    sweep = client.sweep_of(ended.out.split()[0])
+    assert "4 succeeded" in ended.err
+    (id,) = ended.out.splitlines()
+    sweep = client.get_sweep(id)
     rows = sweep.results().rows
     assert {(row["student_scale"], row["training.learning_rate"]) for row in rows} == {
         *((0.1, 0.05), (0.1, 0.1), (1.0, 0.05), (1.0, 0.1))
@@ -138,7 +138,7 @@ def test_the_rows_of_a_sweep_are_written_by_its_id(run: Run, client: Client, swe
     rows = read("csv", run("results", swept.id, "--format", "csv").out)
     assert [row["seed"] for row in rows] == ["0", "0", "1", "1"]
     lines = read("jsonl", run("results", swept.id, "--format", "jsonl").out)
-    assert lines == list(client.sweep_of(swept.id).results())
+    assert lines == list(client.get_sweep(swept.id).results())
 
 
 def read(form: str, text: str) -> list[dict[str, Any]]:
