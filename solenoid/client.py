@@ -222,6 +222,9 @@ class Client:
     ) -> Table:
         """The metric rows of all experiments that a filter lets through, or groups of them.
 
+        More than 100 000 rows are refused unless a limit asks for them; `save_results` writes any
+        number to a file.
+
         >>> client.results("kind = 'curl_descent.simulation' and metric.final_test_error < 1e-3")
         """
         question = Question(where, kind, select, group_by, aggregate, order_by, limit)

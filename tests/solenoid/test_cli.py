@@ -84,7 +84,10 @@ def test_a_document_is_submitted_from_a_file_or_from_a_pipe(
         (("sweep", "absent.json"), "cannot read absent.json"),
         (("query", "metric.nothing < 1"), "metric.nothing"),
         (("query", "--format", "parquet"), "--output"),
-        (("query", "-o", "rows.xls"), "csv, jsonl, json, parquet"),
+        (("query", "--format", "arrow"), "arrow is not text; give a file by --output"),
+        (("query", "-o", "rows.xls"), "csv, jsonl, json, parquet, arrow"),
+        (("results", NOBODY, "-o", "rows.parquet"), NOBODY),
+        (("figure", NOBODY), "nor a sweep"),
         (("query", "-o", "rows.csv", "--format", "table"), "for the screen"),
         (("results", "not-an-id"), "where"),
         (("results", NOBODY), NOBODY),
@@ -205,6 +208,9 @@ def test_arrays_and_figures_are_written_to_files(
     assert run("figure", finished.id, "spectrum", "-o", tmp_path / "f.svg").code == 0
     assert (tmp_path / "f.svg").read_text().startswith("<svg")
     assert run("figure", finished.id, "spectrum", "-o", tmp_path / "f.gif").code == 2
+    assert (
+        "only for the figures of a sweep" in run("figure", finished.id, "spectrum", "--x", "a").err
+    )
     assert run("figure", finished.id, "spectrum", "-o", tmp_path / "none" / "f.svg").code == 2
 
 

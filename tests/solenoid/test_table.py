@@ -48,6 +48,13 @@ def test_a_column_that_begins_with_nulls_still_has_the_type_of_its_numbers() -> 
     assert Table(rows).to_polars()["a"].dtype == pl.Float64
 
 
+def test_a_column_without_any_value_is_of_numbers() -> None:
+    table = Table(({"a": None, "b": "x"}, {"a": None, "b": None}))
+    assert table.to_pandas()["a"].dtype == float
+    assert table.to_polars()["a"].dtype == pl.Float64
+    assert table.to_polars()["b"].to_list() == ["x", None]
+
+
 def test_a_table_of_nothing_is_an_empty_polars_frame() -> None:
     assert Table(()).to_polars().is_empty()
 
