@@ -30,7 +30,7 @@ def value(text: str) -> Any:
 
 def tagged(assignments: Iterable[str]) -> dict[str, str]:
     """Tags from `key=value`; their values are text."""
-    return dict(_pairs("--tag", assignments, "key=value, such as project=fig5"))
+    return dict(_pairs("tag", assignments, "key=value, such as project=fig5"))
 
 
 def derived(assignments: Iterable[str]) -> dict[str, Any]:
@@ -64,10 +64,14 @@ def _axis(name: str, text: str) -> Any:
 
 
 def _pairs(option: str, assignments: Iterable[str], form: str) -> Iterator[tuple[str, str]]:
+    known = set()
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
         if not equals or not key:
             raise BadArgument(f"{option} {assignment!r}: write {form}")
+        if key in known:
+            raise BadArgument(f"{option} {key}: given twice; write all of it at once")
+        known.add(key)
         yield key, text
 
 

@@ -8,6 +8,7 @@ import typer
 from solenoid.commands import (
     archives,
     catalogue,
+    changes,
     compare,
     datasets,
     experiments,
@@ -57,9 +58,11 @@ app.command("download")(datasets.download)
 app.command("datasets")(datasets.datasets)
 app.command("export")(archives.export)
 app.command("import")(archives.import_)
-app.command("cancel")(experiments.cancel)
-app.command("retry")(experiments.retry)
-app.command("delete")(experiments.delete)
+app.command("cancel")(changes.cancel)
+app.command("retry")(changes.retry)
+app.command("relabel")(changes.relabel)
+app.command("tag")(changes.tag)
+app.command("delete")(changes.delete)
 app.command("backup")(upkeep.backup)
 app.command("vacuum")(upkeep.vacuum)
 app.add_typer(tokens.app, name="token")

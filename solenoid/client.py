@@ -132,13 +132,34 @@ class Client:
         """Delete an experiment that has ended, with its results."""
         self._transport.delete(f"/v1/experiments/{part(id)}")
 
+    def cancel_where(self, where: str, *, dry_run: bool = False) -> int:
+        """Cancel the experiments of a filter that have not ended; how many, or would be."""
+        return self._changed("cancel", where, dry_run)
+
+    def retry_where(self, where: str, *, dry_run: bool = False) -> int:
+        """Run the failed and cancelled experiments of a filter again; how many, or would be.
+
+        >>> client.retry_where("status = 'failed' and tag.project = 'fig4'")
+        """
+        return self._changed("retry", where, dry_run)
+
+    def tag_where(
+        self, where: str, tags: Mapping[str, str | None], *, dry_run: bool = False
+    ) -> int:
+        """Give the experiments of a filter these tags; how many, or would be.
+
+        None takes a tag off.
+
+        >>> client.tag_where("metric.final_test_error < 1e-3", {"project": "fig4", "draft": None})
+        """
+        return self._changed("tag", where, dry_run, tags=tags)
+
     def delete_where(self, where: str, *, dry_run: bool = False) -> int:
-        """Delete the experiments of a filter that have ended; how many, or how many it would be.
+        """Delete the experiments of a filter that have ended; how many, or would be.
 
         >>> client.delete_where("status = 'failed' and finished_at < '2026-01-31'", dry_run=True)
         """
-        asked = {"where": where, "action": "delete", "dry_run": dry_run}
-        return int(self._transport.post("/v1/experiments/bulk", asked)["changed"])
+        return self._changed("delete", where, dry_run)
 
     def sweep(
         self,
@@ -179,8 +200,8 @@ class Client:
         preview: dict[str, Any] = self._transport.post("/v1/sweeps/preview", body)
         return preview
 
-    def sweep_of(self, id: str) -> Sweep:
-        """One sweep."""
+    def get_sweep(self, id: str) -> Sweep:
+        """One sweep that was submitted before."""
         return Sweep(self._transport, self._transport.get(f"/v1/sweeps/{part(id)}"))
 
     def sweeps(self, limit: int | None = None) -> Iterator[Sweep]:
@@ -200,6 +221,9 @@ class Client:
         limit: int | None = None,
     ) -> Table:
         """The metric rows of all experiments that a filter lets through, or groups of them.
+
+        More than 100 000 rows are refused unless a limit asks for them; `save_results` writes any
+        number to a file.
 
         >>> client.results("kind = 'curl_descent.simulation' and metric.final_test_error < 1e-3")
         """
@@ -345,6 +369,10 @@ class Client:
         path = f"/v1/presets/{part(name)}/run"
         started = self._transport.post(path, {"scale": scale}, uuid4().hex)
         return StartedPreset(self._transport, started)
+
+    def _changed(self, action: str, where: str, dry_run: bool, **more: Any) -> int:
+        asked = {"where": where, "action": action, "dry_run": dry_run, **more}
+        return int(self._transport.post("/v1/experiments/bulk", asked)["changed"])
 
     def _inspected(self, dataset: Dataset) -> Dataset:
         while dataset.status == "inspecting":

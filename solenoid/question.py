@@ -1,19 +1,20 @@
 """A question to the results database, and its answer as a table or as a file."""
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO
 
 from solenoid.errors import BadArgument
-from solenoid.table import Table
+from solenoid.table import Table, TypedRows
 from solenoid.transport import Transport
 
 FORMATS = ("csv", "jsonl", "parquet", "arrow")
 PATH = "/v1/results"
+MOST_ROWS = 100_000
+"""Of an answer held in memory, unless a limit says otherwise."""
 
 Names = str | Sequence[str] | None
 """Names as one text, separated by commas, or as a list."""
@@ -43,9 +44,20 @@ def joined(names: Names) -> str | None:
 
 
 def table_of(transport: Transport, question: Question) -> Table:
-    """Every row of the answer."""
-    content = transport.content(PATH, **question.params(), format="jsonl")
-    return Table(tuple(json.loads(line) for line in content.splitlines()))
+    """The rows of the answer; a great many only where a limit asks for them."""
+    import pyarrow as pa  # the command line would start later
+
+    asked = question if question.limit is not None else replace(question, limit=MOST_ROWS + 1)
+    content = transport.content(PATH, **asked.params(), format="arrow")
+    with pa.ipc.open_stream(content) as stream:
+        answer = stream.read_all()
+    if question.limit is None and answer.num_rows > MOST_ROWS:
+        raise BadArgument(
+            f"the answer has more than {MOST_ROWS} rows: give a limit (and select the columns you "
+            "need), group the rows (group_by, aggregate), or write them all to a file "
+            "(save_results, or --output rows.parquet)"
+        )
+    return Table(TypedRows(answer))
 
 
 def saved(

@@ -4,16 +4,43 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from solenoid.errors import MissingPackage
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
+    import pyarrow as pa
 
 SHOWN_ROWS = 20
+
+
+@dataclass(frozen=True)
+class TypedRows(Sequence[Mapping[str, Any]]):
+    """Rows kept as columns of one type each, and made when they are looked at."""
+
+    arrow: "pa.Table"
+
+    def __len__(self) -> int:
+        return int(self.arrow.num_rows)
+
+    @overload
+    def __getitem__(self, place: int) -> Mapping[str, Any]: ...
+    @overload
+    def __getitem__(self, place: slice) -> "TypedRows": ...
+    def __getitem__(self, place: int | slice) -> "Mapping[str, Any] | TypedRows":
+        if isinstance(place, slice):
+            return TypedRows(self.arrow[place])
+        row: Mapping[str, Any]
+        (row,) = self.arrow.slice(range(len(self))[place], 1).to_pylist()
+        return row
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        for batch in self.arrow.to_batches():
+            yield from batch.to_pylist()
 
 
 @dataclass(frozen=True)
@@ -25,6 +52,8 @@ class Table:
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of the columns."""
+        if isinstance(self.rows, TypedRows):
+            return tuple(self.rows.arrow.column_names)
         return tuple(self.rows[0]) if self.rows else ()
 
     def column(self, name: str) -> list[Any]:
@@ -38,12 +67,17 @@ class Table:
         return iter(self.rows)
 
     def to_pandas(self) -> "pd.DataFrame":
-        """A DataFrame, one column per column; missing numbers are NaN."""
+        """A DataFrame, one column per column; missing numbers are NaN, times in UTC."""
         try:
             import pandas as pd
         except ImportError:
             raise MissingPackage("to_pandas() needs pandas: pip install pandas") from None
-        return pd.DataFrame(list(self.rows), columns=list(self.columns))
+        if isinstance(self.rows, TypedRows):
+            typed: pd.DataFrame = self.rows.arrow.to_pandas()
+            return typed
+        frame = pd.DataFrame(list(self.rows), columns=list(self.columns))
+        absent = [name for name in frame.columns if frame[name].isna().all()]
+        return frame.astype(dict.fromkeys(absent, float))
 
     def to_polars(self) -> "pl.DataFrame":
         """A polars DataFrame; missing numbers are null, numbers and texts in one column texts."""
@@ -51,16 +85,19 @@ class Table:
             import polars as pl
         except ImportError:
             raise MissingPackage("to_polars() needs polars: pip install polars") from None
+        if isinstance(self.rows, TypedRows):
+            return pl.DataFrame(self.rows.arrow)
         # The first rows alone would not tell the type of a column that begins with nulls.
         rows = [dict(row) for row in self.rows]
-        return pl.DataFrame(rows, schema=list(self.columns), infer_schema_length=None)
+        frame = pl.DataFrame(rows, schema=list(self.columns), infer_schema_length=None)
+        return frame.cast({pl.Null: pl.Float64})
 
     def to_csv(self) -> str:
         """Comma-separated text with a header; missing numbers are empty."""
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
         writer.writerow(self.columns)
-        writer.writerows(row.values() for row in self.rows)
+        writer.writerows(map(_plain, row.values()) for row in self.rows)
         return buffer.getvalue()
 
     def __repr__(self) -> str:
@@ -86,7 +123,12 @@ def cell(value: Any) -> str:
     """A value as people read it: four significant digits, nothing for what does not exist."""
     if value is None:
         return ""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else str(_plain(value))
+
+
+def iso(moment: datetime) -> str:
+    """A moment in UTC as the service writes it."""
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def results_table(items: Sequence[Mapping[str, Any]]) -> Table:
@@ -112,3 +154,7 @@ def sweep_table(items: Sequence[Mapping[str, Any]]) -> Table:
         for arm, values in (item["metrics"] or {None: {}}).items()
     )
     return Table(tuple(rows))
+
+
+def _plain(value: Any) -> Any:
+    return iso(value) if isinstance(value, datetime) else value

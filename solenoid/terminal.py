@@ -36,6 +36,7 @@ def print_table(
     *,
     title: str | None = None,
     right: bool = False,
+    stderr: bool = False,
 ) -> None:
     """A table; `right` aligns all but the first column as numbers."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
@@ -44,7 +45,7 @@ def print_table(
         table.add_column(head, justify="right" if right and number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(shown(value) for value in row))
-    console().print(table)
+    console(stderr=stderr).print(table)
 
 
 def print_facts(facts: Mapping[str, Any]) -> None:
@@ -64,26 +65,25 @@ def shown(value: Any) -> Text:
     return Text(_printable(text), style=STATUS_STYLES.get(text, ""))
 
 
-def print_summary(experiment: Experiment) -> None:
+def print_summary(experiment: Experiment, *, stderr: bool = False) -> None:
     """How an experiment ended, and the median of each metric by arm."""
-    if experiment.error:
-        console().print(shown(experiment.error))
-    if experiment.reading:
-        console().print(shown(experiment.reading))
-    for warning in experiment.warnings:
-        console().print(shown(f"note: {warning}"))
+    notes = [f"note: {warning}" for warning in experiment.warnings]
+    for told in (experiment.error, experiment.reading, *notes):
+        if told:
+            console(stderr=stderr).print(shown(told))
     arms = experiment.summary
     if not arms:
         return
     metrics = dict.fromkeys(metric for found in arms.values() for metric in found)
     rows = ([m, *(_median(arms[arm].get(m)) for arm in arms)] for m in metrics)
-    print_table(["median over replicates", *arms], rows, right=True)
+    print_table(["median over replicates", *arms], rows, right=True, stderr=stderr)
 
 
-def print_counts(sweep: Sweep) -> None:
+def print_counts(sweep: Sweep, *, stderr: bool = False) -> None:
     """How the experiments of a sweep ended, or how far they are."""
     counts = {status: count for status, count in sweep.counts.items() if count}
-    console().print(shown(", ".join(f"{count} {status}" for status, count in counts.items())))
+    told = ", ".join(f"{count} {status}" for status, count in counts.items())
+    console(stderr=stderr).print(shown(told))
 
 
 def _printable(text: str) -> str:

@@ -128,6 +128,7 @@ RUN_BY = {
     "hooks.md": "test_hooks_page",
     "measures.md": "test_measures_page",
     "queries.md": "test_query_page",
+    "sweeps.md": "test_sweeps_page",
 }
 NOT_RUN = {
     "deploying.md": "needs root; tests/test_installing.py, tests/system/ and tests/solenoid/ do it",

@@ -1,4 +1,4 @@
-"""Experiments: submit, estimate, watch, list, show, cancel, delete."""
+"""Experiments: submit, estimate, watch, list, show."""
 
 from typing import Annotated, Any
 
@@ -22,18 +22,15 @@ from solenoid.commands.options import (
     on_end,
 )
 from solenoid.documents import submission
-from solenoid.errors import BadArgument
 from solenoid.experiment import Experiment
 from solenoid.facts import flat, hook, moment, stored
 from solenoid.sweep import Sweep
 from solenoid.terminal import (
-    console,
     print_counts,
     print_facts,
     print_json,
     print_summary,
     print_table,
-    shown,
 )
 
 Target = Annotated[
@@ -95,7 +92,7 @@ def watch(
 ) -> None:
     """Progress bars until everything has ended; exit code 1 unless all succeeded."""
     with client(context) as service:
-        end_of([found(service, id) for id in dict.fromkeys(ids)])
+        end_of([found(service, id) for id in dict.fromkeys(ids)], stderr=False)
 
 
 def list_experiments(
@@ -126,58 +123,6 @@ def show(context: typer.Context, id: AnyId, as_json: Json = False) -> None:
     else:
         print_facts(_sweep_facts(shown_one))
         print_counts(shown_one)
-
-
-def cancel(context: typer.Context, id: AnyId) -> None:
-    """Cancel an experiment, or all of a sweep; a running one stops within two seconds."""
-    with client(context) as service:
-        going = found(service, id)
-        answer = going.cancel()
-    ended = going.status == "cancelled"
-    told = "cancelled" if ended else "cancellation asked for"
-    console().print(shown(f"{id}: {told}{_of(answer)}"))
-
-
-def retry(
-    context: typer.Context,
-    id: AnyId,
-    cancelled: Annotated[
-        bool, typer.Option("--cancelled", help="Of a sweep, also those that were cancelled.")
-    ] = False,
-) -> None:
-    """Run a failed or cancelled experiment again, or the failed ones of a sweep."""
-    with client(context) as service:
-        ended = found(service, id)
-        answer = ended.retry(cancelled) if isinstance(ended, Sweep) else ended.retry()
-    console().print(shown(f"{id}: queued again{_of(answer)}"))
-
-
-def delete(
-    context: typer.Context,
-    id: Annotated[
-        str | None, typer.Argument(metavar="ID", help="The id of an experiment or a sweep.")
-    ] = None,
-    where: Where = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="With --where: only say how many it would be.")
-    ] = False,
-) -> None:
-    """Delete an experiment or a sweep that has ended, or all of a filter, with their results."""
-    if (id is None) == (where is None):
-        raise BadArgument("name an id, or a filter with --where")
-    with client(context) as service:
-        if where is None:
-            found(service, str(id)).delete()
-            told = f"{id}: deleted"
-        else:
-            count = service.delete_where(where, dry_run=dry_run)
-            told = f"{count} experiments {'would be deleted' if dry_run else 'deleted'}"
-    console().print(shown(told))
-
-
-def _of(answer: Experiment | int) -> str:
-    """How many of a sweep's experiments were meant."""
-    return f" ({answer} of its experiments)" if isinstance(answer, int) else ""
 
 
 def _line(experiment: Experiment) -> tuple[str, ...]:

@@ -62,21 +62,24 @@ def found(service: Client, id: str) -> Watched:
         return service.experiment(id)
     except NotFound as neither:
         try:
-            return service.sweep_of(id)
+            return service.get_sweep(id)
         except NotFound:
             raise NotFound(404, f"{neither}, nor a sweep") from None
 
 
-def end_of(watched: Sequence[Watched]) -> None:
-    """Show progress until all have ended, then what came out; exit 1 unless all succeeded."""
+def end_of(watched: Sequence[Watched], *, stderr: bool = True) -> None:
+    """Show progress until all have ended, then what came out; exit 1 unless all succeeded.
+
+    Standard output is for ids, which scripts read, unless it is all that a command has to say.
+    """
     follow(labelled(watched), console(stderr=True))
     for one in watched:
-        console().print(shown(f"{one.name or one.kind} {one.id}"))
+        console(stderr=stderr).print(shown(f"{one.name or one.kind} {one.id}"))
         if isinstance(one, Experiment):
-            console().print(shown(one.status))
-            print_summary(one)
+            console(stderr=stderr).print(shown(one.status))
+            print_summary(one, stderr=stderr)
         else:
-            print_counts(one)
+            print_counts(one, stderr=stderr)
     if not all(one.succeeded for one in watched):
         raise typer.Exit(1)
 

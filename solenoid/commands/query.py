@@ -12,7 +12,8 @@ import typer
 from solenoid.client import Client
 from solenoid.commands.options import OrderBy, client, found, told_of, write
 from solenoid.errors import BadArgument
-from solenoid.table import Table
+from solenoid.sweep import Sweep
+from solenoid.table import Table, iso
 from solenoid.terminal import console, print_table, shown
 
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -28,6 +29,10 @@ class Format(StrEnum):
     JSONL = "jsonl"
     JSON = "json"
     PARQUET = "parquet"
+    ARROW = "arrow"
+
+
+BINARY = (Format.PARQUET, Format.ARROW)
 
 
 Question = Annotated[
@@ -98,22 +103,27 @@ def results(
     format: Form = None,
     output: Output = None,
 ) -> None:
-    """The rows of an experiment or a sweep by its id; of everything by a filter, as `query`."""
+    """The rows of an experiment or a sweep by its id; of everything by a filter, as `query`.
+
+    Of a sweep, a row is the medians of one arm of an experiment; in parquet and arrow, which hold
+    no mixed columns, one replicate, as of `query`.
+    """
     if what is None or not ID.fullmatch(what):
         query(context, what, kind, select, group_by, aggregate, order_by, limit, format, output)
         return
-    asked = f"solenoid query \"experiment = '{what}'\" or \"sweep = '{what}'\""
     if any((kind, select, group_by, aggregate, order_by, limit)):
+        asked = f"solenoid query \"experiment = '{what}'\" or \"sweep = '{what}'\""
         raise BadArgument(f"the rows of one id come whole; to ask for some, use {asked}")
     form = _format(format, output)
     with client(context) as service:
-        table = found(service, what).results()
-    if form is Format.TABLE:
-        _draw(table)
-    elif form is Format.PARQUET:
-        raise BadArgument(f"to have them as parquet, use {asked}")
-    else:
-        _tell(_text(table, form), output)
+        whose = found(service, what)
+        if form is Format.TABLE:
+            _draw(whose.results())
+        elif form in BINARY:
+            noun = "sweep" if isinstance(whose, Sweep) else "experiment"
+            _save(service, {"where": f"{noun} = '{whose.id}'", "kind": whose.kind}, form, output)
+        else:
+            _tell(_text(whose.results(), form), output)
 
 
 def _format(given: Format | None, output: Path | None) -> Format:
@@ -125,14 +135,17 @@ def _format(given: Format | None, output: Path | None) -> Format:
     form = given or Format(ending)
     if form is Format.TABLE and output is not None:
         raise BadArgument(f"{output}: a table is for the screen; give --format csv or another")
-    if form is Format.PARQUET and output is None:
-        raise BadArgument("parquet is not text; give a file by --output")
+    if form in BINARY and output is None:
+        raise BadArgument(f"{form} is not text; give a file by --output")
     return form
 
 
 def _show(service: Client, asked: dict[str, Any]) -> None:
     limit = asked["limit"] or ROWS_ON_SCREEN
     table = service.results(**{**asked, "limit": asked["limit"] or limit + 1})
+    if not table:
+        console(stderr=True).print(shown("there are no such rows"))
+        return
     rows = Table(table.rows[:limit])
     _draw(rows if asked["select"] or asked["group_by"] else _varying(rows))
     if len(table) > limit:
@@ -174,7 +187,7 @@ def _text(table: Table, form: Format) -> str:
         return table.to_csv()
     rows = [dict(row) for row in table]
     if form is Format.JSON:
-        return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
+        return json.dumps(rows, indent=2, ensure_ascii=False, default=iso) + "\n"
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 

@@ -91,7 +91,7 @@ def extend(
 ) -> None:
     """Add values to the axes of a sweep, or replicates; only what it does not have is run."""
     with client(context) as service:
-        extended = service.sweep_of(id)
+        extended = service.get_sweep(id)
         added = extended.extend(axes(axis or ()), replicates)
         console().print(shown(f"{id}: {added} experiments more"))
         if wait:

@@ -102,6 +102,7 @@ def test_the_command_line_tells_what_was_left_out(run: Run, client: Client, tmp_
         (("export", "-o", "a.zip"), "name at least one"),
         (("export", "-o", "a.zip", NOBODY), NOBODY),
         (("export", "-o", "a.zip", "--where", "colour = 1"), "colour"),
+        (("export", "-o", "a.zip", "--where", "name = 'nobody'"), "nothing is found"),
         (("import", "absent.zip"), "cannot read absent.zip"),
     ],
 )

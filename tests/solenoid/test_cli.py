@@ -15,7 +15,7 @@ import pytest
 
 from solenoid import Client, Dataset, Experiment
 from tests.solenoid.commands import Run
-from tests.solenoid.specs import MANY, RATIO, SIMULATION, TINY, comparison
+from tests.solenoid.specs import ENDLESS, MANY, RATIO, SIMULATION, TINY, comparison
 
 NOBODY = "01234567-89ab-7def-8123-456789abcdef"
 
@@ -28,9 +28,10 @@ def test_a_kind_is_submitted_with_dotted_keys_and_waited_for(run: Run, recording
     )
     assert ended.code == 0, ended.err
     assert "succeeded" in ended.err
-    assert "typed [bold]" in ended.out
-    assert "participation_ratio_naive" in ended.out
-    shown = json.loads(run("show", ended.out.split()[0], "--json").out)
+    assert "typed [bold]" in ended.err
+    assert "participation_ratio_naive" in ended.err
+    (id,) = ended.out.splitlines()
+    shown = json.loads(run("show", id, "--json").out)
     assert shown["spec"]["permutations"] == 100
     assert shown["spec"]["block"] == {"factor": "block", "compare": ["before", "after"]}
     assert (shown["name"], shown["tags"], shown["priority"]) == ("typed [bold]", {"by": "hand"}, 2)
@@ -66,15 +67,27 @@ def test_a_document_is_submitted_from_a_file_or_from_a_pipe(
         (("watch", NOBODY), NOBODY),
         (("watch", "not-an-id"), "nor a sweep"),
         (("retry", NOBODY), NOBODY),
+        (("retry", "--where", "name = 'x'", "--cancelled"), "status = 'cancelled'"),
+        (("cancel",), "--where"),
+        (("cancel", NOBODY, "--dry-run"), "--where"),
+        (("cancel", "--where", "colour = 1"), "colour"),
+        (("tag", "--where", "name = 'x'"), "key=value"),
+        (("tag", "--where", "name = 'x'", "plain"), "write key=value"),
+        (("relabel", NOBODY), "--name"),
+        (("relabel", NOBODY, "--name", "x"), NOBODY),
         (("list", "--where", "colour = 1"), "colour"),
         (("sweep", RATIO, "--axis", "seed"), "write name=values"),
+        (("sweep", RATIO, "--axis", "seed=0,1", "--axis", "seed=2"), "--axis seed: given twice"),
         (("sweep", RATIO, "--axis", "seed=linspace:0:1"), "write linspace:first:last:count"),
         (("sweep", RATIO, "--derive", "n"), "write name=number"),
         (("sweep", RATIO, f"dataset={NOBODY}"), "axes"),
         (("sweep", "absent.json"), "cannot read absent.json"),
         (("query", "metric.nothing < 1"), "metric.nothing"),
         (("query", "--format", "parquet"), "--output"),
-        (("query", "-o", "rows.xls"), "csv, jsonl, json, parquet"),
+        (("query", "--format", "arrow"), "arrow is not text; give a file by --output"),
+        (("query", "-o", "rows.xls"), "csv, jsonl, json, parquet, arrow"),
+        (("results", NOBODY, "-o", "rows.parquet"), NOBODY),
+        (("figure", NOBODY), "nor a sweep"),
         (("query", "-o", "rows.csv", "--format", "table"), "for the screen"),
         (("results", "not-an-id"), "where"),
         (("results", NOBODY), NOBODY),
@@ -128,6 +141,35 @@ def test_experiments_are_deleted_by_a_filter_after_a_look(run: Run, client: Clie
     assert run("delete", made[0].id, "--where", where).code == 2
 
 
+def test_experiments_are_tagged_cancelled_and_retried_by_a_filter(run: Run, client: Client) -> None:
+    made = [client.submit(SIMULATION, ENDLESS, tags={"batch": "b7", "draft": "1"}) for _ in "ab"]
+    where = ("--where", "tag.batch = 'b7'")
+    try:
+        assert "2 experiments would be tagged" in run("tag", *where, "fit=no", "--dry-run").out
+        assert "2 experiments tagged" in run("tag", *where, "fit=yes", "--off", "draft").out
+        assert all(each.refresh().tags == {"batch": "b7", "fit": "yes"} for each in made)
+        assert "2 experiments would be cancelled" in run("cancel", *where, "--dry-run").out
+        assert not any(each.refresh().ended for each in made)
+        assert "2 experiments cancelled" in run("cancel", *where).out
+        assert {each.wait(timeout=20).status for each in made} == {"cancelled"}
+        only = ("--where", f"tag.fit = 'yes' and id = '{made[0].id}'")
+        assert "1 experiment would be queued again" in run("retry", *only, "--dry-run").out
+        assert "1 experiment queued again" in run("retry", *only).out
+        assert [each.refresh().ended for each in made] == [False, True]
+    finally:
+        client.cancel_where("tag.batch = 'b7'")
+
+
+def test_an_experiment_is_relabelled(run: Run, client: Client) -> None:
+    experiment = client.submit(SIMULATION, TINY, name="old", tags={"a": "1", "b": "2"})
+    labels = ("--name", "new", "--notes", "looks odd", "--tag", "c=3", "--off", "a")
+    assert run("relabel", experiment.id, *labels).code == 0
+    assert (experiment.refresh().name, experiment.notes) == ("new", "looks odd")
+    assert experiment.tags == {"b": "2", "c": "3"}
+    assert run("relabel", experiment.id, "--tag", "b=4").code == 0
+    assert (experiment.refresh().name, experiment.tags) == ("new", {"b": "4", "c": "3"})
+
+
 def test_several_experiments_are_watched_at_once(
     run: Run, client: Client, recording: Dataset
 ) -> None:
@@ -166,6 +208,9 @@ def test_arrays_and_figures_are_written_to_files(
     assert run("figure", finished.id, "spectrum", "-o", tmp_path / "f.svg").code == 0
     assert (tmp_path / "f.svg").read_text().startswith("<svg")
     assert run("figure", finished.id, "spectrum", "-o", tmp_path / "f.gif").code == 2
+    assert (
+        "only for the figures of a sweep" in run("figure", finished.id, "spectrum", "--x", "a").err
+    )
     assert run("figure", finished.id, "spectrum", "-o", tmp_path / "none" / "f.svg").code == 2
 
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow.ipc
 import pyarrow.parquet
 import pytest
 
@@ -36,9 +37,9 @@ def test_a_sweep_is_written_with_axes_and_waited_for(
         *("--axis", "training.learning_rate=0.05,0.1", "--tag", "c=d", "--name", "typed", "--wait"),
     )
     assert ended.code == 0, ended.err
-    assert "4 succeeded" in ended.out
-    assert "ended" in ended.err
-    sweep = client.sweep_of(ended.out.split()[0])
+    assert "4 succeeded" in ended.err
+    (id,) = ended.out.splitlines()
+    sweep = client.get_sweep(id)
     rows = sweep.results().rows
     assert {(row["student_scale"], row["training.learning_rate"]) for row in rows} == {
         *((0.1, 0.05), (0.1, 0.1), (1.0, 0.05), (1.0, 0.1))
@@ -102,6 +103,20 @@ def test_an_answer_is_written_as_text(form: str, run: Run, swept: Sweep) -> None
     assert {int(row["param.seed"]) for row in rows} == {0, 1}
 
 
+def test_times_are_written_as_text(run: Run, client: Client, swept: Sweep) -> None:
+    asked = ("query", f"sweep = '{swept.id}'", "--select", "created_at", "--limit", "1")
+    created = next(client.get_sweep(swept.id).experiments()).data["created_at"]
+    (row,) = json.loads(run(*asked, "--format", "json").out)
+    assert row["created_at"] == created
+    assert created in run(*asked).out
+
+
+def test_a_table_of_nothing_says_so(run: Run) -> None:
+    ended = run("query", "name = 'nobody'", "--kind", SIMULATION)
+    assert (ended.code, ended.out) == (0, "")
+    assert "no such rows" in ended.err
+
+
 def test_groups_are_shown_as_a_table(run: Run, swept: Sweep) -> None:
     told = run(
         *("results", f"sweep = '{swept.id}' and kind = '{SIMULATION}'", "--group-by", "arm"),
@@ -138,7 +153,49 @@ def test_the_rows_of_a_sweep_are_written_by_its_id(run: Run, client: Client, swe
     rows = read("csv", run("results", swept.id, "--format", "csv").out)
     assert [row["seed"] for row in rows] == ["0", "0", "1", "1"]
     lines = read("jsonl", run("results", swept.id, "--format", "jsonl").out)
-    assert lines == list(client.sweep_of(swept.id).results())
+    assert lines == list(client.get_sweep(swept.id).results())
+
+
+def test_the_replicates_of_one_id_are_written_as_parquet_and_arrow(
+    run: Run, client: Client, swept: Sweep, tmp_path: Path
+) -> None:
+    assert run("results", swept.id, "-o", tmp_path / "rows.parquet").code == 0
+    rows = pyarrow.parquet.read_table(tmp_path / "rows.parquet")
+    assert rows.num_rows == 8
+    assert set(rows["param.seed"].to_pylist()) == {0, 1}
+    (first, _) = client.get_sweep(swept.id).experiments()
+    assert run("results", first.id, "-o", tmp_path / "rows.arrow").code == 0
+    with pyarrow.ipc.open_stream(tmp_path / "rows.arrow") as stream:
+        table = stream.read_all()
+    errors = first.results().column("final_test_error")
+    assert sorted(table["metric.final_test_error"].to_pylist()) == sorted(errors)
+
+
+def test_a_sweep_is_drawn_by_its_id(run: Run, swept: Sweep, tmp_path: Path) -> None:
+    listed = run("figure", swept.id).out
+    assert "--x, --y, --metric, --arm" in listed
+    over = ("--x", "seed", "--metric", "final_test_error")
+    assert run("figure", swept.id, "profile", *over, "-o", tmp_path / "p.svg").code == 0
+    assert (tmp_path / "p.svg").read_text().startswith("<svg")
+    cells = (*over, "--y", "student_scale", "--arm", "curl_descent")
+    assert run("figure", swept.id, "heatmap", *cells, "-o", tmp_path / "h.png").code == 0
+    assert (tmp_path / "h.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("heatmap", "--x", "seed", "--metric", "final_test_error"), "--x, --y, --metric, --arm"),
+        (("profile", "--x", "seed"), "--x, --metric"),
+        (("profile", "--x", "sed", "--metric", "final_test_error"), "did you mean seed"),
+        (("curves",), "no figure 'curves'; it has heatmap, profile"),
+    ],
+)
+def test_a_figure_of_a_sweep_says_what_it_lacks(
+    arguments: tuple[str, ...], told: str, run: Run, swept: Sweep
+) -> None:
+    ended = run("figure", swept.id, *arguments)
+    assert (ended.code, told in ended.err) == (2, True), ended.err
 
 
 def read(form: str, text: str) -> list[dict[str, Any]]:

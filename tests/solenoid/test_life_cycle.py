@@ -72,5 +72,5 @@ def test_a_sweep_is_extended_on_the_command_line(run: Run, client: Client) -> No
     assert "1 experiments more" in run("extend", sweep.id, "--axis", "seed=1,2").out
     ended = run("extend", sweep.id, "--replicates", "2", "--wait")
     assert (ended.code, "3 experiments more" in ended.out) == (0, True), ended.err
-    assert "6 succeeded" in ended.out
+    assert "6 succeeded" in ended.err
     assert run("extend", sweep.id, "--axis", "hiden=1").code == 2

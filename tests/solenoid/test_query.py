@@ -58,6 +58,60 @@ def test_no_row_is_an_empty_table(client: Client) -> None:
     assert len(client.results("tag.asked = 'nobody'", kind=SIMULATION)) == 0
 
 
+def test_no_row_is_a_frame_with_the_columns_that_were_asked_for(client: Client) -> None:
+    select = ["arm", "replicate", ERROR, "created_at"]
+    table = client.results("arm = 'nope'", kind=SIMULATION, select=select)
+    assert table.columns == tuple(select)
+    assert table.to_csv() == ",".join(select) + "\n"
+    for frame in (table.to_pandas(), table.to_polars()):
+        assert list(frame.columns) == select
+        assert len(frame) == 0
+    assert str(table.to_pandas().dtypes[ERROR]) == "float64"
+    grouped = client.results("arm = 'nope'", kind=SIMULATION, group_by="arm")
+    assert list(grouped.to_pandas().columns) == ["arm", "count()"]
+
+
+def test_times_are_times_in_utc_and_absent_numbers_are_numbers(
+    client: Client, swept: Sweep, mine: str
+) -> None:
+    absent = "metric.epochs_to_threshold"
+    table = client.results(mine, select=["created_at", absent, "metric.diverged"], limit=4)
+    created = {each.created_at for each in client.get_sweep(swept.id).experiments()}
+    assert set(table.column("created_at")) <= created
+    pandas = table.to_pandas()
+    assert set(pandas["created_at"].dt.to_pydatetime()) <= created
+    assert (str(pandas[absent].dtype), pandas[absent].count()) == ("float64", 0)
+    assert str(pandas["metric.diverged"].dtype) == "bool"
+    polars = table.to_polars()
+    assert set(polars["created_at"]) <= created
+    assert polars[absent].dtype.is_numeric()
+    written = {line.partition(",")[0] for line in table.to_csv().splitlines()[1:]}
+    assert written <= {each.data["created_at"] for each in client.get_sweep(swept.id).experiments()}
+
+
+def test_rows_are_made_of_columns_when_they_are_looked_at(client: Client, mine: str) -> None:
+    rows = client.results(mine, select=["arm", "replicate"], order_by=["arm", "replicate"]).rows
+    assert list(rows) == [rows[n] for n in range(12)]
+    assert (rows[-1], rows[:2]) == (list(rows)[-1], rows[0:2])
+    assert list(rows[2:4]) == list(rows)[2:4]
+    with pytest.raises(IndexError):
+        rows[12]
+
+
+def test_a_great_many_rows_are_held_only_if_a_limit_asks_for_them(
+    client: Client, mine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("solenoid.question.MOST_ROWS", 11)
+    with pytest.raises(BadArgument, match=r"more than 11 rows: give a limit .*save_results"):
+        client.results(mine)
+    assert len(client.results(mine, limit=12)) == 12
+    assert len(client.results(mine, group_by="arm")) == 2
+    client.save_results(tmp_path / "rows.csv", mine)
+    assert len((tmp_path / "rows.csv").read_text().splitlines()) == 13
+    monkeypatch.setattr("solenoid.question.MOST_ROWS", 12)
+    assert len(client.results(mine)) == 12
+
+
 def test_a_mistake_in_a_filter_is_told(client: Client) -> None:
     with pytest.raises(BadInput, match=r"metric\.final_test_error"):
         client.results("metric.final_test_eror < 1", kind=SIMULATION)

@@ -24,7 +24,7 @@ def finished_sweep(url: str) -> Sweep:
 @pytest.fixture
 def sweep(client: Client, finished_sweep: Sweep) -> Sweep:
     """A finished sweep of two scales and two seeds."""
-    return client.sweep_of(finished_sweep.id)
+    return client.get_sweep(finished_sweep.id)
 
 
 def test_a_sweep_ends_with_every_combination_computed(client: Client, sweep: Sweep) -> None:
@@ -125,6 +125,28 @@ def test_a_cancelled_experiment_runs_again(client: Client) -> None:
     assert experiment.status == "cancelled"
     assert experiment.retry().status in ("queued", "running")
     assert experiment.cancel().wait(timeout=20).status == "cancelled"
+
+
+def test_experiments_are_changed_by_a_filter_after_a_look(client: Client) -> None:
+    sweep = client.sweep(SIMULATION, {"seed": range(3)}, ENDLESS, tags={"old": "1"})
+    where = f"sweep = '{sweep.id}'"
+    assert client.cancel_where(where, dry_run=True) == 3
+    assert sweep.refresh().counts["cancelled"] == 0
+    assert client.cancel_where(where) == 3
+    assert sweep.wait(timeout=20).counts["cancelled"] == 3
+    assert client.retry_where(where, dry_run=True) == 3
+    assert sweep.refresh().ended
+    assert client.retry_where(where) == 3
+    assert not sweep.refresh().ended
+    sweep.cancel()
+    sweep.wait(timeout=20)
+    tags = {"fit": "no", "old": None}
+    assert client.tag_where(where, tags, dry_run=True) == 3
+    assert {each.tags["old"] for each in sweep.experiments()} == {"1"}
+    assert client.tag_where(where, tags) == 3
+    assert [each.tags for each in sweep.experiments()] == [{"fit": "no"}] * 3
+    assert client.delete_where(where) == 3
+    assert client.delete_where(where) == 0
 
 
 def test_labels_change_and_what_is_not_named_stays(client: Client, sweep: Sweep) -> None:

@@ -32,7 +32,7 @@ def test_results_become_the_same_frame_in_polars_as_in_pandas(finished: Experime
 def test_a_sweep_becomes_a_polars_frame_though_its_axis_mixes_types(
     client: Client, swept: Sweep
 ) -> None:
-    frame = client.sweep_of(swept.id).results().to_polars()
+    frame = client.get_sweep(swept.id).results().to_polars()
     assert set(frame["training.batch_size"]) == {"5", "full"}
     assert frame["final_test_error"].dtype == pl.Float64
 
@@ -46,6 +46,13 @@ def test_answers_of_the_results_database_become_polars_frames(client: Client, sw
 def test_a_column_that_begins_with_nulls_still_has_the_type_of_its_numbers() -> None:
     rows = ({"a": None},) * 200 + ({"a": 1}, {"a": 1.5})
     assert Table(rows).to_polars()["a"].dtype == pl.Float64
+
+
+def test_a_column_without_any_value_is_of_numbers() -> None:
+    table = Table(({"a": None, "b": "x"}, {"a": None, "b": None}))
+    assert table.to_pandas()["a"].dtype == float
+    assert table.to_polars()["a"].dtype == pl.Float64
+    assert table.to_polars()["b"].to_list() == ["x", None]
 
 
 def test_a_table_of_nothing_is_an_empty_polars_frame() -> None:
