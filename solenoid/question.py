@@ -49,7 +49,7 @@ def table_of(transport: Transport, question: Question) -> Table:
 
     asked = question if question.limit is not None else replace(question, limit=MOST_ROWS + 1)
     content = transport.content(PATH, **asked.params(), format="arrow")
-    with pa.ipc.open_stream(content) as stream:
+    with pa.ipc.open_file(pa.BufferReader(content)) as stream:
         answer = stream.read_all()
     if question.limit is None and answer.num_rows > MOST_ROWS:
         raise BadArgument(

@@ -117,6 +117,11 @@ class Sweep:
         """Cancel every experiment that has not ended; how many."""
         return self._changed("/cancel", {})
 
+    def rename(self, name: str | None) -> "Sweep":
+        """Give it another name, or none; its experiments keep theirs."""
+        self.data = self._transport.patch(f"/v1/sweeps/{part(self.id)}", {"name": name})
+        return self
+
     def retry(self, cancelled: bool = False) -> int:
         """Run the failed experiments again, and those that were cancelled if asked; how many."""
         statuses = ["failed", "cancelled"] if cancelled else ["failed"]

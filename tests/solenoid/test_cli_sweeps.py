@@ -165,7 +165,7 @@ def test_the_replicates_of_one_id_are_written_as_parquet_and_arrow(
     assert set(rows["param.seed"].to_pylist()) == {0, 1}
     (first, _) = client.get_sweep(swept.id).experiments()
     assert run("results", first.id, "-o", tmp_path / "rows.arrow").code == 0
-    with pyarrow.ipc.open_stream(tmp_path / "rows.arrow") as stream:
+    with pyarrow.ipc.open_file(tmp_path / "rows.arrow") as stream:
         table = stream.read_all()
     errors = first.results().column("final_test_error")
     assert sorted(table["metric.final_test_error"].to_pylist()) == sorted(errors)

@@ -75,6 +75,14 @@ def test_a_derived_axis_needs_its_number(client: Client) -> None:
     assert first["inputs"] + first["hidden"] == 44
 
 
+def test_a_sweep_is_renamed(client: Client, sweep: Sweep) -> None:
+    before = sweep.name
+    assert sweep.rename("wide").name == "wide"
+    assert client.get_sweep(sweep.id).name == "wide"
+    assert sweep.rename(None).name is None
+    sweep.rename(before)
+
+
 def test_a_heat_map_is_a_figure(sweep: Sweep) -> None:
     figure = sweep.heatmap("student_scale", "seed", "final_test_error", "curl_descent")
     assert figure.content("svg").startswith(b"<svg")
