@@ -15,7 +15,7 @@ from api.context import Service
 from api.problems import BadRequest, documented, refusal
 from store.archives.importing import import_archive
 from store.archives.manifest import ArchiveRefused, ArchiveTooLarge
-from store.archives.writing import Selection, export
+from store.archives.writing import NothingChosen, Selection, export
 from store.dataset_files import incoming_path
 from store.query.errors import LONGEST_TEXT
 
@@ -95,6 +95,8 @@ def export_archive(body: Annotated[Export, Body()], service: Service) -> Respons
         content = export(service.database, service.settings, selection)
     except ArchiveTooLarge as refused:
         return refusal(refused.member, None, refused.message, status=413)
+    except NothingChosen as empty:
+        raise BadRequest("body", None, str(empty)) from None
     headers = {"Content-Disposition": 'attachment; filename="solenoid.zip"'}
     return StreamingResponse(content, media_type="application/zip", headers=headers)
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 # Any alphabet, but no control characters: PostgreSQL refuses NUL, and the others are invisible.
 _PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
-_PROSE = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
+_PROSE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 _KEY = r"^[A-Za-z0-9_.-]+$"
 
 SAYS = {

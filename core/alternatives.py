@@ -8,7 +8,7 @@ from core.experiment import Declared
 
 # What pydantic puts into the path of an error for the alternative that it tried: constrained-int,
 # literal['full'], list[int], or the name of a model.
-_ALTERNATIVE = re.compile(r"int|float|str|bool|constrained-\w+|(literal|list|tuple)\[.*\]")
+_ALTERNATIVE = re.compile(r"int|float|str|bool|list|constrained-\w+|(literal|list|tuple)\[.*\]")
 Path = tuple[int | str, ...]
 
 _OTHER_THING = {"model_type", "dict_type", "list_type", "tuple_type"}
@@ -23,8 +23,8 @@ def errors_by_field(errors: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]
     a list where an object was given; what is wrong with the others is said in one sentence.
     """
     told: list[dict[str, Any]] = []
-    for tried in _by_choice(errors):
-        fitting = [error for error in tried if error["type"] not in _OTHER_THING] or tried
+    for choice, tried in _by_choice(errors):
+        fitting = [error for error in tried if not _is_other_thing(error, choice)] or tried
         by_path: dict[Path, list[dict[str, Any]]] = {}
         for error in map(_plain, fitting):
             by_path.setdefault(error["loc"], []).append(error)
@@ -32,14 +32,21 @@ def errors_by_field(errors: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]
     return told
 
 
-def _by_choice(errors: Iterable[Mapping[str, Any]]) -> Iterable[list[Mapping[str, Any]]]:
-    """Together what concerns one choice between alternatives, or one field."""
+def _by_choice(
+    errors: Iterable[Mapping[str, Any]],
+) -> Iterable[tuple[Path, list[Mapping[str, Any]]]]:
+    """Together what concerns one choice between alternatives, or one field, by its path."""
     groups: dict[Path, list[Mapping[str, Any]]] = {}
     for error in errors:
         path = error["loc"]
         at = next((n for n, part in enumerate(path) if _is_alternative(part)), len(path))
         groups.setdefault(path[:at], []).append(error)
-    return groups.values()
+    return groups.items()
+
+
+def _is_other_thing(error: Mapping[str, Any], choice: Path) -> bool:
+    """Whether what was given at a choice is no such kind of thing at all."""
+    return error["type"] in _OTHER_THING and len(error["loc"]) == len(choice) + 1
 
 
 def _is_alternative(part: object) -> bool:

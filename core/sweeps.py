@@ -98,13 +98,15 @@ def _joined(
     kind: Kind[Any], definition: SweepDefinition, axes: Mapping[str, Axis]
 ) -> dict[str, Axis]:
     """The axes that have more values now, whether by the name of a column or of its field."""
-    wider = {}
+    wider: dict[str, Axis] = {}
     for given, added in axes.items():
         asked = _field(kind, given)
         name = next((own for own in definition.axes if _field(kind, own) == asked), None)
         if name is None:
             known = ", ".join(definition.axes)
             raise SweepRefused(f"axes.{given}", None, f"the sweep has no such axis; it has {known}")
+        if name in wider:
+            raise SweepRefused(f"axes.{given}", None, "added to twice, by its column and its field")
         try:
             wider[name] = joined(kind, name, definition.axes[name], added)
         except ValueError as other:
@@ -120,9 +122,10 @@ def _replicated(
         return
     if "replicate_offset" not in kind.spec.model_fields:
         raise SweepRefused("more_replicates", None, f"{kind.name} has no replicates")
-    if "replicate_offset" in _set_names(definition):
-        message = "an axis sets replicate_offset, so which replicates follow is not known"
-        raise SweepRefused("more_replicates", None, message)
+    for name in _set_names(definition):
+        if name in ("replicate_offset", "replicates"):
+            message = f"an axis sets {name}, so some of these replicates are there already"
+            raise SweepRefused("more_replicates", None, message)
     first: int = getattr(spec, "replicate_offset") + getattr(spec, "replicates")  # noqa: B009
     for count in definition.more_replicates:
         yield {**document, "replicate_offset": first, "replicates": count}

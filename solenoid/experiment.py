@@ -4,6 +4,7 @@ import io
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
 from solenoid.errors import NoResult, NotFound, TimedOut
@@ -169,13 +170,13 @@ class Experiment:
 
     def relabel(
         self,
-        name: str | None = None,
-        notes: str | None = None,
+        name: str | EllipsisType | None = ...,
+        notes: str | EllipsisType | None = ...,
         tags: Mapping[str, str | None] | None = None,
     ) -> "Experiment":
-        """Change its name, notes and tags; None leaves them, and takes off the tag it is given."""
-        labels = {"name": name, "notes": notes, "tags": tags}
-        given = {label: text for label, text in labels.items() if text is not None}
+        """Change its name, notes and tags: what is not named stays, None takes it off."""
+        labels = {"name": name, "notes": notes, "tags": tags or {}}
+        given = {label: text for label, text in labels.items() if text is not ...}
         self.data = self._transport.patch(self._path(), given)
         return self
 

@@ -109,7 +109,7 @@ def _relabel(connection: sa.Connection, identifiers: list[str], labels: Labels) 
         if value is not None:
             rows = [{"experiment_id": one, "key": key, "value": value} for one in identifiers]
             connection.execute(tags.insert(), rows)
-    if labels.tags:
+    if any(value is not None for value in labels.tags.values()):
         _check_tags(connection, identifiers)
 
 

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from solenoid.commands.options import Json, Where, client, told_of
-from solenoid.errors import BadArgument, Conflict
 from solenoid.terminal import console, print_json, print_table, shown
 
 
@@ -25,12 +24,9 @@ def export(
 ) -> None:
     """Write experiments with all their results to a ZIP file of open formats."""
     with client(context) as service:
-        try:
-            skipped = service.export(
-                output, where, experiments=ids or (), sweeps=sweep or (), datasets=dataset or ()
-            )
-        except Conflict as empty:
-            raise BadArgument(str(empty)) from None
+        skipped = service.export(
+            output, where, experiments=ids or (), sweeps=sweep or (), datasets=dataset or ()
+        )
     told_of(output)
     if skipped:
         more = f" and {len(skipped) - 1} more" if skipped[1:] else ""

@@ -91,8 +91,8 @@ def tag(
 def relabel(
     context: typer.Context,
     id: Id,
-    name: Annotated[str | None, typer.Option(help="A new name.")] = None,
-    notes: Annotated[str | None, typer.Option(help="New notes.")] = None,
+    name: Annotated[str | None, typer.Option(help="A new name; '' for none.")] = None,
+    notes: Annotated[str | None, typer.Option(help="New notes; '' for none.")] = None,
     tag: Tags = None,
     off: Off = None,
 ) -> None:
@@ -101,7 +101,9 @@ def relabel(
     if name is None and notes is None and not tags:
         raise BadArgument("give a --name, --notes, a --tag, or a tag to take --off")
     with client(context) as service:
-        service.experiment(id).relabel(name, notes, tags)
+        texts = {"name": name, "notes": notes}
+        given = {label: text or None for label, text in texts.items() if text is not None}
+        service.experiment(id).relabel(**given, tags=tags)
     console().print(shown(f"{id}: relabelled"))
 
 
@@ -115,7 +117,10 @@ def _one_or_filter(id: str | None, where: str | None, dry_run: bool) -> str:
 
 
 def _tags(given: list[str] | None, off: list[str] | None) -> dict[str, str | None]:
-    return {**tagged(given or ()), **dict.fromkeys(off or ())}
+    on, taken_off = tagged(given or ()), dict.fromkeys(off or ())
+    for key in on.keys() & taken_off.keys():
+        raise BadArgument(f"tag {key}: given and taken off at once")
+    return {**on, **taken_off}
 
 
 def _tell(count: int, done: str, dry_run: bool) -> None:

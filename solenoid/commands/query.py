@@ -12,6 +12,7 @@ import typer
 from solenoid.client import Client
 from solenoid.commands.options import OrderBy, client, found, told_of, write
 from solenoid.errors import BadArgument
+from solenoid.experiment import Experiment
 from solenoid.sweep import Sweep
 from solenoid.table import Table, iso
 from solenoid.terminal import console, print_table, shown
@@ -120,6 +121,8 @@ def results(
         if form is Format.TABLE:
             _draw(whose.results())
         elif form in BINARY:
+            if isinstance(whose, Experiment):
+                whose.results()  # which says why there are none
             noun = "sweep" if isinstance(whose, Sweep) else "experiment"
             _save(service, {"where": f"{noun} = '{whose.id}'", "kind": whose.kind}, form, output)
         else:

@@ -61,6 +61,10 @@ from store.tables import (
 MOST_ARRAYS = MOST_MEMBERS - 10_000  # with room for datasets
 
 
+class NothingChosen(Exception):
+    """A selection that finds nothing to write."""
+
+
 @dataclass(frozen=True)
 class Selection:
     """What is to be exported: experiments by filter and by id, whole sweeps, datasets."""
@@ -132,8 +136,10 @@ def _check_content(connection: sa.Connection, wanted: _Wanted) -> None:
         if connection.execute(sa.select(sa.exists().where(condition))).scalar_one():
             return
     running = connection.execute(wanted.skipped.limit(1)).first()
-    reason = f"experiment {running.id} is {running.status}" if running else "nothing is found"
-    raise Conflict(f"an archive of this would be empty: {reason}")
+    empty = "an archive of this would be empty"
+    if running:
+        raise Conflict(f"{empty}: experiment {running.id} is {running.status}")
+    raise NothingChosen(f"{empty}: nothing is found")
 
 
 def _check_size(connection: sa.Connection, wanted: _Wanted) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 from store.query.errors import CursorRefused
 from store.query.ordering import Key, KeyValue
 
-LONGEST_CURSOR = 14_000  # MOST_KEYS tags of the longest, in characters of four bytes
+LONGEST_CURSOR = 14_000
+"""MOST_KEYS tags of the longest fit, in characters of four bytes; a longer address may be cut."""
 _LARGEST = 2**63
 
 
@@ -21,11 +22,19 @@ def fingerprint(*question: str | None) -> str:
 
 
 def encoded(asked: str, values: Sequence[KeyValue]) -> str:
-    """A cursor for the page after a row, given the question's fingerprint and the row's keys."""
+    """A cursor for the page after a row, given the question's fingerprint and the row's keys.
+
+    Raises `CursorRefused` for keys that are too long for one, such as a dozen long tags.
+    """
     plain = [each.isoformat() if isinstance(each, datetime) else each for each in values]
-    return base64.urlsafe_b64encode(
-        json.dumps([asked, *plain], ensure_ascii=False).encode()
-    ).decode()
+    content = json.dumps([asked, *plain], ensure_ascii=False).encode()
+    cursor = base64.urlsafe_b64encode(content).decode()
+    if len(cursor) > LONGEST_CURSOR:
+        raise CursorRefused(
+            "the texts that these rows are sorted or grouped by are too long for pages; ask for "
+            "fewer of them, or for a file (format=csv, jsonl, parquet or arrow)"
+        )
+    return cursor
 
 
 def decoded(cursor: str, asked: str, keys: Sequence[Key]) -> tuple[KeyValue, ...]:

@@ -66,7 +66,7 @@ def _keys(
             message = f"{order.key.text} is no group and no aggregate of this question"
             raise Mistake(message, order.key.position)
     chosen = [(places[order.key.text], order.descending) for order in orders]
-    ties = [(place, False) for place in range(groups)]
+    ties = [(place, False) for place in range(groups) if place not in dict(chosen)]
     return tuple(
         _key(columns[place], answer.c[place], descending) for place, descending in chosen + ties
     )

@@ -39,7 +39,7 @@ def test_the_limit_of_tags_is_that_of_the_experiment_and_not_of_the_request(
     body = {"where": f"id = '{made['id']}'", "action": "tag", "tags": {"one": "too many"}}
     assert stack.http.post("/v1/experiments/bulk", json=body).status_code == 422
     assert len(stack.show(made["id"])["tags"]) == 50
-    swapped = {"tags": {"t0": None, "one": "in its place"}}
+    swapped: dict[str, Any] = {"tags": {"t0": None, "one": "in its place"}}
     assert len(stack.http.patch(path, json=swapped).json()["tags"]) == 50
 
 

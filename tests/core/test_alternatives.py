@@ -35,12 +35,10 @@ def test_only_the_alternative_that_was_meant_is_told(starts: Any, field: str, me
 
 
 def test_each_field_within_an_alternative_has_its_own_error() -> None:
-    """Two wrong weights of two starts are two errors."""
-    told = _errors("curl_descent.toy", {"starts": [[1, "a"], [2, 3000]]})
-    assert [(field, value) for field, value, _ in told] == [
-        ("starts.0.1", "a"),
-        ("starts.1.1", 3000),
-    ]
+    """Two wrong weights and a start that is none are three errors."""
+    told = _errors("curl_descent.toy", {"starts": [[1, "a"], [2, 3000], 3]})
+    found = [(field, value) for field, value, _ in told]
+    assert found == [("starts.0.1", "a"), ("starts.1.1", 3000), ("starts.2", 3)]
 
 
 def test_alternatives_that_both_may_be_meant_are_one_sentence() -> None:
@@ -58,6 +56,10 @@ def test_the_name_of_a_form_is_told_once() -> None:
     [error] = errors_by_field(refused.value.errors())
     path = ("axes", "scales", "random", "draw", "student_scale", "loguniform", 0)
     assert (error["loc"], error["msg"]) == (path, "Input should be greater than 0")
+    with pytest.raises(ValidationError) as refused:
+        SweepDefinition.model_validate({"axes": {"seed": []}})
+    [error] = errors_by_field(refused.value.errors())
+    assert error["loc"] == ("axes", "seed")
 
 
 def test_a_limit_from_another_field_is_about_the_field_it_names() -> None:

@@ -257,5 +257,12 @@ def test_a_group_and_a_field_in_it_are_not_both_varied(order: int) -> None:
 
 
 def test_replicates_do_not_follow_where_an_axis_numbers_them() -> None:
-    with pytest.raises(Refused, match="an axis sets replicate_offset"):
-        made(axes={"replicate_offset": [0, 2]}, more_replicates=[2])
+    for axes in ({"replicate_offset": [0, 2]}, {"replicates": [2, 4]}):
+        with pytest.raises(Refused, match=f"an axis sets {next(iter(axes))}"):
+            made(axes=axes, more_replicates=[2])
+
+
+def test_an_axis_is_added_to_once_by_whichever_name() -> None:
+    definition = SweepDefinition.model_validate({"axes": {"student_scale": [1.0]}})
+    with pytest.raises(Refused, match="added to twice"):
+        widened(KIND, definition, {"student_scale": [3.0], "student.scale": [4.0]}, 0)

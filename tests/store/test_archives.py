@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from core.examples import GOLUB_BCI
 from store import experiments, results
 from store.archives.importing import Count, import_archive
-from store.archives.writing import Selection, export
+from store.archives.writing import NothingChosen, Selection, export
 from store.changes import Labels, relabel, retry
 from store.database import Database
 from store.datasets import load
@@ -324,14 +324,17 @@ def test_any_reader_of_csv_and_npy_gets_the_very_same_numbers(
 
 
 @pytest.mark.parametrize(
-    ("where", "reason"),
-    [("tag.project = 'lost'", "nothing is found"), ("status = 'queued'", "is queued")],
+    ("where", "refused", "reason"),
+    [
+        ("tag.project = 'lost'", NothingChosen, "nothing is found"),
+        ("status = 'queued'", Conflict, "is queued"),
+    ],
 )
 def test_an_archive_that_would_be_empty_is_refused(
-    database: Database, settings: Settings, where: str, reason: str
+    database: Database, settings: Settings, where: str, refused: type[Exception], reason: str
 ) -> None:
     submitted(database, CURL, TINY)
-    with pytest.raises(Conflict, match=reason):
+    with pytest.raises(refused, match=reason):
         export(database, settings, Selection(where=where))
 
 

@@ -220,6 +220,11 @@ def test_the_longest_cursor_is_one_that_is_taken_back() -> None:
     assert decoded(cursor, "0" * 16, keys) == tags
 
 
+def test_texts_too_long_for_a_cursor_say_so() -> None:
+    with pytest.raises(CursorRefused, match="ask for fewer of them, or for a file"):
+        encoded("0" * 16, ("\N{MICROSCOPE}" * 500,) * (MOST_KEYS + 1))
+
+
 def test_more_keys_than_a_cursor_holds_are_refused(database: Database) -> None:
     order = ", ".join(f"tag.t{number}" for number in range(MOST_KEYS + 1))
     with pytest.raises(QueryError, match=f"the limit is {MOST_KEYS}"):
