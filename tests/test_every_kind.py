@@ -34,6 +34,9 @@ def test_the_example_is_about_a_second_of_work(kind: Kind[Any]) -> None:
     assert 0 < estimate.memory_bytes < LIMIT / 4
 
 
+ELSEWHERE = {"curl_descent.phase_diagram": {"readout_fragile_above", "readout_robust_above"}}
+"""What no example has: kappa is 1 in the paper's figure (tests/core/test_step_and_origin.py)."""
+
 COLD = """
 import time
 from core.kinds import KINDS
@@ -45,6 +48,7 @@ for kind in KINDS:
 """
 
 
+@pytest.mark.timeout(420)  # it takes half a minute of a core; the others may be busy
 def test_every_example_ends_within_thirty_seconds_cold(tmp_path: Path) -> None:
     """One process for all, so a kernel that kinds share is compiled for the first of them."""
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
@@ -93,7 +97,7 @@ def test_metrics_are_as_declared_and_finite_or_null(kind: Kind[Any]) -> None:
 def test_the_example_has_a_value_for_every_metric(kind: Kind[Any]) -> None:
     rows = kind.rows(kind.example(), result(kind.name))
     known = {name for row in rows for name, value in row.metrics.items() if value is not None}
-    assert known == set(kind.metrics)
+    assert known == set(kind.metrics) - ELSEWHERE.get(kind.name, set())
 
 
 @every_kind

@@ -83,8 +83,8 @@ METRICS: Mapping[str, Metric] = {
     ),
     "origin_centre_share": Metric(
         "Share of the hidden neurons that turn around zero weights, as around a centre, instead of "
-        "leaving them as from a saddle (large networks, random teacher); null where the theory "
-        "has no spectrum, and at hidden_fraction 0.5, where the teacher decides."
+        "leaving them as from a saddle (large networks, random teacher); at hidden_fraction 0.5, "
+        "where the teacher decides, the mean over teachers. Null where the theory has no spectrum."
     ),
 }
 
@@ -120,13 +120,14 @@ def rows(spec: StabilitySpec, result: Result) -> tuple[Row, ...]:
     return (Row("all", 0, metrics),)
 
 
-def _origin_centre_share(spec: StabilitySpec) -> float | None:
+def _origin_centre_share(spec: StabilitySpec) -> float:
     """Hidden neuron i obeys w2_i'' = D2_ii (beta D1 beta^T) w2_i: a centre where that is negative.
 
-    The teacher's map beta has independent entries, so its sign is that of 1 - 2 hidden_fraction.
+    The teacher's map beta has independent entries, so its sign is that of 1 - 2 hidden_fraction;
+    if that is zero, either sign is as likely, and r or 1 - r of the neurons turn.
     """
     if spec.hidden_fraction == 0.5:
-        return None
+        return 0.5
     flipped = spec.readout_fraction
     return flipped if spec.hidden_fraction < 0.5 else 1 - flipped
 

@@ -80,7 +80,12 @@ def test_hidden_neurons_turn_around_the_origin_where_the_flow_does(hidden_fracti
 
 
 def test_half_of_the_inputs_flipped_leave_the_origin_to_the_teacher() -> None:
-    assert _metrics(STABILITY, hidden_fraction=0.5)["origin_centre_share"] is None
+    """The sign of beta D1 beta^T over a thousand teachers, a quarter of the neurons flipped."""
+    signs = np.where(np.arange(60) < 30, -1.0, 1.0)
+    towards = np.random.default_rng(1).normal(size=(1000, 60)) ** 2 @ signs
+    shares = np.where(towards > 0, 0.25, 0.75)
+    theory = _metrics(STABILITY, hidden_fraction=0.5, readout_fraction=0.25, empirical=None)
+    assert theory["origin_centre_share"] == pytest.approx(shares.mean(), abs=0.03)
 
 
 @pytest.mark.parametrize("kappa", [0.4, 1.0, 2.5])

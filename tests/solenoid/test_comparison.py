@@ -84,7 +84,7 @@ def test_a_comparison_shows_itself_in_a_notebook(client: Client, ids: list[str])
 def test_a_comparison_that_is_refused_says_why(client: Client, ids: list[str]) -> None:
     with pytest.raises(BadInput, match="did you mean final_test_error"):
         client.compare(ids, "final_test_eror")
-    with pytest.raises(BadInput, match="2 to 100 experiments; these are 1"):
+    with pytest.raises(BadInput, match="2 to 200 experiments; these are 1"):
         client.compare(ids[:1])
 
 
@@ -143,7 +143,7 @@ def test_a_comparison_is_printed_as_json(run: Run, ids: list[str]) -> None:
 def test_a_comparison_of_one_is_bad_input(run: Run, ids: list[str]) -> None:
     ended = run("compare", ids[0])
     assert ended.code == 2
-    assert "2 to 100 experiments" in ended.err
+    assert "2 to 200 experiments" in ended.err
 
 
 def test_the_head_of_a_column_is_not_markup(capsys: pytest.CaptureFixture[str]) -> None:
