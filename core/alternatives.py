@@ -11,7 +11,7 @@ from core.experiment import Declared
 _ALTERNATIVE = re.compile(r"int|float|str|bool|list|constrained-\w+|(literal|list|tuple)\[.*\]")
 Path = tuple[int | str, ...]
 
-_OTHER_THING = {"model_type", "dict_type", "list_type", "tuple_type"}
+_OTHER_THING = {"model_type", "model_attributes_type", "dict_type", "list_type", "tuple_type"}
 _OPENING = "Input should be "
 
 
@@ -69,7 +69,7 @@ def _plain(error: Mapping[str, Any]) -> dict[str, Any]:
         case "out_of_limits":
             about = error["ctx"]
             plain |= {"loc": (*plain["loc"], *about["field"].split(".")), "input": about["given"]}
-        case "model_type":
+        case "model_type" | "model_attributes_type":
             plain["msg"] = f"{_OPENING}an object"
     return plain
 

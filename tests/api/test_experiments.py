@@ -307,3 +307,16 @@ def test_a_body_beyond_the_limit_is_refused(stack: RunningStack) -> None:
     answer = stack.http.post("/v1/experiments", content=b" " * (5 * 2**20))
     assert answer.status_code == 413
     assert str(4 * 2**20) in answer.json()["detail"]
+
+
+def test_a_field_of_several_forms_is_refused_for_the_form_that_was_meant(
+    stack: RunningStack,
+) -> None:
+    for starts, field, message in (
+        ([], "spec.starts", "List should have at least 1 item after validation, not 0"),
+        ("x", "spec.starts", "Input should be a valid list or an object"),
+        ({"random": 0}, "spec.starts.random", "Input should be greater than or equal to 1"),
+    ):
+        body = {"kind": "curl_descent.toy", "spec": {"starts": starts}}
+        [error] = stack.http.post("/v1/experiments", json=body).json()["errors"]
+        assert (error["field"], error["message"]) == (field, message)
