@@ -33,6 +33,7 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.timeout(400)  # a dozen commands one after the other
 def test_the_page_makes_a_kind_that_keeps_every_promise(copy: Path) -> None:
     migration, tested = (line for text in texts(PAGE, "sh") for line in text.splitlines())
     _, message = migration.split("MESSAGE=")
