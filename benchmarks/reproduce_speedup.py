@@ -5,7 +5,7 @@
 M 100, N 10, tanh hidden and readout, raw output error, layer norm, g = 2, g_T = 1, B 10, learning
 rate 0.1 per epoch: epochs to test error 1e-3 of gradient descent (expected at P = 2000: mean 4 300
 to 4 900) and of curl descent with one flipped readout neuron (1 300 to 2 000); the paired ratio is
-about 3. Ten minutes on one core.
+about 3. A quarter of an hour on one core.
 """
 
 import sys
@@ -20,7 +20,7 @@ from core.curl_descent import SimulationSpec
 from core.kinds.curl_descent_simulation import KIND
 
 EPOCHS = 20_000
-SIZES = (1000, 2000)
+SIZES = (1000, 1500, 2000)
 
 
 def spec(train_size: int) -> SimulationSpec:
