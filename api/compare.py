@@ -18,7 +18,7 @@ from core.comparison import Medians
 from core.experiment import Compared, Kind, Metric
 from core.figures import themed
 from core.kinds import KINDS
-from core.spelling import nearest
+from core.spelling import nearest_or_all
 from store import results
 from store.comparison import several
 from store.experiments import Conflict, Experiment, NotFound
@@ -211,7 +211,7 @@ def _ranking(
 
 def _known(field: str, name: str, names: Sequence[str], what: str) -> None:
     if name not in names:
-        hint = nearest(name, names) or f"; there are {', '.join(names)}"
+        hint = nearest_or_all(name, names)
         raise QueryError(field, name, f"none of these experiments has {what} {name}{hint}")
 
 

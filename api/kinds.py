@@ -9,7 +9,7 @@ from api.pages import Page
 from api.problems import documented
 from core.experiment import Kind
 from core.kinds import KINDS
-from core.spelling import nearest
+from core.spelling import nearest_or_all
 from store.experiments import NotFound
 
 router = APIRouter(prefix="/v1/kinds", tags=["kinds"])
@@ -60,7 +60,7 @@ def list_kinds() -> Page[KindEntry]:
 def show_kind(kind: str) -> KindEntry:
     """One kind of experiment."""
     if kind not in KINDS:
-        hint = nearest(kind, list(KINDS)) or f"; there are {', '.join(KINDS)}"
+        hint = nearest_or_all(kind, list(KINDS))
         raise NotFound(f"no kind is named {kind}{hint}")
     return _entry(KINDS[kind])
 

@@ -17,7 +17,7 @@ from core.charts.profile import draw_profile
 from core.experiment import Kind
 from core.figures import themed
 from core.kinds import KINDS
-from core.spelling import nearest
+from core.spelling import nearest_or_all
 from core.sweeps import SweepDefinition, points
 from store import diagrams, sweeps
 
@@ -133,5 +133,5 @@ def _check_arm(name: str, arms: Sequence[str]) -> None:
 
 
 def _unknown(field: str, name: str, known: Sequence[str]) -> BadRequest:
-    hint = nearest(name, known) or f"; there are {', '.join(known)}"
+    hint = nearest_or_all(name, known)
     return BadRequest(field, name, f"there is none of this name{hint}")

@@ -23,7 +23,7 @@ from core.axes import Axis
 from core.axes import Name as AxisName
 from core.experiment import Kind
 from core.kinds import KINDS
-from core.spelling import nearest
+from core.spelling import nearest_or_all
 from core.sweeps import SweepDefinition, points, size, widened
 from store import accepting_sweeps, extensions, inputs, sweeps
 from store.accepting import Submission, digest
@@ -309,7 +309,7 @@ def shown(sweep: sweeps.Sweep) -> Sweep:
 
 def _kind(name: str) -> Kind[Any]:
     if name not in KINDS:
-        hint = nearest(name, list(KINDS)) or f"; there are {', '.join(KINDS)}"
+        hint = nearest_or_all(name, list(KINDS))
         raise BadRequest("kind", name, f"there is no such kind{hint}")
     return KINDS[name]
 

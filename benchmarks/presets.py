@@ -26,6 +26,7 @@ from core.presets import PRESETS
 from core.presets.preset import Panel, Preset
 from core.sweeps import SweepDefinition, points
 from solenoid import Client
+from solenoid.facts import about
 from solenoid.stack import local_stack
 
 PAGE = Path("docs/presets.md")
@@ -140,10 +141,10 @@ def _costs(preset: Preset, took: float) -> str:
     quick = 3600 * sum(_hours(panel) for panel in preset.panels["quick"])
     full = sum(_hours(panel) for panel in preset.panels["full"])
     usual = preset.usual_loop_hours
-    beside = f"; the usual loop would take {_about(usual)}" if usual is not None else ""
+    beside = f"; the usual loop would take {about(usual)}" if usual is not None else ""
     return (
-        f"About {_about(quick)} s on one core; took {_about(took)} s of processor time. "
-        f"Full: about {_about(full)} core-hours{beside}."
+        f"About {about(quick)} s on one core; took {about(took)} s of processor time. "
+        f"Full: about {about(full)} core-hours{beside}."
     )
 
 
@@ -153,11 +154,6 @@ def _check_usual_loop(preset: Preset) -> None:
     timed = sum(_usual_hours(panel) for panel in preset.panels["full"])
     if not declared / OTHER_MACHINES <= timed <= declared * OTHER_MACHINES:
         raise SystemExit(f"{preset.name}: usual_loop_hours is {declared:g}, timed {timed:.2g}")
-
-
-def _about(number: float) -> str:
-    """Two figures of it: 0.0013, 3200."""
-    return f"{float(f'{number:.2g}'):g}"
 
 
 def _hours(panel: Panel) -> float:

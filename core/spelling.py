@@ -21,6 +21,11 @@ def nearest(name: str, names: Sequence[str]) -> str:
     return f"; did you mean {' or '.join(found)}?" if found else ""
 
 
+def nearest_or_all(name: str, names: Sequence[str]) -> str:
+    """`; did you mean ...?` with the closest names, or `; there are ...` with every one."""
+    return nearest(name, names) or f"; there are {', '.join(names)}"
+
+
 def unknown(model: type[BaseModel], path: Sequence[str]) -> str:
     """What to say of a field that a document has and its model has not: the nearest it does."""
     *above, name = path

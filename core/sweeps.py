@@ -64,6 +64,7 @@ def points(kind: Kind[Any], definition: SweepDefinition) -> Iterator[Point]:
     """The specs of a sweep in order; raises `Refused` naming the first that is not valid."""
     _check_names(definition)
     _check_derive(kind, definition)
+    _check_replicates(kind, definition)
     axes = [list(settings(kind, name, axis)) for name, axis in definition.axes.items()]
     for number, combination in enumerate(product(*axes)):
         place = {name: value for setting in combination for name, value in setting.items()}
@@ -120,12 +121,6 @@ def _replicated(
     """The point again, with the replicates that follow those it has."""
     if not definition.more_replicates:
         return
-    if "replicate_offset" not in kind.spec.model_fields:
-        raise SweepRefused("more_replicates", None, f"{kind.name} has no replicates")
-    for name in _set_names(definition):
-        if name in ("replicate_offset", "replicates"):
-            message = f"an axis sets {name}, so some of these replicates are there already"
-            raise SweepRefused("more_replicates", None, message)
     first: int = getattr(spec, "replicate_offset") + getattr(spec, "replicates")  # noqa: B009
     for count in definition.more_replicates:
         yield {**document, "replicate_offset": first, "replicates": count}
@@ -160,6 +155,18 @@ def _check_derive(kind: Kind[Any], definition: SweepDefinition) -> None:
     for name, value in definition.derive.items():
         if name not in needed:
             raise SweepRefused(f"derive.{name}", value, "no axis of this sweep needs it")
+
+
+def _check_replicates(kind: Kind[Any], definition: SweepDefinition) -> None:
+    """Further replicates follow those of a point, which must have some and say itself which."""
+    if not definition.more_replicates:
+        return
+    if "replicate_offset" not in kind.spec.model_fields:
+        raise SweepRefused("more_replicates", None, f"{kind.name} has no replicates")
+    for name in _set_names(definition):
+        if name in ("replicate_offset", "replicates"):
+            message = f"an axis sets {name}, so some of these replicates are there already"
+            raise SweepRefused("more_replicates", None, message)
 
 
 def _document(kind: Kind[Any], definition: SweepDefinition, place: Together) -> dict[str, Any]:

@@ -7,6 +7,11 @@ from solenoid.experiment import Experiment
 from solenoid.sweep import Sweep
 
 
+def about(number: float) -> str:
+    """Two figures of it: 0.0013, 140, 3200."""
+    return f"{float(f'{number:.2g}'):g}"
+
+
 def moment(one: Experiment | Sweep) -> str:
     """When it was accepted, by the clock on the wall here."""
     return one.created_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -119,7 +119,7 @@ class Sweep:
 
     def rename(self, name: str | None) -> "Sweep":
         """Give it another name, or none; its experiments keep theirs."""
-        self.data = self._transport.patch(f"/v1/sweeps/{part(self.id)}", {"name": name})
+        self.data = self._transport.patch(self._path(), {"name": name})
         return self
 
     def retry(self, cancelled: bool = False) -> int:

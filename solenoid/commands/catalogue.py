@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from solenoid.commands.options import Json, Wait, client, end_of, told_of
+from solenoid.facts import about
 from solenoid.terminal import console, print_facts, print_json, print_table, shown
 
 
@@ -73,12 +74,7 @@ def _costs(preset: dict[str, Any]) -> tuple[str, str, str]:
     scales = preset["scales"]
     quick, full = (sum(panel["seconds"] for panel in scales[s]) for s in ("quick", "full"))
     usual = preset["usual_loop_hours"]
-    return _about(quick), _about(full / 3600), "" if usual is None else _about(usual)
-
-
-def _about(number: float) -> str:
-    """Two figures of it: 0.0013, 140."""
-    return f"{float(f'{number:.2g}'):g}"
+    return about(quick), about(full / 3600), "" if usual is None else about(usual)
 
 
 def _describe(kind: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from core.spelling import nearest
+from core.spelling import nearest_or_all
 from store.query.errors import Mistake
 from store.query.fields import Field, FieldType
 from store.query.patterns import bytewise
@@ -44,7 +44,7 @@ def checked_type(aggregate: Aggregate, field: Field | None) -> FieldType:
     position = aggregate.name.position if aggregate.name else aggregate.position
     if aggregate.function not in _FUNCTIONS:
         known = tuple(_FUNCTIONS)
-        hint = nearest(aggregate.function, known) or f"; there are {', '.join(known)}"
+        hint = nearest_or_all(aggregate.function, known)
         raise Mistake(f"no aggregate is named {aggregate.function}{hint}", aggregate.position)
     _check_fraction(aggregate)
     if aggregate.function == "count":

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.kinds import KINDS
-from core.spelling import nearest
+from core.spelling import nearest_or_all
 from store.kind_tables import results as tables
 from store.query.compiling import Scope, compiled
 from store.query.errors import QueryError, blamed
@@ -78,6 +78,6 @@ def _kinds(question: Question, found: Kinds) -> Kinds:
     if question.kind is None:
         return found
     if question.kind not in KINDS:
-        hint = nearest(question.kind, tuple(KINDS)) or f"; there are {', '.join(KINDS)}"
+        hint = nearest_or_all(question.kind, tuple(KINDS))
         raise QueryError("kind", question.kind, f"no kind is named {question.kind!r}{hint}")
     return (question.kind,)

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.kinds import KINDS
-from core.spelling import nearest
+from core.spelling import nearest_or_all
 from store.query.errors import Mistake
 from store.query.fields import Field, FieldType
 from store.query.syntax import Condition, Value
@@ -62,7 +62,7 @@ def _check_choices(condition: Condition, field: Field) -> None:
     choices = _CHOICES.get(field.name, ())
     for value in condition.values:
         if choices and value.value not in choices:
-            close = nearest(str(value.value), choices) or f"; there are {', '.join(choices)}"
+            close = nearest_or_all(str(value.value), choices)
             raise Mistake(f"no {field.name} is named {value.value!r}{close}", value.position)
 
 
