@@ -5,7 +5,6 @@ the sort key and tests every row on the way: fast when many rows pass, a full sc
 PostgreSQL keeps histograms and needs no help.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +13,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from store.query.ordering import Key
+from store.query.plans import Plan
 
 # To count further costs milliseconds at every page; to walk ten million rows for fewer, 0.1 s.
 FEW = 5000
@@ -31,13 +30,28 @@ def _unindexed(element: unindexed, compiler: SQLCompiler, **options: Any) -> str
     return f"+{compiler.process(element.clauses, **options)}"
 
 
-def planned_order(
-    connection: sa.Connection, query: sa.Select[Any], keys: Sequence[Key]
-) -> Sequence[Key]:
-    """The keys as they had better be sorted by, once it is known whether the rows are few."""
-    if connection.dialect.name != "sqlite" or not finds_few(connection, query):
-        return keys
-    return [replace(key, column=unindexed(key.column)) for key in keys]
+def ordered(connection: sa.Connection, plan: Plan, query: sa.Select[Any]) -> sa.Select[Any]:
+    """A query of the plan's rows in their order, by whichever way is the faster."""
+    few = None
+    if connection.dialect.name == "sqlite" and not plan.grouped:
+        few = _of_few(connection, query, plan.row_id)
+    if few is None:
+        return query.order_by(*(key.clause for key in plan.keys))
+    keys = (replace(key, column=unindexed(key.column)) for key in plan.keys)
+    return few.order_by(*(key.clause for key in keys))
+
+
+def _of_few(
+    connection: sa.Connection, query: sa.Select[Any], row_id: sa.ColumnElement[int] | None
+) -> sa.Select[Any] | None:
+    """The query where it finds fewer than `FEW` rows, so that it need not look for them again."""
+    if row_id is None:
+        return query if finds_few(connection, query) else None
+    some = query.with_only_columns(row_id.label("id")).limit(FEW).subquery()
+    ids = sa.select(sa.func.count(), sa.func.json_group_array(some.c.id)).select_from(some)
+    count, found = connection.execute(ids).one()
+    listed = sa.func.json_each(found).table_valued("value")
+    return query.where(row_id.in_(sa.select(listed.c.value))) if count < FEW else None
 
 
 def finds_few(connection: sa.Connection, query: sa.Select[Any]) -> bool:

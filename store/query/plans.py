@@ -31,9 +31,13 @@ class OutputColumn:
 
 @dataclass(frozen=True)
 class Plan:
-    """A SELECT of the answer's columns, and the keys that put its rows in one total order."""
+    """A SELECT of the answer's columns, and the keys that put its rows in one total order.
+
+    `row_id` is SQLite's own number of a row, where all rows are of one table.
+    """
 
     columns: tuple[OutputColumn, ...]
     query: sa.Select[Any]
     keys: tuple[Key, ...]
     grouped: bool
+    row_id: sa.ColumnElement[int] | None = None

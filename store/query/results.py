@@ -12,7 +12,7 @@ from store.database import Database
 from store.query.about import with_kind
 from store.query.cursors import decoded, encoded, fingerprint
 from store.query.errors import QueryError
-from store.query.few import planned_order
+from store.query.few import ordered
 from store.query.groups import planned_groups
 from store.query.ordering import after
 from store.query.plans import OutputColumn, Plan, Question
@@ -44,9 +44,7 @@ def page(
     if cursor is not None:
         query = query.where(after(plan.keys, decoded(cursor, asked, plan.keys)))
     with database.read() as connection, _within_numbers():
-        keys = plan.keys if plan.grouped else planned_order(connection, query, plan.keys)
-        query = query.order_by(*(key.clause for key in keys)).limit(limit + 1)
-        found = connection.execute(query).all()
+        found = connection.execute(ordered(connection, plan, query).limit(limit + 1)).all()
     width = len(plan.columns)
     rows = [tuple(row[:width]) for row in found[:limit]]
     if plan.grouped:

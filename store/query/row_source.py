@@ -61,6 +61,12 @@ class RowSource:
             Key(rows.replicate, "integer", descending),
         )
 
+    @property
+    def row_id(self) -> sa.ColumnElement[int] | None:
+        """SQLite's own number of a row; rows of several tables have none."""
+        alias = self._rows
+        return sa.literal_column(f"{alias.name}.rowid") if isinstance(alias, sa.Alias) else None
+
     def _column(self, field: Field) -> sa.ColumnElement[Any]:
         if field.name == "kind":
             only = sa.literal(self.kinds[0], sa.String())

@@ -21,6 +21,7 @@ def planned_rows(question: Question, source: RowSource) -> Plan:
         query=source.query([*fields, *(field for field, _ in order)], columns),
         keys=(*keys, *source.ties(descending=descending)),
         grouped=False,
+        row_id=source.row_id,
     )
 
 

@@ -16,7 +16,7 @@ def typed_source(
 ) -> sa.FromClause:
     """The rows of these kinds with their key columns, shared columns, and `kind`."""
     if len(kinds) == 1:
-        return tables[kinds[0]].alias()
+        return tables[kinds[0]].alias(f"{place}_of_kind")
     names = [field.column for field in vocabulary(subject, kinds).values() if field.place == place]
     columns = list(dict.fromkeys([*keys, *names]))
     selects = (
