@@ -18,7 +18,7 @@ from api.hooks import HookState, OnEnd, receiver, state
 from api.pages import Page, PageQuery, decoded, encoded
 from api.problems import BadRequest, documented
 from api.submissions import check_room, estimates, fitting
-from api.texts import Name, TagKey, TagValue
+from api.texts import Name, PartOfName, TagKey, TagValue
 from core.axes import Axis
 from core.axes import Name as AxisName
 from core.experiment import Kind
@@ -55,6 +55,13 @@ class SweepRequest(SweepDefinition):
     on_end: OnEnd | None = Field(
         default=None, description="Whom to tell when every experiment has ended."
     )
+
+
+class SweepQuery(PageQuery):
+    """Which sweeps to list."""
+
+    name: PartOfName = Field(default="", description="A part of it, in any letter case.")
+    kind: str | None = None
 
 
 class Extension(BaseModel):
@@ -185,10 +192,12 @@ def preview_sweep(body: Annotated[SweepRequest, Body()], service: Service) -> Pr
 
 
 @router.get("", responses=documented(422))
-def list_sweeps(page: Annotated[PageQuery, Query()], service: Service) -> Page[Sweep]:
+def list_sweeps(page: Annotated[SweepQuery, Query()], service: Service) -> Page[Sweep]:
     """Sweeps, newest first."""
-    key = decoded(page.cursor, parts=1)
-    found = sweeps.newest(service.database, page.limit + 1, *(key or ()))
+    if page.kind is not None:
+        _kind(page.kind)
+    (before,) = decoded(page.cursor, parts=1) or (None,)
+    found = sweeps.newest(service.database, page.limit + 1, before, name=page.name, kind=page.kind)
     items = found[: page.limit]
     more = len(found) > page.limit
     return Page(

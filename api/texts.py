@@ -17,6 +17,7 @@ SAYS = {
 """What is said of a text that does not match a pattern."""
 
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=_PRINTABLE)]
+PartOfName = Annotated[str, Field(max_length=200, pattern=_PRINTABLE)]
 Notes = Annotated[str, Field(max_length=20_000, pattern=_PROSE)]
 TagKey = Annotated[str, Field(min_length=1, max_length=100, pattern=_KEY)]
 TagValue = Annotated[str, Field(max_length=500, pattern=_PRINTABLE)]

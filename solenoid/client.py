@@ -204,9 +204,14 @@ class Client:
         """One sweep that was submitted before."""
         return Sweep(self._transport, self._transport.get(f"/v1/sweeps/{part(id)}"))
 
-    def sweeps(self, limit: int | None = None) -> Iterator[Sweep]:
-        """Sweeps, newest first; all of them without a limit."""
-        for item in pages(self._transport, "/v1/sweeps", limit):
+    def sweeps(
+        self, limit: int | None = None, *, name: str | None = None, kind: str | None = None
+    ) -> Iterator[Sweep]:
+        """Sweeps, newest first; all of them without a limit.
+
+        `name` is a part of the name, in any letter case.
+        """
+        for item in pages(self._transport, "/v1/sweeps", limit, name=name, kind=kind):
             yield Sweep(self._transport, item)
 
     def results(

@@ -77,9 +77,23 @@ def shared_labels(database: Database, identifier: str) -> Labels:
     return Labels(shared, CHILD_PRIORITY if priority is None else priority)
 
 
-def newest(database: Database, limit: int, before: str | None = None) -> list[Sweep]:
-    """The newest sweeps, those before the id `before` when given."""
+def newest(
+    database: Database,
+    limit: int,
+    before: str | None = None,
+    *,
+    name: str = "",
+    kind: str | None = None,
+) -> list[Sweep]:
+    """The newest sweeps, those before the id `before` when given.
+
+    `name` is a part of the name in any letter case.
+    """
     query = sa.select(sweeps).order_by(sweeps.c.id.desc()).limit(limit)
+    if name:
+        query = query.where(sweeps.c.name.icontains(name, autoescape=True))
+    if kind is not None:
+        query = query.where(sweeps.c.kind == kind)
     if before is not None:
         query = query.where(sweeps.c.id < before)
     return _select(database, query)

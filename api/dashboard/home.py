@@ -11,8 +11,7 @@ from api.dashboard.rendering import page
 from api.dashboard.routing import pages
 from api.dashboard.words import title
 from api.experiments import Experiment, ListQuery, list_experiments
-from api.pages import PageQuery
-from api.sweeps import list_sweeps
+from api.sweeps import SweepQuery, list_sweeps
 from core.kinds import KINDS
 from core.presets import PRESETS
 
@@ -34,7 +33,7 @@ def home_page(request: Request, service: Service) -> Response:
         queued=len(_found(service, "status = 'queued'", MOST_QUEUED)),
         most_queued=MOST_QUEUED,
         latest=[_shown(experiment) for experiment in _latest(service)],
-        sweeps=list_sweeps(PageQuery(limit=SWEEPS), service).items,
+        sweeps=list_sweeps(SweepQuery(limit=SWEEPS), service).items,
         presets=[PRESETS[name] for name in OFFERED],
         title=lambda thing: title(vars(thing)),
     )

@@ -11,9 +11,8 @@ from api.dashboard.rendering import page
 from api.dashboard.routing import pages
 from api.dashboard.words import title
 from api.kinds import KindEntry, show_kind
-from api.pages import Cursor, PageQuery
 from api.sweep_results import ChildRow, TableQuery, sweep_results
-from api.sweeps import Id, Sweep, list_sweeps, show_sweep
+from api.sweeps import Id, Sweep, SweepQuery, list_sweeps, show_sweep
 from core.kinds import KINDS
 
 router = pages()
@@ -33,14 +32,17 @@ class MapQuery(BaseModel):
 
 
 @router.get("/sweeps")
-def sweeps_page(request: Request, service: Service, cursor: Cursor = None) -> Response:
-    """All sweeps, newest first."""
-    found = list_sweeps(PageQuery(cursor=cursor), service)
+def sweeps_page(
+    request: Request, query: Annotated[SweepQuery, Query()], service: Service
+) -> Response:
+    """Sweeps, newest first: all of them, or those whose name has a part."""
+    found = list_sweeps(query, service)
     return page(
         request,
         "sweeps.html",
         sweeps=found.items,
         next=found.next_cursor,
+        query=query,
         title=lambda sweep: title(vars(sweep)),
     )
 

@@ -98,10 +98,18 @@ def extend(
             end_of([extended])
 
 
-def sweeps(context: typer.Context, limit: Limit = 20, as_json: Json = False) -> None:
+def sweeps(
+    context: typer.Context,
+    name: Annotated[
+        str | None, typer.Option(help="A part of the name, in any letter case.")
+    ] = None,
+    kind: Annotated[str | None, typer.Option(help="Sweeps of this kind alone.")] = None,
+    limit: Limit = 20,
+    as_json: Json = False,
+) -> None:
     """Sweeps, newest first."""
     with client(context) as service:
-        found = list(service.sweeps(limit))
+        found = list(service.sweeps(limit, name=name, kind=kind))
     if as_json:
         print_json([sweep.data for sweep in found])
         return

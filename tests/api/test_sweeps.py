@@ -177,6 +177,30 @@ def test_a_sweep_is_renamed(stack: RunningStack, finished: dict[str, Any]) -> No
     assert stack.http.patch(unknown, json={"name": "none"}).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("name=ONCE 100%25", True),
+        ("name=once_100", False),
+        (f"name=found once&kind={KIND}", True),
+        ("name=found once&kind=curl_descent.toy", False),
+    ],
+)
+def test_sweeps_are_found_by_a_part_of_their_name_and_by_kind(
+    stack: RunningStack, finished: dict[str, Any], asked: str, found: bool
+) -> None:
+    stack.http.patch(finished["links"]["self"], json={"name": "Found once 100% sure"})
+    items = stack.http.get(f"/v1/sweeps?{asked}").json()["items"]
+    stack.http.patch(finished["links"]["self"], json={"name": finished["name"]})
+    assert [item["id"] for item in items] == [finished["id"]] * found
+
+
+def test_an_unknown_kind_of_sweeps_is_refused(stack: RunningStack) -> None:
+    answer = stack.http.get("/v1/sweeps?kind=curl_descent.simulatin")
+    assert answer.status_code == 422
+    assert "curl_descent.simulation" in answer.text
+
+
 def test_what_derived_axes_need_is_told_and_misspelt_kinds_are_guessed(
     stack: RunningStack,
 ) -> None:

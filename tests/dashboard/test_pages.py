@@ -59,6 +59,17 @@ def test_a_field_that_takes_a_number_or_a_word_is_marked_too(page: Page) -> None
     expect(refused).to_have_text("Input should be a valid integer or 'full'")
 
 
+def test_a_sweep_is_found_by_its_name(page: Page, seeded: Seeded) -> None:
+    page.goto("/sweeps")
+    name = page.get_by_role("searchbox", name="Name")
+    name.fill("SCALE")
+    name.press("Enter")
+    expect(page.locator(f'a[href="/sweeps/{seeded.sweep}"]')).to_be_visible()
+    name.fill("no such name")
+    name.press("Enter")
+    expect(page.get_by_text("No sweep has “no such name” in its name.")).to_be_visible()
+
+
 def test_an_axis_turns_the_form_into_a_sweep(page: Page) -> None:
     page.goto(f"/new?kind={KIND}")
     page.locator("#vary summary").click()

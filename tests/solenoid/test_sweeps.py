@@ -33,7 +33,8 @@ def test_a_sweep_ends_with_every_combination_computed(client: Client, sweep: Swe
     assert sweep.definition["axes"]["seed"] == [0, 1]
     child = client.experiment(sweep.results().rows[0]["experiment"])
     assert (child.tags, child.spec["hidden"]) == ({"project": "fig2"}, 4)
-    assert sweep.id in {each.id for each in client.sweeps()}
+    assert sweep.id in {each.id for each in client.sweeps(name="SCALES", kind=sweep.kind)}
+    assert not list(client.sweeps(name="scales", kind="curl_descent.toy"))
     assert "scales" in sweep._repr_html_()
 
 
