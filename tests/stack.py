@@ -14,6 +14,7 @@ import httpx
 import psutil
 
 START_S = 150.0
+SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.2
 TERMINAL = ("succeeded", "failed", "cancelled")
 
 
@@ -91,10 +92,11 @@ class RunningStack:
 
     def until(self, identifier: str, *statuses: str, patience_s: float = 60.0) -> dict[str, Any]:
         """An experiment once it has one of these statuses."""
-        deadline = time.monotonic() + patience_s
+        deadline, pause = time.monotonic() + patience_s, SHORTEST_PAUSE_S
         while (experiment := self.show(identifier))["status"] not in statuses:
             assert time.monotonic() < deadline, experiment
-            time.sleep(0.02)
+            time.sleep(pause)  # to ask more often would take a core from what is waited for
+            pause = min(1.2 * pause, LONGEST_PAUSE_S)
         return experiment
 
     def wait_until_ready(self, patience_s: float = START_S) -> None:
