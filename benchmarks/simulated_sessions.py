@@ -37,7 +37,6 @@ OF_NULL = ReportSpec.model_validate(
 OF_PLANTED = ReportSpec.model_validate(
     {**PLAIN, "permutations": 59, "resamples": 59, "simulations": 40}
 )
-ALIKE = {"generalization_width_deg": None}
 TUNED = {"generalization_width_deg": 60.0}
 SCHEDULE = np.r_[np.zeros(40), np.full(84, 30.0), np.zeros(40)]
 MOTOR_VARIANCES, MISSING = (16.0, 36.0), (0.0, 0.15)
@@ -48,17 +47,17 @@ Job = tuple[str, int]
 
 def null(seed: int) -> Found:
     """p of every finding where the two states do not differ."""
-    found = _answers(OF_NULL, _sessions("null", seed), seed)
-    return {name: [answer.p_value] for name, answer, _ in found}
+    found = _answers(OF_NULL, _session("null", seed, control=TUNED, hfs=TUNED), seed)
+    return {name: [answer.p_value] for name, answer in found}
 
 
 def planted(seed: int) -> Found:
     """The ten numbers of every finding, then the three of its truth."""
-    sessions = _sessions("cerebellar_block", seed)
-    known = [truths(session) for session in sessions]
+    session = _session("cerebellar_block", seed)
+    known = truths(session)
     return {
-        name: [*answer.numbers.tolist(), *known[which][name]]
-        for name, answer, which in _answers(OF_PLANTED, sessions, seed)
+        name: [*answer.numbers.tolist(), *known[name]]
+        for name, answer in _answers(OF_PLANTED, session, seed)
     }
 
 
@@ -123,27 +122,16 @@ def _sources() -> str:
     return digest.hexdigest()[:16]
 
 
-def _answers(
-    spec: ReportSpec, sessions: Sequence[Dataset], seed: int
-) -> Iterator[tuple[str, Answer, int]]:
-    """Every finding, and in which of the two sessions it was found."""
-    for names, question in QUESTIONS.items():
-        which = 0 if "a_motor_noise" in names else 1
-        asked = Asked(spec, sessions[which], seed)
-        for name, answer in question(asked, lambda share: None).items():
-            yield name, answer, which
+def _answers(spec: ReportSpec, session: Dataset, seed: int) -> Iterator[tuple[str, Answer]]:
+    """Every finding."""
+    asked = Asked(spec, session, seed)
+    for question in QUESTIONS.values():
+        yield from question(asked, lambda share: None).items()
 
 
-def _sessions(scenario: str, seed: int) -> tuple[Dataset, Dataset]:
-    """One in which all targets learn alike, as the model of (a) has it, and one in which learning
-    falls off with distance between targets."""
-    tuned = {"control": TUNED, "hfs": TUNED} if scenario == "null" else {}
-    plain = {"scenario": scenario, "seed": FIRST_SEED + seed}
-    alike, apart = (
-        synthesised(SyntheticSpec.model_validate(plain | states))
-        for states in ({"control": ALIKE, "hfs": ALIKE}, tuned)
-    )
-    return alike, apart
+def _session(scenario: str, seed: int, **states: Mapping[str, float]) -> Dataset:
+    given = {"scenario": scenario, "seed": FIRST_SEED + seed, **states}
+    return synthesised(SyntheticSpec.model_validate(given))
 
 
 def _fitted(seed: int, r: float, missing: float) -> tuple[float, float]:

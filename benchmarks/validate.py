@@ -155,9 +155,8 @@ INTRODUCTION = """# Validation
 
 What the tests and intervals of `cerebellar_block.report` do on sessions whose truth is known:
 eight targets, 60 neurons, 640 trials (20 per target, state and field), the defaults of the
-synthetic sessions. Behavioural findings (a) use sessions in which all targets learn alike, as their
-model has it; (f) uses sessions in which learning falls off with distance between targets. The
-reports use {null_permutations} permutations of null sessions and {permutations} of others,
+synthetic sessions. In all of them learning falls off with the distance between targets. The reports
+use {null_permutations} permutations of null sessions and {permutations} of others,
 {resamples} resamples and {simulations} simulated series.
 
 Written by `make validate` on {date} ({machine}). The seeds of
@@ -178,10 +177,11 @@ Permutation tests are exact where trials can be exchanged between states, as her
 differ from .05 by chance alone. Trials that are correlated in time cannot be exchanged; a report
 says so when rows are correlated or blocks follow each other in time.
 
-(a) Error sensitivity comes out about .008 too large in either state, as a likelihood fit of a few
-hundred trials does, and by the same amount in both, so that their difference has no bias. The
-likelihood ratios are longer than chi-square; simulated series tell by how much, and intervals are
-as long as the tests. They still hold the truth a little less often than they say.
+(a) Error sensitivity is that at the target of the error. Were all targets taken to learn alike, a
+state that generalizes less would pass for one that learns less: of 30 sessions that differ in the
+width of generalization alone (60 against 30 degrees), such a model finds a difference in half.
+The likelihood ratios are longer than chi-square; simulated series tell by how much, and intervals
+are as long as the tests.
 
 (c) The truth is d' S^-1 d per neuron with the true noise covariance S. The estimate shrinks its
 covariance towards independence and inverts an estimate, which moves it by a few hundredths of

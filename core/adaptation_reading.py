@@ -1,16 +1,18 @@
 """What a fit of trial-by-trial adaptation says in plain words, and what makes one doubt it."""
 
-from math import isfinite, nan
+from math import isfinite, nan, sqrt
 
 import numpy as np
 
 from core.adaptation import AdaptationSpec
 from core.experiment import Result
+from core.kernels.adaptation_models import RETENTION, SENSITIVITY
 from core.sentences import number, paragraph, tested, verdict, with_interval
 
 PARTS = ("slow", "fast")
 WIDEST_FACTOR = 4.0  # between the ends of an interval of an identifiable error sensitivity,
 NARROW = 0.1  # unless it is as narrow as this, about 0 say
+HASTY = 0.5  # of a change of the perturbation, compensated before it was felt
 WHITE = 0.01  # a whiteness p below this is worth a warning
 
 
@@ -33,24 +35,71 @@ def reading(spec: AdaptationSpec, result: Result) -> str:
 
 
 def doubts_of(spec: AdaptationSpec, result: Result) -> tuple[str, ...]:
-    doubts = []
-    for arm, name in enumerate(spec.arms):
-        if not identifiable(result, arm):
-            own = result["trial_arm"] == arm
-            largest = float(np.abs(result["perturbation"][own]).max())
-            noise = float(np.sqrt(result["motor_variance"][arm]))
-            doubts.append(
-                f"{name}: error sensitivity is not identifiable from these trials (its interval "
-                f"spans more than a factor of {WIDEST_FACTOR:g}); the perturbation reaches "
-                f"{largest:.3g} where motor noise has a standard deviation of {noise:.3g}, and a "
-                "larger one, or more trials, would help"
-            )
-        if result["whiteness_p"][arm] < WHITE:
-            doubts.append(
-                f"{name}: the residuals are not white (p = {result['whiteness_p'][arm]:.2g}), so "
-                "the model misses some structure of these movements"
-            )
+    """What makes one doubt the fit of each arm."""
+    doubts = [
+        f"{name}: {doubt}"
+        for arm, name in enumerate(spec.arms)
+        for doubt in (_onset(result, arm), _fitted(result, arm), _residuals(result, arm))
+        if doubt
+    ]
     return tuple(doubts)
+
+
+def _onset(result: Result, arm: int) -> str:
+    share, error = change_at_onset(result, arm)
+    if not abs(share) - 3 * error > HASTY:
+        return ""
+    return (
+        f"where the perturbation changes, the compensation changes by {100 * share:.0f} % of it in "
+        "the same trial, before any error was felt: check the sign and the scale of "
+        "`perturbation` against those of `reach`"
+    )
+
+
+def change_at_onset(result: Result, arm: int) -> tuple[float, float]:
+    """How much of a change of the perturbation is compensated in the same trial; standard error.
+
+    Zero for a hand that learns from errors. NaN where the perturbation does not change.
+    """
+    own = result["trial_arm"] == arm
+    y, p = result["compensation"], result["perturbation"]
+    follows = own[1:] & own[:-1] & ~result["start"][1:]
+    follows &= ~result["clamp"][1:] & ~result["clamp"][:-1]
+    dy, dp = np.diff(y)[follows], np.diff(p)[follows]
+    dy, dp = dy[np.isfinite(dy)], dp[np.isfinite(dy)]
+    changes = float(dp @ dp)
+    if changes == 0 or np.count_nonzero(dp == 0) < 2:
+        return nan, nan
+    return float(dy @ dp) / changes, float(np.std(dy[dp == 0])) / sqrt(changes)
+
+
+def _fitted(result: Result, arm: int) -> str:
+    retention, learned = result["retention"][arm], result["error_sensitivity"][arm]
+    if (retention >= RETENTION[1]).any() or np.isin(learned, SENSITIVITY).any():
+        return (
+            "the fit ends at the border of what is searched (retention "
+            f"{retention.max():.3g}, error sensitivity {learned.max():.3g}): the model does not "
+            "describe these movements"
+        )
+    if identifiable(result, arm):
+        return ""
+    largest = float(np.abs(result["perturbation"][result["trial_arm"] == arm]).max())
+    noise = float(np.sqrt(result["motor_variance"][arm]))
+    return (
+        "error sensitivity is not identifiable from these trials (its interval spans more than a "
+        f"factor of {WIDEST_FACTOR:g}); the perturbation reaches {largest:.3g} where motor noise "
+        f"has a standard deviation of {noise:.3g}, and a larger one, or more trials, would help"
+    )
+
+
+def _residuals(result: Result, arm: int) -> str:
+    p = result["whiteness_p"][arm]
+    if not p < WHITE:
+        return ""
+    return (
+        f"the residuals are not white (p = {p:.2g}), so the model misses some structure of these "
+        "movements"
+    )
 
 
 def identifiable(result: Result, arm: int) -> bool:

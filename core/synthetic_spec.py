@@ -60,16 +60,16 @@ class SyntheticState(Declared):
 
 SCENARIOS: Mapping[str, Mapping[str, Mapping[str, float]]] = {
     "cerebellar_block": {
-        "control": {"generalization_width_deg": 60.0},
+        "control": {"error_sensitivity": 0.2, "generalization_width_deg": 60.0},
         "hfs": {
             "complexity": 0.5,
             "shift": 0.4,
             "target_change": 0.3,
             "field_change": 0.8,
             "reaiming_deg": 20.0,
-            "error_sensitivity": 0.06,
+            "error_sensitivity": 0.08,
             "motor_variance": 36.0,
-            "generalization_width_deg": 30.0,
+            "generalization_width_deg": 20.0,
         },
     },
     "null": {"control": {}, "hfs": {}},

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from core.dataset import DatasetSummary
 from core.findings.direction import GROUPS, SPLITS, SUBSAMPLES, TESTED_SUBSAMPLES
+from core.findings.movement import LEAST_TARGETS, series_of_targets
 from core.findings.report_spec import ReportSpec
 from core.kernels.crossnobis import distance_cost
 from core.kernels.resampling import draw_cost
@@ -13,7 +14,7 @@ from core.kernels.variance_partition import partition_cost
 OPERATIONS_PER_S = 8_000_000_000
 RING_S = 1.2e-3  # of one resample, beside its splits
 SERIES_S = 0.0135  # of one simulated series, fitted with two models
-FIT_S = 0.08  # of one fit of the generalization of learning
+FIT_S = 0.08  # of one fit of learning at several targets
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ def report_cost(spec: ReportSpec, summary: DatasetSummary) -> Cost:
         seconds += sum(QUESTION_SECONDS[names](spec, sizes) for names in ACTIVITY)
         memory += activity_memory(sizes)
     if summary.behaviour is not None:
-        sizes = Sizes(summary.behaviour.trials, 0, 0, targets)
+        told_apart = targets if "target_angle_deg" in summary.arrays else 1
+        sizes = Sizes(summary.behaviour.trials, 0, 0, told_apart)
         seconds += sum(QUESTION_SECONDS[names](spec, sizes) for names in BEHAVIOUR)
         memory += 3200 * summary.behaviour.trials
     return Cost(seconds, memory)
@@ -59,6 +61,8 @@ def activity_memory(sizes: Sizes) -> int:
 
 
 def _adaptation(spec: ReportSpec, sizes: Sizes) -> float:
+    if sizes.targets >= LEAST_TARGETS:
+        return _fit_of_targets(sizes) * (4 + series_of_targets(spec) / 2.5)
     return (9 + spec.simulations) * (SERIES_S + 1e-5 * sizes.trials)
 
 
@@ -92,8 +96,11 @@ def _direction_decoding(spec: ReportSpec, sizes: Sizes) -> float:
 
 
 def _learned_elsewhere(spec: ReportSpec, sizes: Sizes) -> float:
-    fit = FIT_S + 2.2e-6 * sizes.trials * (10 + 1.5 * sizes.targets**2)
-    return fit * (2 + spec.simulations / 12)
+    return _fit_of_targets(sizes) * (2 + series_of_targets(spec) / 6)
+
+
+def _fit_of_targets(sizes: Sizes) -> float:
+    return FIT_S + 1.5e-6 * sizes.trials * (10 + 1.5 * sizes.targets**2)
 
 
 QUESTION_SECONDS: Mapping[tuple[str, ...], Callable[[ReportSpec, Sizes], float]] = {

@@ -7,35 +7,35 @@ from core.adaptation import AdaptationSpec, series_of, used_trials
 from core.behaviour import has_behaviour
 from core.experiment import ExperimentError
 from core.findings.answer import Answer, Asked, Interval, Report, difference_of, portion
+from core.findings.report_spec import ReportSpec
 from core.kernels.adaptation import AdaptationFit, fit_adaptation, interval_end
-from core.kernels.adaptation_models import falling_generalization, one_state
+from core.kernels.adaptation_filter import Movements
+from core.kernels.adaptation_models import Model, falling_generalization, one_state
 from core.kernels.bartlett import Corrected, corrected_test
 from core.stages import Told
 
 RETENTION, SENSITIVITY, SHARE, PLANNING = 0, 1, 2, 3
-NOISE = 3  # of the one-state model
+LEAST_TARGETS = 3
+FEWER, LEAST_DRAWS = 4, 10  # a simulated series over several targets takes many times as long
 
 
 def adaptation(asked: Asked, report: Report) -> Mapping[str, Answer]:
-    """a: motor variance and error sensitivity of the one-state model in each state."""
-    spec = _spec(asked, "one_state")
-    behaviour, arm = used_trials(spec, asked.arrays)
-    _, movements = series_of(spec, behaviour, arm)
-    whole = fit_adaptation(movements, one_state(), 2)
-    report(0.1)
+    """a: motor variance and error sensitivity at the target of the error, in each state.
+
+    Where targets have angles, learning may fall off with the distance between them: if all were
+    taken to learn alike, little generalization would pass for little learning.
+    """
+    movements, model = _series(asked)
+    told = Told(report)
+    whole = fit_adaptation(movements, model, 2, tick=told.again)
+    told(0.1)
     found = {}
-    names = ("a_motor_noise", NOISE), ("a_error_sensitivity", SENSITIVITY)
+    names = ("a_motor_noise", model.motor), ("a_error_sensitivity", SENSITIVITY)
     for k, (name, parameter) in enumerate(names):
-        nested = fit_adaptation(movements, one_state(), 2, shared=(parameter,))
-        tested = corrected_test(
-            whole,
-            nested,
-            portion(report, 0.1 + 0.4 * k, 0.5 + 0.4 * k),
-            seed=asked.seed,
-            draws=asked.spec.simulations,
-        )
+        nested = fit_adaptation(movements, model, 2, shared=(parameter,), tick=told.again)
+        tested = _tested(asked, whole, nested, portion(told, 0.1 + 0.4 * k, 0.5 + 0.4 * k))
         control, hfs = (_interval(whole, state, parameter, tested) for state in range(2))
-        if parameter == NOISE:
+        if parameter == model.motor:
             control, hfs = (_variance(each, whole.scale) for each in (control, hfs))
         found[name] = Answer(control, hfs, difference_of(control, hfs), tested.p_value)
     return found
@@ -47,25 +47,19 @@ def learned_elsewhere(asked: Asked, report: Report) -> Mapping[str, Answer]:
     Retention and planning noise are taken to be the same in both states: where little is learned,
     they and the share could not be told apart.
     """
-    spec = _spec(asked, "generalization")
-    behaviour, arm = used_trials(spec, asked.arrays)
-    angles, movements = series_of(spec, behaviour, arm)
-    if len(angles) < 3:
-        raise ExperimentError(f"{len(angles)} targets; three are needed for a generalization")
-    model = falling_generalization(angles)
+    movements, model = _series(asked)
+    if model.targets < LEAST_TARGETS:
+        raise ExperimentError(
+            f"a generalization of learning needs {LEAST_TARGETS} targets with their angles "
+            "(`target_angle_deg`)"
+        )
     told = Told(report)
     own, shared = (RETENTION, PLANNING), (RETENTION, SHARE, PLANNING)
     whole = fit_adaptation(movements, model, 2, shared=own, tick=told.again)
     told(0.3)
     nested = fit_adaptation(movements, model, 2, shared=shared, tick=told.again)
     told(0.6)
-    tested = corrected_test(
-        whole,
-        nested,
-        portion(told, 0.6, 0.9),
-        seed=asked.seed,
-        draws=asked.spec.simulations // 4,
-    )
+    tested = _tested(asked, whole, nested, portion(told, 0.6, 0.9))
     control, hfs = (_interval(whole, state, SHARE, tested) for state in range(2))
     return {
         "f_behavioural_generalization": Answer(
@@ -74,13 +68,34 @@ def learned_elsewhere(asked: Asked, report: Report) -> Mapping[str, Answer]:
     }
 
 
-def _spec(asked: Asked, model: str) -> AdaptationSpec:
+def _series(asked: Asked) -> tuple[Movements, Model]:
+    """The movements of both states, and the model: of several targets where their angles tell."""
     if not has_behaviour(asked.arrays):
         raise ExperimentError("the session holds no behaviour")
+    behaviour, arm = used_trials(_spec(asked, "one_state"), asked.arrays)
+    angles = behaviour.target_angle_deg
+    if angles is None or len(angles) < LEAST_TARGETS:
+        return series_of(_spec(asked, "one_state"), behaviour, arm)[1], one_state()
+    angles, movements = series_of(_spec(asked, "generalization"), behaviour, arm)
+    return movements, falling_generalization(angles)
+
+
+def series_of_targets(spec: ReportSpec) -> int:
+    """How many series are simulated where learning at several targets is fitted."""
+    return max(spec.simulations // FEWER, LEAST_DRAWS)
+
+
+def _spec(asked: Asked, model: str) -> AdaptationSpec:
     own = asked.spec
     return AdaptationSpec.model_validate(
         {"dataset": own.dataset, "block": own.state, "within": own.within, "model": model}
     )
+
+
+def _tested(asked: Asked, whole: AdaptationFit, nested: AdaptationFit, report: Report) -> Corrected:
+    several = whole.model.targets > 1
+    draws = series_of_targets(asked.spec) if several else asked.spec.simulations
+    return corrected_test(whole, nested, report, seed=asked.seed, draws=draws)
 
 
 def _interval(fit: AdaptationFit, state: int, parameter: int, tested: Corrected) -> Interval:

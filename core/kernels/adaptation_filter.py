@@ -67,8 +67,9 @@ class Regimes:
     """What holds in each regime at each of several points of a parameter space.
 
     retention a, learning g: "points regimes states"; readout h: "regimes states";
-    planning_variance q, motor_variance r: "points regimes"; common: whether planning noise is one
-    number for all parts of the state, w_t 1, rather than one for each.
+    planning_variance q, motor_variance r: "points regimes"; common: whether planning noise, and
+    what is not known of the state before a start, is one number for all parts of the state rather
+    than one for each.
     """
 
     retention: Floats
@@ -84,7 +85,8 @@ def predictions(
 ) -> tuple[Floats, Floats]:
     """Mean and variance of each y_t given all observed before it: "points trials" each.
 
-    The state before a start is N(initial_mean, initial_variance I), independent of what was.
+    The state before a start is N(initial_mean, initial_variance I), independent of what was; with
+    `common` 1 1' takes the place of I.
     """
     shape = (len(regimes.retention), len(movements.compensation))
     mean, variance = np.empty(shape), np.empty(shape)
@@ -132,13 +134,14 @@ def _run_response(
 def _smoothed_start(run: Movements, regimes: Regimes, initial_variance: float) -> Floats:
     """The state at the first trial given the whole run: predictions are linear in its mean."""
     n_states, seen = regimes.readout.shape[1], run.observed
+    unknown = np.ones((1, n_states)) if regimes.common else np.eye(n_states)
     plain, variance = predictions(run, regimes, np.zeros(n_states), 0.0)
-    moved = [predictions(run, regimes, unit, 0.0)[0][0] for unit in np.eye(n_states)]
+    moved = [predictions(run, regimes, unit, 0.0)[0][0] for unit in unknown]
     slopes = (np.array(moved) - plain[0])[:, seen]
     weighted = slopes / variance[0][seen]
-    information = weighted @ slopes.T + np.eye(n_states) / initial_variance
+    information = weighted @ slopes.T + np.eye(len(unknown)) / initial_variance
     residual = (run.compensation - plain[0])[seen]
-    return np.asarray(np.linalg.solve(information, weighted @ residual))
+    return np.asarray(np.linalg.solve(information, weighted @ residual) @ unknown)
 
 
 @kernel
@@ -165,7 +168,7 @@ def _filter(
         for t in range(len(y)):
             if start[t]:
                 z[:] = initial_mean
-                P[:] = 0.0
+                P[:] = initial_variance if common else 0.0
                 for i in range(n_states):
                     P[i, i] = initial_variance
             k = regime[t]

@@ -5,7 +5,9 @@
     generalization  one part per target         z_j' = a z_j + B(|theta_j - theta_i|) e at target i
     falling_generalization   the same, with B a Gaussian of that distance
 
-each with planning variance q (of every part) and motor variance r. B is the behavioural
+each with planning variance q and motor variance r. Slow and fast part have planning noise of their
+own; targets share theirs, and what is not known of the state before a run, so that targets which
+all learn alike are the one state. B is the behavioural
 generalization function: how much of an error at one target is learned at another. Two states:
 M. A. Smith, A. Ghazizadeh and R. Shadmehr, PLoS Biology 4:e179 (2006); generalization:
 K. A. Thoroughman and R. Shadmehr, Nature 407:742 (2000).
@@ -102,7 +104,8 @@ def generalization(separation: NDArray[np.int64]) -> Model:
         retention = np.broadcast_to(local[..., None, :1], (points, arms, n_targets, n_targets))
         each = np.repeat(local, n_targets, axis=1)
         readout = np.tile(np.eye(n_targets), (arms, 1))
-        return _regimes(each, retention.reshape(shape), learning.reshape(shape), readout)
+        found = _regimes(each, retention.reshape(shape), learning.reshape(shape), readout)
+        return replace(found, common=True)
 
     values = [[b * 0.3 ** (k > 0) for k in range(n_values)] for b in START_SENSITIVITY]
     starts = product(START_RETENTION[:1], values, START_VARIANCES)

@@ -96,6 +96,7 @@ def simulated(fit: AdaptationFit, rng: np.random.Generator, draws: int) -> Float
         y[:, t] = z @ regimes.readout[k] + r[k] * rng.standard_normal(draws)
         error = np.zeros(draws) if movements.clamp[t] else movements.perturbation[t] - y[:, t]
         learned = error[:, None] * regimes.learning[0, k]
-        z = regimes.retention[0, k] * z + learned + q[k] * rng.standard_normal(shape)
+        planning = rng.standard_normal((draws, 1) if regimes.common else shape)
+        z = regimes.retention[0, k] * z + learned + q[k] * planning
     y[:, ~movements.observed] = np.nan
     return y

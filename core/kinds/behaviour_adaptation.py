@@ -344,7 +344,7 @@ def _parts(
 
 KIND: Kind[AdaptationSpec] = Kind(
     name="behaviour.adaptation",
-    version=3,
+    version=4,
     summary="Retention, error sensitivity and noise of trial-by-trial motor adaptation",
     spec=AdaptationSpec,
     columns=columns_of(AdaptationSpec),

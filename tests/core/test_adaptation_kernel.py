@@ -14,15 +14,18 @@ from core.kernels.adaptation import (
     likelihood_ratio_p,
     whiteness_p,
 )
-from core.kernels.adaptation_estimates import estimates, two_state_estimates
+from core.kernels.adaptation_estimates import estimates, standardised, two_state_estimates
 from core.kernels.adaptation_filter import Floats, Movements, Regimes, predictions
 from core.kernels.adaptation_models import (
     asymptote,
+    falling_generalization,
     generalization,
     one_state,
     separations,
     two_state,
 )
+from core.kernels.adapting_hand import compensation
+from core.kernels.adapting_hand import generalization as generalized
 from tests.core.adaptation_twin import SCHEDULE, series, simulated
 
 PRIOR = 50.0
@@ -138,13 +141,62 @@ def test_a_target_s_own_state_is_one_state_where_all_targets_learn_alike() -> No
     movements = series(y)
     _, which = separations(np.array([0.0, 90.0, 180.0, 270.0]))
     model, target = generalization(which), np.arange(len(y)) % 4
-    local = np.array([0.9, 0.2, 0.2, 0.2, np.log(1e-12), np.log(9.0)])
+    local = np.array([0.9, 0.2, 0.2, 0.2, np.log(1.5), np.log(9.0)])
     many = model.regimes(local[None, None])
-    plain = one_part(0.9, 0.2, 1e-12, 9.0)
-    mean, variance = predictions(replace(movements, regime=target), many, np.zeros(4), 0.0)
-    expected = predictions(movements, plain, np.zeros(1), 0.0)
+    mean, variance = predictions(replace(movements, regime=target), many, np.zeros(4), PRIOR)
+    expected = predictions(movements, one_part(**POINT), np.zeros(1), PRIOR)
     np.testing.assert_allclose(mean, expected[0], atol=1e-8)
     np.testing.assert_allclose(variance, expected[1], atol=1e-8)
+
+
+ANGLES = np.arange(8) * 45.0
+
+
+def at_targets(seed: int, width_deg: float | None) -> Movements:
+    """640 trials at eight targets in random order, from the generator's equations."""
+    rng = np.random.default_rng(seed)
+    p = np.tile(np.repeat([0.0, 30.0, 0.0], [80, 160, 80]), 2)
+    target, never = rng.integers(8, size=len(p)), np.zeros(len(p), dtype=np.bool_)
+    G = generalized(ANGLES, width_deg)
+    y = compensation(rng, p, clamp=never, target=target, G=G, a=0.95, b=0.15, q=2.0, r=16.0)
+    return Movements(y, p, never, np.arange(len(p)) == 0, target)
+
+
+def test_the_behavioural_generalization_function_is_recovered() -> None:
+    """Mean of six series; each value has a standard error of .02 or less."""
+    distinct, which = separations(ANGLES)
+    fits = [fit_adaptation(at_targets(k, 60.0), generalization(which), 1) for k in range(6)]
+    expected = 0.15 * np.exp(-((distinct / 60.0) ** 2) / 2)
+    found = np.mean([fit.local[0, 1:-2] for fit in fits], axis=0)
+    np.testing.assert_allclose(found, expected, atol=0.03)
+    whole = [whiteness_p(np.array(standardised(fit))) for fit in fits]
+    assert min(whole) > 0.001
+
+
+@pytest.mark.parametrize("width_deg", [None, 60.0])
+def test_a_state_per_target_fits_no_worse_than_one_state(width_deg: float | None) -> None:
+    movements = at_targets(9, width_deg)
+    _, which = separations(ANGLES)
+    several = [
+        fit_adaptation(movements, model, 1).log_likelihood
+        for model in (generalization(which), falling_generalization(ANGLES))
+    ]
+    alike = replace(movements, regime=np.zeros_like(movements.regime))
+    one = fit_adaptation(alike, one_state(), 1).log_likelihood
+    assert several[0] >= several[1] - 1e-6 >= one - 1e-5
+    assert (several[1] - one < 3.0) is (width_deg is None)
+
+
+def test_the_state_before_a_run_is_one_number_for_all_targets() -> None:
+    """So the first movement, to one target, tells what to expect at the opposite one."""
+    once, never = np.zeros(2), np.zeros(2, dtype=np.bool_)
+    two = Movements(
+        np.array([25.0, np.nan]), once, ~never, np.array([True, False]), np.array([0, 4])
+    )
+    local = np.array([1.0, 0.1, 0.5, np.log(1e-9), np.log(1e-6)])
+    regimes = falling_generalization(ANGLES).regimes(local[None, None])
+    mean, _ = predictions(two, regimes, np.zeros(8), PRIOR)
+    assert mean[0, 1] == pytest.approx(25.0, abs=1e-4)
 
 
 @pytest.mark.parametrize(("r", "missing"), [(16.0, 0.0), (36.0, 0.0), (16.0, 0.25)])

@@ -97,6 +97,23 @@ def test_a_dataset_without_behaviour_is_refused_at_submission() -> None:
         run(arrays)
 
 
+@pytest.mark.parametrize(("sign", "wrong"), [(1.0, False), (-1.0, True)])
+def test_a_reach_against_its_perturbation_is_noticed(sign: float, wrong: bool) -> None:
+    arrays = plain()
+    spec, result = run({**arrays, "perturbation": sign * arrays["perturbation"]})
+    assert any("check the sign and the scale" in doubt for doubt in result.warnings) is wrong
+    assert ("check the sign" in KIND.reading(spec, result)) is wrong
+
+
+def test_a_fit_at_the_border_of_its_box_is_not_blamed_on_the_schedule() -> None:
+    """A hand that runs away from its perturbation: retention above what is searched."""
+    y = 1.2 ** np.arange(60) + np.random.default_rng(0).standard_normal(60)
+    p = np.full(60, 30.0)
+    spec, result = run({"perturbation": p, "reach": p - y})
+    assert any("border of what is searched" in doubt for doubt in result.warnings)
+    assert "would help" not in KIND.reading(spec, result)
+
+
 def test_noise_that_grows_within_a_block_shows_between_its_halves() -> None:
     """Motor variance 4 in early and 36 in late trials: a difference of 32 with an error of 5."""
     rng, p = np.random.default_rng(1), np.tile(np.r_[np.zeros(20), np.full(60, 30.0)], 4)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from core.examples import GOLUB_BCI
 from core.experiment import ExperimentError, Refused, Result, silent
-from core.findings.answer import FINDINGS
+from core.findings.answer import FINDINGS, Asked
+from core.findings.movement import adaptation
 from core.findings.report_spec import ReportSpec
 from core.kinds.cerebellar_block_report import KIND
 from core.reading import read_arrays
@@ -60,6 +61,18 @@ def test_planted_findings_are_found_with_the_sign_and_size_of_their_truth() -> N
         assert found[name]["supported"] is True, name
     assert found["d_reaiming"]["ci_low"] < 20 < found["d_reaiming"]["ci_high"]
     assert found["a_motor_noise"]["ci_low"] < 20 < found["a_motor_noise"]["ci_high"]
+
+
+def test_learning_that_reaches_fewer_neighbours_does_not_pass_for_less_learning() -> None:
+    """Over six sessions; a model in which all targets learn alike finds .08 and .04."""
+    found = []
+    for seed in range(6):
+        hfs = {"error_sensitivity": 0.2}
+        arrays = synthesised(SyntheticSpec.model_validate({"seed": seed, "hfs": hfs}))
+        spec = ReportSpec.model_validate({"dataset": ONE, "state": STATE, "simulations": 10})
+        answer = adaptation(Asked(spec, arrays, seed), silent)["a_error_sensitivity"]
+        found.append((answer.control.value, answer.hfs.value))
+    assert np.mean(found, axis=0) == pytest.approx([0.2, 0.2], abs=0.04)
 
 
 def test_nothing_is_supported_in_null_sessions() -> None:
