@@ -35,7 +35,7 @@ class Selection:
         reached = reach("experiments", kinds_in_question(parts), spoken)
         self._kinds = reached.kinds
         self._also = also
-        self._best: list[sa.Subquery] = []
+        self._best: list[tuple[sa.Subquery, bool]] = []
         self.scope = Scope(reached, experiments.c.id, self._column)
         with blamed("where", where):
             of_arms = [part for part in parts if "arm" in self._places(names(part))]
@@ -50,27 +50,56 @@ class Selection:
     def query(self, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
         """The ids of the experiments, with columns that the names used beside the filter need."""
         query = self._whatever_its_arms(*columns)
-        for best in self._best:
+        for best, has_every in self._best:
             its_own = best.c.experiment_id == experiments.c.id
-            query = query.join(best, its_own, isouter=not self._arm_conditions)
+            query = query.join(best, its_own, isouter=has_every)
         return query.where(*self._condition_on_arms())
 
     def passes_over_arms(self, connection: sa.Connection) -> bool:
         """Whether all arms had better be read once than those of each experiment looked up."""
         return self._arms_alone and not finds_few(connection, self._whatever_its_arms())
 
-    def best(self, column: sa.ColumnElement[Any], *, largest: bool, in_one_pass: bool) -> Any:
+    def best(
+        self,
+        column: sa.ColumnElement[Any],
+        *,
+        largest: bool,
+        in_one_pass: bool,
+        bound: float | None = None,
+    ) -> Any:
         """The smallest or largest value among the arms of an experiment that the filter found.
 
-        Looked up for each experiment, or taken from all arms in one pass that `query` joins.
+        Looked up for each experiment, or taken from all arms in one pass that `query` joins. With a
+        bound `query` finds only the experiments whose best is as good as that.
         """
         chosen = sa.func.max(column) if largest else sa.func.min(column)
         if not in_one_pass:
             return self._of_its_arms(sa.select(chosen)).scalar_subquery()
         id = self._arms.c.experiment_id
         query = sa.select(id, chosen.label("best")).where(*self._arm_conditions).group_by(id)
-        self._best.append(query.subquery())
-        return self._best[-1].c.best
+        if bound is not None:
+            query = query.where(column >= bound if largest else column <= bound)
+        self._best.append((query.subquery(), bound is None and not self._arm_conditions))
+        return self._best[-1][0].c.best
+
+    def nth_best(
+        self,
+        connection: sa.Connection,
+        column: sa.ColumnElement[Any],
+        n: int,
+        *,
+        largest: bool,
+        after: float | None,
+    ) -> float | None:
+        """The value of the n-th best arm that the filter found; None if there are fewer.
+
+        after: count from the arms of this value on.
+        """
+        query = sa.select(column).where(column.is_not(None), *self._arm_conditions)
+        if after is not None:
+            query = query.where(column <= after if largest else column >= after)
+        query = query.order_by(column.desc() if largest else column).offset(n - 1).limit(1)
+        return connection.execute(query).scalar_one_or_none()
 
     def _whatever_its_arms(self, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
         """The query without its conditions on arms."""

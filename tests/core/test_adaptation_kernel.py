@@ -149,7 +149,7 @@ def test_a_target_s_own_state_is_one_state_where_all_targets_learn_alike() -> No
     np.testing.assert_allclose(variance, expected[1], atol=1e-8)
 
 
-ANGLES: Floats = np.arange(8) * 45.0
+ANGLES: Floats = np.linspace(0.0, 315.0, 8)
 
 
 def at_targets(seed: int, width_deg: float | None) -> Movements:

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from store.database import Database
+from store.query import experiments as among
 from store.query import few
 from store.query.cursors import LONGEST_CURSOR, decoded, encoded
 from store.query.errors import CursorRefused, QueryError
@@ -96,10 +97,11 @@ def with_best_arm(
     return {**experiment, **best}
 
 
-@pytest.fixture(params=[1, few.FEW], ids=["many", "few"])
+@pytest.fixture(params=[(1, 1), (few.FEW, among.AMONG)], ids=["many", "few"])
 def planned_for(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The small world as the planner sees a large one, and as it is."""
-    monkeypatch.setattr(few, "FEW", request.param)
+    monkeypatch.setattr(few, "FEW", request.param[0])
+    monkeypatch.setattr(among, "AMONG", request.param[1])
 
 
 @pytest.mark.usefixtures("planned_for")
@@ -118,6 +120,7 @@ def test_pages_of_experiments_join_to_the_sorted_list(
     assert all_experiments(database, OF_CURL, as_text(order), limit) == expected
 
 
+@pytest.mark.usefixtures("planned_for")
 @on_one_database
 @given(order=orders(rows=True), limit=st.integers(2, 9))
 def test_pages_of_rows_join_to_the_sorted_table(
