@@ -199,6 +199,15 @@ def test_a_hostile_file_is_refused_in_words_and_leaves_nothing(
     assert left_on_disk(stack) == before
 
 
+def test_a_file_that_is_not_what_its_name_says_comes_with_a_warning(stack: RunningStack) -> None:
+    answer = upload(stack, npz(**session(13)), "b.nwb")
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["summary"]["warnings"][0] == "named .nwb, but it is an NPZ archive"
+    refused = upload(stack, b"hello, world\n1,2\n", "a.npz")
+    assert refused.status_code == 422
+    assert "named .npz, but it is a text table" in refused.json()["errors"][0]["message"]
+
+
 def test_a_session_without_counts_says_what_the_file_has(stack: RunningStack) -> None:
     dataset = uploaded(stack, spikes=np.ones((4, 2)), target=np.zeros(4))
     answer = stack.http.post(
