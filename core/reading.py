@@ -26,7 +26,7 @@ from core.npz import (
     read_npz,
     written_npz,
 )
-from core.session import NEEDED
+from core.session import NEEDED as A_SESSION
 from core.several_files import files_of, holds_files, joined
 
 __all__ = ["Reading", "load_arrays", "read_arrays", "save_arrays"]
@@ -133,7 +133,7 @@ def _one(
         reading = _READERS[form](content, mapping, max_bytes)
     except UnreadableFile as refused:
         raise UnreadableFile(f"the file is {told}: {refused}") if told else refused from None
-    if told and not has_behaviour(reading.arrays) and not set(NEEDED) & set(reading.arrays):
+    if told and not has_behaviour(reading.arrays) and not set(A_SESSION) & set(reading.arrays):
         columns = ", ".join(f"`{column.strip()[:50]}`" for column in list(reading.arrays)[:10])
         raise UnreadableFile(
             f"the file is {told}, it has the columns {columns}, none of which is of a session or "
@@ -151,7 +151,7 @@ def _several(content: BinaryIO, mapping: Mapping[str, Any] | None, max_bytes: in
     own = dict(mapping or {})
     by = own.pop("join", "trials")
     if by not in ("trials", "neurons"):
-        raise Unmapped(f"mapping join: {by!r}; several files are joined by trials or by neurons")
+        raise Unmapped(f"{by!r}; several files are joined by trials or by neurons", "join")
     readings: dict[str, Reading] = {}
     for name, file in files_of(content, max_bytes):
         try:
@@ -159,8 +159,10 @@ def _several(content: BinaryIO, mapping: Mapping[str, Any] | None, max_bytes: in
             if form == "npz" and holds_files(file):
                 raise UnreadableFile("an archive in an archive; pack the files themselves")
             readings[name] = _one(file, form, own or None, max_bytes, name)
+        except Unmapped as unfit:
+            raise Unmapped(f"file {name}: {unfit.message}", unfit.key) from None
         except ExperimentError as refused:
-            raise UnreadableFile(f"{name}: {refused}") from None
+            raise UnreadableFile(f"file {name}: {refused}") from None
     arrays, notes = joined({n: each.arrays for n, each in readings.items()}, by, max_bytes)
     told = [f"{name}: {note}" for name, each in readings.items() for note in each.notes]
     return Reading(next(iter(readings.values())).format, arrays, (*notes, *told))
@@ -187,10 +189,9 @@ def _hdf5(content: BinaryIO, mapping: Mapping[str, Any] | None, max_bytes: int) 
 
 def _nwb(file: Any, mapping: Mapping[str, Any] | None, max_bytes: int) -> Reading:
     from core.nwb_counting import read_nwb
-    from core.nwb_mapping import NwbMapping
+    from core.nwb_mapping import NEEDED, NwbMapping
 
-    needed = "an NWB mapping names columns of the trials, and windows in `counts`"
-    declared = None if mapping is None else validated(mapping, NwbMapping, needed)
+    declared = None if mapping is None else validated(mapping, NwbMapping, NEEDED)
     arrays, notes = read_nwb(file, declared, max_bytes)
     return Reading("nwb", arrays, notes)
 

@@ -219,12 +219,29 @@ def test_a_session_without_counts_says_what_the_file_has(stack: RunningStack) ->
     assert "spikes" in message
 
 
-@pytest.mark.parametrize("mapping", ["not json", "[1]", '{"counts": 5}', '{"counts": "absent"}'])
-def test_a_wrong_mapping_is_refused(stack: RunningStack, mapping: str) -> None:
+@pytest.mark.parametrize(
+    ("mapping", "field", "value"),
+    [
+        ("not json", "mapping", "not json"),
+        ("[1]", "mapping", "[1]"),
+        ('{"counts": 5}', "mapping.counts", 5),
+        ('{"counts": "absent"}', "mapping.counts", "absent"),
+        ('{"counts": "counts", "target": "absent"}', "mapping.target", "absent"),
+        ('{"target": "target"}', "mapping.counts", None),
+        ('{"counts": {"a": "counts", "b": "absent"}}', "mapping.counts", "{'a': 'counts', 'b': "),
+    ],
+)
+def test_a_wrong_mapping_is_refused_by_the_key_that_is_wrong(
+    stack: RunningStack, mapping: str, field: str, value: Any
+) -> None:
     before = left_on_disk(stack)
     answer = upload(stack, npz(**session(9)), mapping=mapping)
     assert answer.status_code == 422, answer.text
-    assert "mapping" in answer.text or "absent" in answer.text
+    (error,) = answer.json()["errors"]
+    assert error["field"] == field
+    assert not error["message"].startswith("mapping")
+    shown = error["value"]
+    assert shown == value or str(shown).startswith(str(value))
     assert left_on_disk(stack) == before
 
 

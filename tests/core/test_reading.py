@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from core.examples import EXAMPLES, GOLUB_BCI
 from core.experiment import ExperimentError
+from core.mapping import blamed
 from core.npz import PickledArray, TooLarge, UnreadableFile, written_npz
 from core.reading import load_arrays, read_arrays, save_arrays
 
@@ -185,6 +186,27 @@ def test_a_mapping_that_does_not_fit_says_what_the_file_has(
     content = npz(x=np.ones((3, 4)), y=np.ones((2, 3, 4)), w=np.ones((3, 5)))
     with pytest.raises(ExperimentError, match=message):
         read_arrays(content, mapping)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "told"),
+    [
+        ("mapping counts.a: there: is", ("counts.a", "there: is")),
+        ("mapping: two\nlines", ("", "two\nlines")),
+        ("the NPZ archive is damaged: mapping x: y", (None, None)),
+        ("file mapping x: damaged", (None, None)),
+    ],
+)
+def test_a_refusal_tells_which_key_of_the_mapping_it_is_about(
+    refusal: str, told: tuple[str | None, str | None]
+) -> None:
+    assert blamed(refusal) == (told[0], told[1] or refusal)
+
+
+def test_a_file_of_several_is_named_after_the_key() -> None:
+    content = zipped(**{"a.npz": npz(x=np.ones((3, 4)))})
+    with pytest.raises(ExperimentError, match=r"^mapping counts: file a.npz: `y` is not there"):
+        read_arrays(content, {"counts": "y"})
 
 
 def test_a_cell_array_without_target_among_the_axes_is_refused() -> None:
