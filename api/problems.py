@@ -174,10 +174,18 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
             value = context["tag"]
             hint = nearest(str(value), re.findall(r"'([^']+)'", context["expected_tags"]))
             message = hint.removeprefix("; ") or f"there are {context['expected_tags']}"
+        case "value_error" if isinstance(value, Mapping) and _first_word(message) in value:
+            # A check of several fields is blamed on all of them; its message begins with the one.
+            parts.append(_first_word(message))
+            value = value[parts[-1]]
         case "string_pattern_mismatch" if context["pattern"] in SAYS:
             message = SAYS[context["pattern"]]
     field = encodable(".".join(parts)) or str(source)
     return FieldError(field=field, value=shown(value), message=encodable(message))
+
+
+def _first_word(message: str) -> str:
+    return message.partition(" ")[0].rstrip(",:")
 
 
 def _http(request: Request, exception: Exception) -> JSONResponse:

@@ -96,10 +96,30 @@ def checked_session(
     check_neurons(summary, spec.neurons)
     for labels in arms:
         for factor, label in labels.items():
-            within = factor in spec.within
-            check_factor(summary, "within" if within else "block.factor", factor)
-            check_label(summary, "within" if within else "block.compare", factor, label)
+            factor_field, label_field = naming(spec, factor, label)
+            check_factor(summary, factor_field, factor)
+            check_label(summary, label_field, factor, label)
     return summary, [cell_trials(summary, labels) for labels in arms]
+
+
+def naming(spec: SessionSpec, factor: str, label: str) -> tuple[str, str]:
+    """The fields of a spec that name a block factor and one of its labels."""
+    if factor in spec.within:
+        return "within", "within"
+    own = {
+        name: getattr(spec, name)
+        for name in type(spec).model_fields
+        if name not in SessionSpec.model_fields
+    }
+    for name, value in own.items():
+        if isinstance(value, Comparison) and value.factor == factor:
+            return f"{name}.factor", f"{name}.compare"
+    labels = (name for name, value in own.items() if name != "factor" and _holds(value, label))
+    return "factor", next(labels, "factor")
+
+
+def _holds(value: object, label: str) -> bool:
+    return value == label or (isinstance(value, tuple) and label in value)
 
 
 def check_arms(names: Sequence[str]) -> None:

@@ -92,7 +92,7 @@ class ReaimingSpec(SessionSpec):
     @model_validator(mode="after")
     def _blocks_differ(self) -> "ReaimingSpec":
         if self.reference == self.compare:
-            raise ValueError(f"reference and compare are both {self.reference!r}")
+            raise ValueError(f"compare is {self.compare!r}, which is the reference; name another")
         if self.factor in self.within:
             raise ValueError(f"within: {self.factor!r} is the factor whose blocks are compared")
         return self

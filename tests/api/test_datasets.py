@@ -169,6 +169,43 @@ def test_an_unknown_label_is_refused_with_the_known_ones(stack: RunningStack) ->
     assert "before" in message
 
 
+TWICE = {"block": {"factor": "block", "compare": ["before", "before"]}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "field", "value"),
+    [
+        ("population.reaiming", {"reference": "befor", "compare": "after"}, "reference", "befor"),
+        ("population.reaiming", {"reference": "before", "compare": "aft"}, "compare", "aft"),
+        ("population.reaiming", {"reference": "after", "compare": "after"}, "compare", "after"),
+        ("population.condition_distance", {"between": ["before", "after"]}, "factor", "field"),
+        (
+            "population.condition_distance",
+            {"factor": "block", "between": ["before", "aft"]},
+            "between",
+            "aft",
+        ),
+        (
+            "population.condition_distance",
+            {"factor": "block", "between": ["before", "before"]},
+            "between",
+            "['before', 'before']",
+        ),
+        (KIND, TWICE, "block.compare", "['before', 'before']"),
+        ("cerebellar_block.report", {"more_sessions": [GOLUB_BCI.dataset_id]}, "more_sessions", 0),
+    ],
+)
+def test_a_refusal_names_a_field_that_the_spec_has(
+    stack: RunningStack, kind: str, changes: dict[str, Any], field: str, value: Any
+) -> None:
+    spec = {"dataset": GOLUB_BCI.dataset_id, **changes}
+    answer = stack.http.post("/v1/experiments", json={"kind": kind, "spec": spec})
+    assert answer.status_code == 422, answer.text
+    (error,) = answer.json()["errors"]
+    assert error["field"] == f"spec.{field}"
+    assert error["value"] == (value or f"['{GOLUB_BCI.dataset_id}']")
+
+
 def test_an_unknown_dataset_is_refused(stack: RunningStack) -> None:
     spec = {"dataset": "00000000-0000-5000-8000-000000000000"}
     answer = stack.http.post("/v1/experiments", json={"kind": KIND, "spec": spec})

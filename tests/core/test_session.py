@@ -8,10 +8,13 @@ from numpy.typing import NDArray
 
 from core.experiment import Refused
 from core.independence import independent_units, serial_correlation
+from core.kinds import KINDS
 from core.selection import selected
 from core.session import NotASession, Session
+from core.session_spec import naming
 from core.summary import summarise
 
+DATASET = "00000000-0000-5000-8000-000000000000"
 NF_AND_FF = ({"block": "NF"}, {"block": "FF"})
 
 
@@ -176,3 +179,25 @@ def test_arrays_that_are_no_session_are_still_summarised() -> None:
     assert summary.arrays["weights"].shape == (3, 4)
     assert summary.trials is None
     assert summary.warnings[0].startswith("not usable as a session: no `counts` and no `target`")
+
+
+WITHIN = ("within", "within")
+BLOCK = {"factor": "field", "compare": ["a", "b"]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "label", "fields"),
+    [
+        ("reaiming", {"reference": "a", "compare": "b"}, "b", ("factor", "compare")),
+        ("reaiming", {"reference": "a", "compare": "none"}, "none", ("factor", "compare")),
+        ("reaiming", {"reference": "a", "compare": "b", "within": {"field": "c"}}, "c", WITHIN),
+        ("condition_distance", {"between": ["a", "b"]}, "a", ("factor", "between")),
+        ("generalization", {"field": BLOCK}, "b", ("field.factor", "field.compare")),
+        ("subspaces", {"block": BLOCK}, "b", ("block.factor", "block.compare")),
+    ],
+)
+def test_a_spec_knows_which_of_its_fields_name_a_factor_and_its_label(
+    kind: str, changes: dict[str, Any], label: str, fields: tuple[str, str]
+) -> None:
+    spec = KINDS[f"population.{kind}"].spec.model_validate({"dataset": DATASET, **changes})
+    assert naming(spec, "field", label) == fields
