@@ -120,6 +120,16 @@ def with_angles_per_target(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDAr
     return found
 
 
+def with_angles_of_trials(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Where a file with one angle per target may have one per trial: those as one per target."""
+    target, angles = arrays.get("target"), arrays.get("target_angle_deg")
+    if target is None or angles is None or target.ndim != 1 or angles.shape != target.shape:
+        return dict(arrays)
+    if len(set(target.tolist())) == len(target):  # each trial has a target of its own
+        return dict(arrays)
+    return with_angles_per_target(arrays)
+
+
 def described(columns: Collection[str]) -> str:
     """The columns in words, for a message."""
     shown = ", ".join(f"`{name}`" for name in list(columns)[:_SHOWN])

@@ -132,6 +132,25 @@ def test_a_mapping_renames_turns_and_stacks() -> None:
     assert arrays["error"].shape == (8,)
 
 
+def test_angles_of_trials_are_taken_as_those_of_their_targets() -> None:
+    target = np.array(["up", "left", "up", "left"])
+    own = {"counts": np.ones((4, 2)), "target": target, "target_angle_deg": [90.0, 180, 90, 180]}
+    assert read_arrays(npz(**own)).arrays["target_angle_deg"].tolist() == [180, 90]
+    mapping = {"counts": "counts", "target": "target", "target_angle_deg": "target_angle_deg"}
+    assert read_arrays(npz(**own), mapping).arrays["target_angle_deg"].tolist() == [180, 90]
+    numbers = {**own, "target": [1.0, 2.0, 1.0, 2.0]}
+    assert read_arrays(mat(**numbers)).arrays["target_angle_deg"].tolist() == [90, 180]
+
+
+def test_angles_that_may_be_of_targets_stay_and_those_that_differ_are_told() -> None:
+    each = {"counts": np.ones((3, 2)), "target": [2, 0, 1], "target_angle_deg": [0.0, 90, 180]}
+    assert read_arrays(npz(**each)).arrays["target_angle_deg"].tolist() == [0, 90, 180]
+    apart = {**each, "target": [0, 0, 1]}
+    reading = read_arrays(npz(**apart))
+    assert reading.notes == ("target 0 has several angles, [0.0, 90.0]; each target needs one",)
+    assert reading.arrays["target_angle_deg"].tolist() == [0, 90, 180]
+
+
 def test_bins_of_time_are_summed_over_a_window() -> None:
     box = np.arange(2 * 3 * 5).reshape(5, 2, 3)
     mapping = {"counts": "x", "axes": ["time", "trial", "neuron"], "window": [1, 4]}
