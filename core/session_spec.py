@@ -8,7 +8,15 @@ from pydantic import Field, Strict, model_validator
 from core.dataset import DatasetSummary
 from core.experiment import MAX_INTEGER, Declared, Refused, Spec
 from core.selection import Labels
-from core.summary import cell_trials, check_factor, check_label, check_neurons, check_session
+from core.summary import (
+    cell_trials,
+    check_all_trials,
+    check_factor,
+    check_label,
+    check_neurons,
+    check_session,
+    check_varying,
+)
 
 ALL = "all"
 COMPARISON = "comparison"
@@ -94,12 +102,16 @@ def checked_session(
     summary = summaries[spec.dataset]
     check_session(summary, "dataset", spec.dataset)
     check_neurons(summary, spec.neurons)
+    check_varying(summary, spec.neurons)
     for labels in arms:
         for factor, label in labels.items():
             factor_field, label_field = naming(spec, factor, label)
             check_factor(summary, factor_field, factor)
             check_label(summary, label_field, factor, label)
-    return summary, [cell_trials(summary, labels) for labels in arms]
+    trials = [cell_trials(summary, labels) for labels in arms]
+    if spec.neurons is None and sum(trials) == summary.trials:
+        check_all_trials(summary, spec.dataset, spec.transform)
+    return summary, trials
 
 
 def naming(spec: SessionSpec, factor: str, label: str) -> tuple[str, str]:
