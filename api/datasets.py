@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooSlow
 from datetime import datetime
@@ -21,6 +22,7 @@ from api.problems import BadRequest, documented, refusal
 from api.texts import Name
 from api.uploads import MAX_FILES, written
 from core.dataset import DatasetSummary
+from core.mapping import blamed
 from core.synthetic_spec import SyntheticSpec
 from store import datasets
 from store.dataset_files import incoming_path
@@ -132,7 +134,7 @@ async def upload(
         dataset = await asyncio.to_thread(_inspected, dataset, inspection)
     if dataset.status == "refused":
         await asyncio.to_thread(service.receiving.forget_refused, dataset.id)
-        return refusal("file", name, dataset.error or "refused")
+        return _refusal(name, mapping, dataset.error or "refused")
     response.status_code = 201 if dataset.status == "ready" else 202
     response.headers["Location"] = f"{router.prefix}/{dataset.id}"
     return Dataset.model_validate(dataset)
@@ -227,6 +229,17 @@ def _mapping(text: str | None) -> dict[str, Any] | None:
     if not isinstance(mapping, dict):
         raise BadRequest("mapping", text, "a mapping is a JSON object")
     return mapping
+
+
+def _refusal(name: str, mapping: Mapping[str, Any] | None, error: str) -> Response:
+    """What is wrong with the file, or with the key of the mapping that the error names."""
+    key, message = blamed(error)
+    if key is None:
+        return refusal("file", name, message)
+    value: Any = mapping
+    for step in key.split(".") if key else ():
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return refusal(f"mapping.{key}".removesuffix("."), value, message)
 
 
 def _inspected(dataset: datasets.Dataset, inspection: Future[datasets.Dataset]) -> datasets.Dataset:

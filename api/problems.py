@@ -145,15 +145,18 @@ def encodable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _invalid(_: Request, exception: Exception) -> JSONResponse:
+def _invalid(request: Request, exception: Exception) -> JSONResponse:
     assert isinstance(exception, RequestValidationError)
-    errors = [_field_error(error) for error in errors_by_field(exception.errors())]
+    body = getattr(request.scope.get("route"), "body_field", None)
+    model = None if body is None else body.field_info.annotation
+    errors = [_field_error(error, model) for error in errors_by_field(exception.errors())]
     first = errors[0]
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     return problem(422, f"{first.field}: {first.message}{more}", errors)
 
 
-def _field_error(error: Mapping[str, Any]) -> FieldError:
+def _field_error(error: Mapping[str, Any], body: Any) -> FieldError:
+    """One error, in a request with a body of this type if it has one."""
     # The union of submissions puts the kind's name into the path of every field of its spec.
     source, *path = error["loc"]
     parts = [str(part) for part in path if part not in KINDS]
@@ -165,6 +168,10 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
             value = None
         case "extra_forbidden" if kind is not None and parts[:1] == ["spec"]:
             message = unknown(kind.spec, parts[1:])
+        case "extra_forbidden" if source == "body" and parts:
+            message = unknown(body, parts)
+        case "extra_forbidden":
+            message = "there is no such parameter"
         case "json_invalid":
             parts, value = [], None
             message = f"not JSON: {context['error']} (character {path[0]})"
@@ -174,10 +181,18 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
             value = context["tag"]
             hint = nearest(str(value), re.findall(r"'([^']+)'", context["expected_tags"]))
             message = hint.removeprefix("; ") or f"there are {context['expected_tags']}"
+        case "value_error" if isinstance(value, Mapping) and _first_word(message) in value:
+            # A check of several fields is blamed on all of them; its message begins with the one.
+            parts.append(_first_word(message))
+            value = value[parts[-1]]
         case "string_pattern_mismatch" if context["pattern"] in SAYS:
             message = SAYS[context["pattern"]]
     field = encodable(".".join(parts)) or str(source)
     return FieldError(field=field, value=shown(value), message=encodable(message))
+
+
+def _first_word(message: str) -> str:
+    return message.partition(" ")[0].rstrip(",:")
 
 
 def _http(request: Request, exception: Exception) -> JSONResponse:

@@ -61,7 +61,11 @@ class BehaviourSummary(BaseModel):
 
 
 class DatasetSummary(BaseModel):
-    """What inspection found in a file: enough to check and cost a spec without opening it again."""
+    """What inspection found in a file: enough to check and cost a spec without opening it again.
+
+    `directions` counts the distinct angles of targets; `mixed_group` is a group with trials of
+    several targets. Null where there are none, or where the file was read before they were kept.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -73,5 +77,8 @@ class DatasetSummary(BaseModel):
     factors: dict[str, dict[str, int]] = {}
     cells: tuple[CellSummary, ...] = ()
     silent_neurons: tuple[int, ...] = ()
+    lowest_activity: float | None = None
+    directions: int | None = None
+    mixed_group: str | None = None
     behaviour: BehaviourSummary | None = None
     warnings: tuple[str, ...] = ()

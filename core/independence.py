@@ -84,12 +84,25 @@ def independent_units(session: Session, block: NDArray[np.int64]) -> Units:
     condition, own = session.condition[first], block[first]
     across = (condition[unit] != session.condition) | (own[unit] != block)
     if across.any():
-        raise ExperimentError(
-            f"group {session.group[across][0]} has trials of several targets or blocks; here a "
-            "group must lie within one target of one block. Give each its own label, or upload the "
-            "session without `group`"
-        )
+        raise ExperimentError(across_cells(str(session.group[across][0])))
     sizes = np.bincount(unit).astype(np.float64)
     sums = np.zeros((len(names), session.counts.shape[1]))
     np.add.at(sums, unit, session.counts)
     return Units(sums / sizes[:, None], condition, own, sizes, first, "groups")
+
+
+def mixed_group(group: NDArray[np.str_] | None, condition: NDArray[np.int64]) -> str | None:
+    """A group with trials of several targets, if there is one."""
+    if group is None:
+        return None
+    _, first, unit = np.unique(group, return_index=True, return_inverse=True)
+    mixed = group[condition[first][unit] != condition]
+    return str(mixed[0]) if len(mixed) else None
+
+
+def across_cells(group: str) -> str:
+    """The message about a group that is no independent observation of one cell."""
+    return (
+        f"group {group} has trials of several targets or blocks; here a group must lie within one "
+        "target of one block. Give each its own label, or upload the session without `group`"
+    )

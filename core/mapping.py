@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, Strict, ValidationError, model_validator
 
 from core.experiment import Declared, ExperimentError
 from core.matfile import Tree
+from core.spelling import unknown
 
 Path = Annotated[str, Field(min_length=1, max_length=256)]
 """A key of the file; dots go into structs."""
@@ -21,13 +22,30 @@ Axis = Literal["target", "neuron", "trial", "time"]
 _BLOCK = "block"
 _NAME = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
 _FIELD = re.compile(r"[a-z_][A-Za-z0-9_]*")  # unlike the names of alternatives in an error's place
+_ABOUT = re.compile(r"mapping(?: ([^:]+))?: (.*)", re.DOTALL)
 _SHOWN = 20
 _A_SOURCE = "give a path of the file, or one path per block label"
 D = TypeVar("D", bound=Declared)
 
 
 class Unmapped(ExperimentError):
-    """A mapping and a file that do not fit; the message lists what the file has."""
+    """A mapping and a file that do not fit; the message lists what the file has.
+
+    `key` is what of the mapping is to be mended, dotted; empty: that there is none, or all of it;
+    None: the file. It is told first, so that `blamed` finds it in the text that is kept.
+    """
+
+    def __init__(self, message: str, key: str | None = None) -> None:
+        about = "" if key is None else f"mapping {key}".strip() + ": "
+        super().__init__(f"{about}{message}")
+        self.message = message
+        self.key = key
+
+
+def blamed(refusal: str) -> tuple[str | None, str]:
+    """The key of the mapping that the text of a refusal is about (None: the file), and the rest."""
+    about = _ABOUT.match(refusal)
+    return (None, refusal) if about is None else (about[1] or "", about[2])
 
 
 class ArrayMapping(Declared):
@@ -81,8 +99,10 @@ def validated(mapping: Mapping[str, Any], model: type[D], needed: str = _A_SOURC
         first, *inner = map(str, error["loc"] or ("axes",))
         steps = [first, *filter(_FIELD.fullmatch, inner)]
         told = error["msg"].removeprefix("Value error, ")
+        if error["type"] == "extra_forbidden":
+            told = unknown(model, steps)
         ending = "" if first == "axes" else f"; {needed}"
-        raise Unmapped(f"mapping {'.'.join(steps)}: {told}{ending}") from None
+        raise Unmapped(f"{told}{ending}", ".".join(steps)) from None
 
 
 def mapped(tree: Tree, mapping: ArrayMapping) -> dict[str, NDArray[Any]]:
@@ -90,14 +110,15 @@ def mapped(tree: Tree, mapping: ArrayMapping) -> dict[str, NDArray[Any]]:
     blocks = [_block(tree, mapping, label) for label in _labels(mapping)]
     _check_neurons(blocks)
     arrays = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
-    return arrays | {name: _array(tree, path) for name, path in _whole(mapping).items()}
+    return arrays | {name: _array(tree, path, name) for name, path in _whole(mapping).items()}
 
 
 def unmapped(tree: Tree) -> dict[str, NDArray[Any]]:
     """The plain arrays at the top of a file, under their own names."""
     arrays = {name: node for name, node in tree.items() if isinstance(node, np.ndarray)}
     if not arrays:
-        raise Unmapped(f"the file has no plain array at its top: give a mapping. {contents(tree)}")
+        message = f"the file has no plain array at its top: give a mapping. {contents(tree)}"
+        raise Unmapped(message, "")
     return arrays
 
 
@@ -114,7 +135,7 @@ def _labels(mapping: ArrayMapping) -> tuple[str | None, ...]:
     own = tuple(mapping.counts) if isinstance(mapping.counts, dict) else (None,)
     for name, source in _sources(mapping).items():
         if isinstance(source, dict) and set(source) != set(own):
-            raise Unmapped(f"mapping {name}: names blocks {sorted(source)}, counts {list(own)}")
+            raise Unmapped(f"names blocks {sorted(source)}, counts {list(own)}", name)
     return own
 
 
@@ -134,9 +155,9 @@ def _whole(mapping: ArrayMapping) -> dict[str, str]:
 def _block(tree: Tree, mapping: ArrayMapping, label: str | None) -> dict[str, NDArray[Any]]:
     """The arrays of one block (or of the whole file, where the label is None)."""
     own = {n: s for n, s in _sources(mapping).items() if n not in _whole(mapping)}
-    found = {name: _array(tree, _path(source, label)) for name, source in own.items()}
+    found = {name: _array(tree, _path(source, label), name) for name, source in own.items()}
     source = _path(mapping.counts, label)
-    parts = _by_target(source, _node(tree, source), mapping.axes, mapping.window)
+    parts = _by_target(source, _node(tree, source, "counts"), mapping.axes, mapping.window)
     if "target" in mapping.axes:
         found["target"] = _repeated(found.get("target"), parts)
     counts = np.concatenate(parts)
@@ -155,7 +176,7 @@ def _by_target(
     """Counts (trial, neuron) for each target, or for all trials where no axis is `target`."""
     if isinstance(node, list):
         if axes[0] != "target":
-            raise Unmapped(f"`{path}` is a cell array; say so with `target` first in axes")
+            raise Unmapped(f"`{path}` is a cell array; say so with `target` first in axes", "axes")
         return [_trials_first(path, cell, axes[1:], window) for cell in node]
     if "target" not in axes:
         return [_trials_first(path, node, axes, window)]
@@ -178,44 +199,46 @@ def _summed(path: str, counts: NDArray[Any], window: tuple[int, int]) -> NDArray
     first, after = window
     if not 0 <= first < after <= counts.shape[2]:
         raise Unmapped(
-            f"mapping window: [{first}, {after}] is not within the {counts.shape[2]} time bins of "
-            f"`{path}`, counted from 0"
+            f"[{first}, {after}] is not within the {counts.shape[2]} time bins of `{path}`, "
+            "counted from 0",
+            "window",
         )
     return np.asarray(counts[:, :, first:after].sum(axis=2))
 
 
 def _check_dimensions(path: str, node: Any, axes: tuple[Axis, ...]) -> None:
     if not isinstance(node, np.ndarray) or node.ndim != len(axes):
-        raise Unmapped(f"`{path}` is {_described(node)}, but axes say ({', '.join(axes)})")
+        raise Unmapped(f"`{path}` is {_described(node)}, but axes say ({', '.join(axes)})", "axes")
 
 
 def _repeated(labels: NDArray[Any] | None, parts: list[NDArray[Any]]) -> NDArray[Any]:
     """One label per trial from one per target; targets are numbered where none are given."""
     each = np.arange(len(parts)) if labels is None else labels
     if each.shape != (len(parts),):
-        raise Unmapped(f"mapping target: {len(parts)} targets, but its shape is {each.shape}")
+        raise Unmapped(f"{len(parts)} targets, but its shape is {each.shape}", "target")
     return np.repeat(each, [len(part) for part in parts])
 
 
 def _check_neurons(blocks: list[dict[str, NDArray[Any]]]) -> None:
     widths = {block["counts"].shape[1] for block in blocks}
     if len(widths) > 1:
-        raise Unmapped(f"mapping counts: the blocks have {sorted(widths)} neurons; they must agree")
+        raise Unmapped(f"the blocks have {sorted(widths)} neurons; they must agree", "counts")
 
 
-def _array(tree: Tree, path: str) -> NDArray[Any]:
-    node = _node(tree, path)
+def _array(tree: Tree, path: str, key: str) -> NDArray[Any]:
+    node = _node(tree, path, key)
     if not isinstance(node, np.ndarray):
-        raise Unmapped(f"`{path}` is {_described(node)}, not a plain array")
+        raise Unmapped(f"`{path}` is {_described(node)}, not a plain array", key)
     return node
 
 
-def _node(tree: Tree, path: str) -> Any:
+def _node(tree: Tree, path: str, key: str) -> Any:
+    """What is at a path, which the mapping has under this key."""
     if path in tree:  # a key may hold a dot of its own
         return tree[path]
     node: Any = tree
     for name in path.split("."):
-        node = _step(node, name, lambda: Unmapped(f"`{path}` is not there. {contents(tree)}"))
+        node = _step(node, name, lambda: Unmapped(f"`{path}` is not there. {contents(tree)}", key))
     return node
 
 

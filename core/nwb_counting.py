@@ -72,8 +72,8 @@ def _counted(
     recording: Recording, wanted: NwbMapping, labels: Arrays, budget: Budget
 ) -> tuple[Arrays, tuple[str, ...]]:
     trials, spikes = recording.trials, recording.spikes
-    spans = {label: _span(trials, window) for label, window in wanted.windows().items()}
-    baseline = [] if wanted.baseline is None else [_span(trials, wanted.baseline)]
+    spans = {label: _span(trials, window, "counts") for label, window in wanted.windows().items()}
+    baseline = [] if wanted.baseline is None else [_span(trials, wanted.baseline, "baseline")]
     choice = _choice(recording, [*spans.values(), *baseline], wanted)
     rows = choice.rows
     budget.spend(8 * len(rows) * len(choice.units) * len(spans))
@@ -105,25 +105,27 @@ def _wanted(trials: Columns, wanted: NwbMapping) -> NDArray[np.bool_]:
     kept = np.ones(len(next(iter(trials.values()))), dtype=np.bool_)
     for name, value in wanted.only.items():
         if name not in trials:
-            raise Unmapped(f"mapping only: the trials have no column {name!r}, {described(trials)}")
+            raise Unmapped(f"the trials have no column {name!r}, {described(trials)}", "only")
         kept &= np.asarray(trials[name] == value)
     if not kept.any():
-        raise Unmapped(f"mapping only: none of the {len(kept)} trials has {wanted.only}")
+        raise Unmapped(f"none of the {len(kept)} trials has {wanted.only}", "only")
     return kept
 
 
-def _span(trials: Columns, window: Window) -> Span:
-    start = _moment(trials, window.align)
+def _span(trials: Columns, window: Window, key: str) -> Span:
+    """A window, which the mapping has under this key, in each trial."""
+    start = _moment(trials, window.align, key)
     if window.stop is None:
-        return Span(start + window.start, _moment(trials, "stop_time"))
+        return Span(start + window.start, _moment(trials, "stop_time", key))
     return Span(start + window.start, start + window.stop)
 
 
-def _moment(trials: Columns, name: str) -> Floats:
+def _moment(trials: Columns, name: str, key: str) -> Floats:
     if name not in trials or trials[name].dtype.kind not in "iuf":
         raise Unmapped(
-            f"mapping counts: looked for the moments of trials in the column {name!r} (numbers, in "
-            f"seconds); the trials have {described(trials)}"
+            f"looked for the moments of trials in the column {name!r} (numbers, in seconds); the "
+            f"trials have {described(trials)}",
+            key,
         )
     return trials[name].astype(np.float64)
 
@@ -148,7 +150,8 @@ def _choice(recording: Recording, spans: list[Span], wanted: NwbMapping) -> _Cho
             f"{len(choice.rows)} trials and {len(units)} units are left: of {len(kept)} trials "
             f"{int(kept.sum())} are asked for, {int((kept & timed).sum())} of these have the "
             "window's times, and the others were not within obs_intervals; choose another window, "
-            'or {"unobserved": "leave_out_units"} or "leave_out_trials"'
+            'or {"unobserved": "leave_out_units"} or "leave_out_trials"',
+            "counts",
         )
     return choice
 
@@ -172,9 +175,10 @@ def _check_behaviour(arrays: Mapping[str, NDArray[Any]]) -> None:
     if has_behaviour(arrays):
         named = ", ".join(f"`{name}`" for name in BEHAVIOUR if name in arrays)
         raise Unmapped(
-            f"mapping counts: several windows give several rows per trial, but {named} is one "
-            "number per trial; name the labels that you need in the mapping, and read behaviour "
-            "as a dataset of its own, with one window"
+            f"several windows give several rows per trial, but {named} is one number per trial; "
+            "name the labels that you need in the mapping, and read behaviour as a dataset of its "
+            "own, with one window",
+            "counts",
         )
 
 

@@ -1,9 +1,10 @@
 """What to take from an NWB file: windows of its trials, and what the trials' columns are."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from core.experiment import Declared
 from core.session import MAX_LABELS
@@ -60,6 +61,11 @@ class Sliding(Declared):
         }
 
 
+NEEDED = (
+    "an NWB mapping names columns of the trials, and windows in `counts`; a window is "
+    '{"align": "start_time", "start": 0.0, "stop": 0.5}, in seconds after a moment of each trial'
+)
+"""What to say of a mapping that is none."""
 Only = bool | int | float | Annotated[str, Field(max_length=256)]
 """A value that a column must have."""
 
@@ -95,6 +101,14 @@ class NwbMapping(TrialColumns):
         description="What to leave out where a window is not within a unit's `obs_intervals`: that "
         "trial, or that unit.",
     )
+
+    @field_validator("counts", "baseline", mode="before")
+    @classmethod
+    def _is_of_windows(cls, given: Any, about: ValidationInfo) -> Any:
+        known = isinstance(given, Mapping | Window | Sliding)
+        if known or (given is None and about.field_name == "baseline"):
+            return given
+        raise ValueError(f"{repr(given)[:100]} is no window")
 
     def windows(self) -> dict[str, Window]:
         """The windows by label; one alone has the empty label."""

@@ -4,8 +4,9 @@ The file was walked by `core.hdf5` before it comes here. Only the table of trial
 times and their obs_intervals are read; everything else stays on disk.
 """
 
+import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -71,11 +72,15 @@ def _contents(nwb: NWBFile) -> str:
     """The units and the tables of intervals of a file, in words."""
     units = nwb.units
     has_units = "no units" if units is None else f"{len(units)} units ({described(units.colnames)})"
-    tables = [
-        f"`{name}` with {len(table)} rows ({described(table.colnames)})"
-        for name, table in _tables(nwb).items()
-    ]
+    tables = [_table_contents(name, table) for name, table in _tables(nwb).items()]
     return f"The file has {has_units} and, of intervals, {'; '.join(tables) or 'none'}."
+
+
+def _table_contents(name: str, table: DynamicTable) -> str:
+    plain = [column.name for column in _plain(table)]
+    others = ", ".join(f"`{column}`" for column in table.colnames if column not in plain)
+    left = f"; without one plain value per row: {others}" if others else ""
+    return f"`{name}` with {len(table)} rows ({described(plain)}{left})"
 
 
 def _tables(nwb: NWBFile) -> dict[str, DynamicTable]:
@@ -90,21 +95,49 @@ def _trials(nwb: NWBFile, name: str, budget: Budget) -> Columns:
         raise Unmapped(
             f"no trials: looked for the table of intervals `{name}` with a row for each trial "
             f"(start_time, stop_time, its target). {_contents(nwb)} Add trials with "
-            "nwbfile.add_trial(...) and their columns with nwbfile.add_trial_column(...), or name "
-            'another table in the mapping, such as {"table": "epochs", "target": "tags"}'
+            "nwbfile.add_trial(...) and their columns with nwbfile.add_trial_column(...)"
+            f"{_another_table(tables)}",
+            "table",
         )
     table = tables[name]
-    ragged = {c.name.removesuffix("_index") for c in table.columns if c.name.endswith("_index")}
-    plain = [c for c in table.columns if isinstance(c, VectorData) and c.name not in ragged]
-    read = {c.name: _values(c.data, budget) for c in plain if c.name in table.colnames}
+    read = {column.name: _values(column.data, budget) for column in _plain(table)}
     return {key: values for key, values in read.items() if values.shape == (len(table),)}
+
+
+def _another_table(tables: Mapping[str, DynamicTable]) -> str:
+    """The mapping to a table that has a column of labels, if there is one."""
+    for name, table in tables.items():
+        labels = [c.name for c in _plain(table) if c.name not in ("start_time", "stop_time")]
+        if labels and len(table):
+            mapping = json.dumps({"table": name, "target": labels[0]})
+            return f", or name another table in the mapping, such as {mapping}"
+    return ""
+
+
+def _plain(table: DynamicTable) -> list[VectorData]:
+    """The columns with one number or text per row."""
+    ragged = {c.name.removesuffix("_index") for c in table.columns if c.name.endswith("_index")}
+    return [
+        column
+        for column in table.columns
+        if isinstance(column, VectorData)
+        and column.name in table.colnames
+        and column.name not in ragged
+        and np.shape(column.data) == (len(table),)
+        and _is_readable(column.data)
+    ]
+
+
+def _is_readable(data: Any) -> bool:
+    if isinstance(data, h5py.Dataset):
+        return data.dtype.kind in "biuf" or h5py.check_string_dtype(data.dtype) is not None
+    return isinstance(data, list | tuple | np.ndarray)
 
 
 def _values(data: Any, budget: Budget) -> NDArray[Any]:
     """Numbers or text of a column; one of anything else is empty."""
     if isinstance(data, h5py.Dataset):
-        plain = data.dtype.kind in "biuf" or h5py.check_string_dtype(data.dtype) is not None
-        return values_of(data, budget) if plain else np.empty(0)
+        return values_of(data, budget) if _is_readable(data) else np.empty(0)
     values = np.asarray(data) if isinstance(data, list | tuple | np.ndarray) else np.empty(0)
     return values if values.dtype.kind in "biufU" else np.empty(0)
 

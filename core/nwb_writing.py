@@ -23,6 +23,7 @@ TRIAL_S = 1.0
 PAUSE_S = 1.0
 MAX_SPIKES = 100_000_000
 _SUBJECT = "The dataset does not name its subject; a synthetic one has none."
+_NO_SPECIES = "http://purl.obolibrary.org/obo/NCBITaxon_32644"  # the taxon called unidentified
 _ANY_AGE = "P0D/"  # NWB wants an age; this is a range without an upper end
 _DESCRIBED = {
     "target": "Label of the target.",
@@ -49,16 +50,28 @@ def write_nwb(arrays: Dataset, path: Path, *, name: str, identifier: str, made: 
         "over each trial: only their number is data.",
         identifier=identifier,
         session_start_time=made,
-        subject=Subject(subject_id="unknown", sex="U", age=_ANY_AGE, description=_SUBJECT),
+        subject=_unknown_subject(),
         notes=str(arrays["truth"].item()) if _is_text(arrays.get("truth")) else None,
     )
     nwb.trials = _trials(session, arrays, start)
     for neuron in range(counts.shape[1]):
         nwb.add_unit(spike_times=_spread(counts[:, neuron], start), id=neuron)
+    # Nothing was sampled: the least that two spike times can differ by is that of their numbers.
+    nwb.units.resolution = float(np.spacing(start[-1] + TRIAL_S))
     for key, values in _others(session, arrays).items():
         nwb.add_scratch(values, name=key, description="An array of the dataset.")
     with NWBHDF5IO(path, "w") as file:
         file.write(nwb)
+
+
+def _unknown_subject() -> Subject:
+    return Subject(
+        subject_id="unknown",
+        species=_NO_SPECIES,
+        sex="U",
+        age=_ANY_AGE,
+        description=_SUBJECT,
+    )
 
 
 def _whole(counts: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -7,13 +7,15 @@ no pickles, and names what it found when it refuses.
 import io
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from numpy.typing import NDArray
 
+from core.behaviour import has_behaviour
 from core.experiment import ExperimentError
+from core.file_names import misnamed
 from core.mapping import ArrayMapping, Unmapped, mapped, unmapped, validated
 from core.matfile import Tree, read_mat
 from core.npz import (
@@ -24,7 +26,9 @@ from core.npz import (
     read_npz,
     written_npz,
 )
+from core.session import NEEDED as A_SESSION
 from core.several_files import files_of, holds_files, joined
+from core.trial_table import with_angles_of_trials
 
 __all__ = ["Reading", "load_arrays", "read_arrays", "save_arrays"]
 
@@ -57,17 +61,23 @@ class Reading:
 
 
 def read_arrays(
-    source: bytes | Path, mapping: Mapping[str, Any] | None = None, *, max_bytes: int = MAX_BYTES
+    source: bytes | Path,
+    mapping: Mapping[str, Any] | None = None,
+    *,
+    max_bytes: int = MAX_BYTES,
+    name: str = "",
 ) -> Reading:
     """The named arrays of an uploaded file, through a mapping if one is given.
 
-    Raises an `ExperimentError` that says what is wrong with the file or the mapping.
+    `name` is what its sender calls it: a note tells where the content is of another format. Raises
+    an `ExperimentError` that says what is wrong with the file or the mapping.
     """
     with closing(_opened(source)) as content:
         form = _format(content)
         if form == "npz" and holds_files(content):
-            return _storable(_several(content, mapping, max_bytes))
-        return _storable(_READERS[form](content, mapping, max_bytes))
+            told = misnamed(name, "zip")
+            return _storable(_noted(_several(content, mapping, max_bytes), told))
+        return _storable(_one(content, form, mapping, max_bytes, name))
 
 
 def save_arrays(arrays: Arrays, path: Path) -> None:
@@ -115,21 +125,45 @@ def _is_csv(start: bytes) -> bool:
     return looks_like_csv(start)
 
 
+def _one(
+    content: BinaryIO, form: str, mapping: Mapping[str, Any] | None, max_bytes: int, name: str
+) -> Reading:
+    """One file, and whether its name says something else; refused if it then makes no sense."""
+    told = misnamed(name, form) if form == "csv" else ""
+    try:
+        reading = _READERS[form](content, mapping, max_bytes)
+    except UnreadableFile as refused:
+        raise UnreadableFile(f"the file is {told}: {refused}") if told else refused from None
+    if told and not has_behaviour(reading.arrays) and not set(A_SESSION) & set(reading.arrays):
+        columns = ", ".join(f"`{column.strip()[:50]}`" for column in list(reading.arrays)[:10])
+        raise UnreadableFile(
+            f"the file is {told}, it has the columns {columns}, none of which is of a session or "
+            "of behaviour. Send the file that was meant or, if this is it, a mapping of its columns"
+        )
+    return _noted(reading, misnamed(name, reading.format))
+
+
+def _noted(reading: Reading, told: str) -> Reading:
+    return replace(reading, notes=(told, *reading.notes)) if told else reading
+
+
 def _several(content: BinaryIO, mapping: Mapping[str, Any] | None, max_bytes: int) -> Reading:
     """The files of an archive, each read through the same mapping, as one dataset."""
     own = dict(mapping or {})
     by = own.pop("join", "trials")
     if by not in ("trials", "neurons"):
-        raise Unmapped(f"mapping join: {by!r}; several files are joined by trials or by neurons")
+        raise Unmapped(f"{by!r}; several files are joined by trials or by neurons", "join")
     readings: dict[str, Reading] = {}
     for name, file in files_of(content, max_bytes):
         try:
             form = _format(file)
             if form == "npz" and holds_files(file):
                 raise UnreadableFile("an archive in an archive; pack the files themselves")
-            readings[name] = _READERS[form](file, own or None, max_bytes)
+            readings[name] = _one(file, form, own or None, max_bytes, name)
+        except Unmapped as unfit:
+            raise Unmapped(f"file {name}: {unfit.message}", unfit.key) from None
         except ExperimentError as refused:
-            raise UnreadableFile(f"{name}: {refused}") from None
+            raise UnreadableFile(f"file {name}: {refused}") from None
     arrays, notes = joined({n: each.arrays for n, each in readings.items()}, by, max_bytes)
     told = [f"{name}: {note}" for name, each in readings.items() for note in each.notes]
     return Reading(next(iter(readings.values())).format, arrays, (*notes, *told))
@@ -156,10 +190,9 @@ def _hdf5(content: BinaryIO, mapping: Mapping[str, Any] | None, max_bytes: int) 
 
 def _nwb(file: Any, mapping: Mapping[str, Any] | None, max_bytes: int) -> Reading:
     from core.nwb_counting import read_nwb
-    from core.nwb_mapping import NwbMapping
+    from core.nwb_mapping import NEEDED, NwbMapping
 
-    needed = "an NWB mapping names columns of the trials, and windows in `counts`"
-    declared = None if mapping is None else validated(mapping, NwbMapping, needed)
+    declared = None if mapping is None else validated(mapping, NwbMapping, NEEDED)
     arrays, notes = read_nwb(file, declared, max_bytes)
     return Reading("nwb", arrays, notes)
 
@@ -185,9 +218,11 @@ def _from_columns(form: str, columns: Arrays, mapping: Mapping[str, Any] | None)
 
 
 def _from_tree(form: str, tree: Tree, mapping: Mapping[str, Any] | None) -> Reading:
-    if mapping is None:
-        return Reading(form, unmapped(tree))
-    return Reading(form, mapped(tree, validated(mapping, ArrayMapping)))
+    arrays = unmapped(tree) if mapping is None else mapped(tree, validated(mapping, ArrayMapping))
+    try:
+        return Reading(form, with_angles_of_trials(arrays))
+    except Unmapped as unfit:  # the arrays may be good for something else
+        return Reading(form, arrays, (str(unfit),))
 
 
 def _storable(reading: Reading) -> Reading:

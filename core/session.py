@@ -3,7 +3,7 @@
 Everything an analysis needs is checked here, once; each problem has a message of its own.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from core.experiment import Dataset, ExperimentError, Refused
 
 MIN_CELL_TRIALS = 4
 """The fourth-order U-statistic needs four distinct trials in every cell."""
+MIN_NEURONS = 2
 MAX_TARGETS = 64
 MAX_LABELS = 20
 MAX_FACTORS = 4
@@ -22,6 +23,7 @@ MAX_ACTIVITY = 1e12  # fourth powers of it, summed, are still far from overflow
 NEEDED = ("counts", "target")
 NAMED_FACTORS = ("block", "field", "state")
 BEHAVIOUR = ("error", "reach", "perturbation", "clamp")
+_SHOWN = 10
 Transform = Literal["none", "sqrt"]
 
 
@@ -100,15 +102,16 @@ class Session:
             return self
         lowest = self.counts.min()
         if lowest < 0:
-            raise Refused("transform", transform, f"the lowest activity is {lowest:g}, below zero")
+            raise Refused("transform", transform, no_root(float(lowest)))
         return replace(self, counts=np.sqrt(self.counts))
 
     def without_silent_neurons(self) -> tuple["Session", tuple[int, ...]]:
         """Without the neurons that never vary over these trials; and which those were."""
         varies = np.ptp(self.counts, axis=0) > 0
-        if varies.sum() < 2:
-            raise NotASession(f"{int(varies.sum())} neurons vary over these trials; 2 are needed")
-        return self.with_neurons(np.flatnonzero(varies)), tuple(self.neurons[~varies].tolist())
+        silent = tuple(self.neurons[~varies].tolist())
+        if varies.sum() < MIN_NEURONS:
+            raise NotASession(few_vary(silent, len(varies)))
+        return self.with_neurons(np.flatnonzero(varies)), silent
 
 
 def naturally_sorted(labels: Iterable[str]) -> tuple[str, ...]:
@@ -153,7 +156,7 @@ def angles_per_target(
     if values.shape != (len(names),) or values.dtype.kind not in "iuf":
         raise NotASession(
             f"`target_angle_deg` has shape {values.shape} and holds {values.dtype}; it must have "
-            f"one number for each of the {len(names)} targets {', '.join(names)}"
+            f"one number for each of the {len(names)} targets {', '.join(names)}, or for each trial"
         )
     if not np.isfinite(values).all():
         raise NotASession("`target_angle_deg` has angles that are NaN or infinite")
@@ -183,6 +186,26 @@ def block_factors(arrays: Dataset, n_trials: int) -> dict[str, NDArray[np.str_]]
 def no_such_neuron(index: int, present: int) -> str:
     """The message about a neuron that a dataset does not have."""
     return f"{index} is not a neuron of this dataset, which has {present}, counted from 0"
+
+
+def no_root(lowest: float) -> str:
+    """The message about activity that has no square root."""
+    return (
+        f"the lowest activity is {lowest:g}, below zero, and has no square root; use the transform "
+        '"none"'
+    )
+
+
+def few_vary(silent: Sequence[int], present: int) -> str:
+    """The message about neurons of which too many are silent."""
+    listed = ", ".join(map(str, silent[:_SHOWN]))
+    more = f" and {len(silent) - _SHOWN} more" if len(silent) > _SHOWN else ""
+    named = f" (silent: {listed}{more})" if silent else ""
+    left = "only 1" if present > len(silent) else "none"
+    return (
+        f"{left} of {present} neurons varies over these trials{named}; {MIN_NEURONS} are needed, "
+        "choose others"
+    )
 
 
 def few_trials(cell: str, trials: int, unit: str = "trials") -> str:
@@ -235,7 +258,13 @@ def _hint(counts: NDArray[Any]) -> str:
 
 
 def _check_targets(names: tuple[str, ...]) -> None:
-    if not 2 <= len(names) <= MAX_TARGETS:
+    if len(names) == 1:
         raise NotASession(
-            f"`target` has {len(names)} distinct labels; 2 to {MAX_TARGETS} are needed"
+            f"every trial has the target {names[0]!r}; 2 to {MAX_TARGETS} targets are compared: "
+            "upload trials to others too, or map `target` to the array that tells them apart"
+        )
+    if len(names) > MAX_TARGETS:
+        raise NotASession(
+            f"`target` has {len(names)} distinct labels; 2 to {MAX_TARGETS} are possible: map the "
+            "targets that were shown, not where the hand arrived or the number of the trial"
         )

@@ -8,7 +8,15 @@ from pydantic import Field, Strict, model_validator
 from core.dataset import DatasetSummary
 from core.experiment import MAX_INTEGER, Declared, Refused, Spec
 from core.selection import Labels
-from core.summary import cell_trials, check_factor, check_label, check_neurons, check_session
+from core.summary import (
+    cell_trials,
+    check_all_trials,
+    check_factor,
+    check_label,
+    check_neurons,
+    check_session,
+    check_varying,
+)
 
 ALL = "all"
 COMPARISON = "comparison"
@@ -94,12 +102,36 @@ def checked_session(
     summary = summaries[spec.dataset]
     check_session(summary, "dataset", spec.dataset)
     check_neurons(summary, spec.neurons)
+    check_varying(summary, spec.neurons)
     for labels in arms:
         for factor, label in labels.items():
-            within = factor in spec.within
-            check_factor(summary, "within" if within else "block.factor", factor)
-            check_label(summary, "within" if within else "block.compare", factor, label)
-    return summary, [cell_trials(summary, labels) for labels in arms]
+            factor_field, label_field = naming(spec, factor, label)
+            check_factor(summary, factor_field, factor)
+            check_label(summary, label_field, factor, label)
+    trials = [cell_trials(summary, labels) for labels in arms]
+    if spec.neurons is None and sum(trials) == summary.trials:
+        check_all_trials(summary, spec.dataset, spec.transform)
+    return summary, trials
+
+
+def naming(spec: SessionSpec, factor: str, label: str) -> tuple[str, str]:
+    """The fields of a spec that name a block factor and one of its labels."""
+    if factor in spec.within:
+        return "within", "within"
+    own = {
+        name: getattr(spec, name)
+        for name in type(spec).model_fields
+        if name not in SessionSpec.model_fields
+    }
+    for name, value in own.items():
+        if isinstance(value, Comparison) and value.factor == factor:
+            return f"{name}.factor", f"{name}.compare"
+    labels = (name for name, value in own.items() if name != "factor" and _holds(value, label))
+    return "factor", next(labels, "factor")
+
+
+def _holds(value: object, label: str) -> bool:
+    return value == label or (isinstance(value, tuple) and label in value)
 
 
 def check_arms(names: Sequence[str]) -> None:

@@ -26,10 +26,13 @@ def nearest_or_all(name: str, names: Sequence[str]) -> str:
     return nearest(name, names) or f"; there are {', '.join(names)}"
 
 
-def unknown(model: type[BaseModel], path: Sequence[str]) -> str:
-    """What to say of a field that a document has and its model has not: the nearest it does."""
+def unknown(model: Any, path: Sequence[str]) -> str:
+    """What to say of a field that a document has and its model has not: the nearest it does.
+
+    The model may be one of several, as in the type of a field.
+    """
     *above, name = path
-    models = [model]
+    models = list(_models(model))
     for step in above:
         fields = (each.model_fields.get(step) for each in models)
         models = [part for field in fields if field for part in _models(field.annotation)]

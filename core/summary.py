@@ -4,19 +4,29 @@ import numpy as np
 
 from core.behaviour import Behaviour, has_behaviour
 from core.dataset import ArraySummary, BehaviourSummary, CellSummary, DatasetSummary
+from core.directions import distinct_directions
 from core.experiment import Dataset, Refused
-from core.independence import serial_correlation
+from core.independence import across_cells, mixed_group, serial_correlation
 from core.selection import Labels, cell_name
 from core.session import (
     MIN_CELL_TRIALS,
+    MIN_NEURONS,
     NotASession,
     Session,
+    Transform,
     few_trials,
+    few_vary,
     naturally_sorted,
+    no_root,
     no_such_neuron,
 )
 
 SHOWN = 10
+BEHAVIOUR_ALONE = (
+    "behaviour without activity: ready for behaviour.adaptation and for the findings of behaviour "
+    "in cerebellar_block.report; analyses of activity need `counts` (trial, neuron) and `target` "
+    "(trial) too"
+)
 
 
 def summarise(arrays: Dataset, format: str, notes: tuple[str, ...] = ()) -> DatasetSummary:
@@ -34,6 +44,8 @@ def summarise(arrays: Dataset, format: str, notes: tuple[str, ...] = ()) -> Data
             summary = _with_behaviour(summary, Behaviour.from_arrays(arrays))
         except NotASession as problem:
             summary = _warned(summary, f"not usable as behaviour: {problem}")
+    if summary.behaviour is not None and "counts" not in arrays:
+        return _warned(summary, BEHAVIOUR_ALONE)
     try:
         return _with_session(summary, Session.from_arrays(arrays))
     except NotASession as problem:
@@ -62,6 +74,9 @@ def _with_session(summary: DatasetSummary, session: Session) -> DatasetSummary:
         "factors": {name: _counted(labels) for name, labels in session.factors.items()},
         "cells": cells,
         "silent_neurons": tuple(silent),
+        "lowest_activity": float(session.counts.min()),
+        "directions": _directions(session),
+        "mixed_group": mixed_group(session.group, session.condition),
     }
     return _warned(summary.model_copy(update=found), *_warnings(session, silent, cells))
 
@@ -106,11 +121,19 @@ def _warnings(
         more = f" and {len(small) - SHOWN} more" if len(small) > SHOWN else ""
         listed = "; ".join(small[:SHOWN]) + more
         found.append(f"cells with fewer than {MIN_CELL_TRIALS} trials: {listed}")
+    mixed = mixed_group(session.group, session.condition)
+    if mixed is not None:
+        found.append(f"{across_cells(mixed)}: analyses of activity refuse such groups")
     if session.group is None:
         serial = serial_correlation(session.counts, _cell_codes(session))
         if serial.notable:
             found.append(serial.sentence)
     return tuple(found)
+
+
+def _directions(session: Session) -> int | None:
+    angles = session.target_angle_deg
+    return None if angles is None else distinct_directions(angles)
 
 
 def _cell_codes(session: Session) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -124,6 +147,23 @@ def check_neurons(summary: DatasetSummary, neurons: tuple[int, ...] | None) -> N
     for index in neurons or ():
         if index >= present:
             raise Refused("neurons", index, no_such_neuron(index, present))
+
+
+def check_varying(summary: DatasetSummary, neurons: tuple[int, ...] | None) -> None:
+    """Refuse neurons of which fewer than two ever vary."""
+    chosen = range(summary.neurons or 0) if neurons is None else neurons
+    silent = sorted(set(summary.silent_neurons) & set(chosen))
+    if len(chosen) - len(silent) < MIN_NEURONS:
+        raise Refused("neurons", neurons, few_vary(silent, len(chosen)))
+
+
+def check_all_trials(summary: DatasetSummary, dataset: str, transform: Transform) -> None:
+    """Refuse what a run on all trials and neurons would find: no roots, groups across targets."""
+    lowest = summary.lowest_activity
+    if transform == "sqrt" and lowest is not None and lowest < 0:
+        raise Refused("transform", transform, no_root(lowest))
+    if summary.mixed_group is not None:
+        raise Refused("dataset", dataset, across_cells(summary.mixed_group))
 
 
 def check_label(summary: DatasetSummary, field: str, factor: str, label: str) -> None:

@@ -3,7 +3,7 @@
 CSV and Parquet files are such tables, and so is the table of trials of an NWB file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
 import numpy as np
@@ -85,7 +85,7 @@ def table_arrays(columns: Columns, mapping: TableMapping | None) -> dict[str, ND
         units = _count_columns(columns, mapping)
         arrays = chosen(columns, mapping)
     if units:
-        arrays["counts"] = np.stack([_numbers(columns, name) for name in units], axis=1)
+        arrays["counts"] = np.stack([_numbers(columns, "counts", unit) for unit in units], axis=1)
     return with_angles_per_target(arrays)
 
 
@@ -120,7 +120,17 @@ def with_angles_per_target(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDAr
     return found
 
 
-def described(columns: Columns) -> str:
+def with_angles_of_trials(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Where a file with one angle per target may have one per trial: those as one per target."""
+    target, angles = arrays.get("target"), arrays.get("target_angle_deg")
+    if target is None or angles is None or target.ndim != 1 or angles.shape != target.shape:
+        return dict(arrays)
+    if len(set(target.tolist())) == len(target):  # each trial has a target of its own
+        return dict(arrays)
+    return with_angles_per_target(arrays)
+
+
+def described(columns: Collection[str]) -> str:
     """The columns in words, for a message."""
     shown = ", ".join(f"`{name}`" for name in list(columns)[:_SHOWN])
     more = f" and {len(columns) - _SHOWN} more" if len(columns) > _SHOWN else ""
@@ -135,26 +145,25 @@ def _count_columns(columns: Columns, mapping: TableMapping) -> list[str]:
     found = [name for name in columns if name.startswith(mapping.counts.prefix)]
     if not found:
         raise Unmapped(
-            f"mapping counts: no column begins with {mapping.counts.prefix!r}; the table has "
-            f"{described(columns)}"
+            f"no column begins with {mapping.counts.prefix!r}; the table has {described(columns)}",
+            "counts",
         )
     return found
 
 
 def _column(columns: Columns, name: str, source: Column) -> NDArray[Any]:
     if isinstance(source, Scaled):
-        return _numbers(columns, source.column) * source.scale
+        return _numbers(columns, name, source.column) * source.scale
     if source not in columns:
-        raise Unmapped(
-            f"mapping {name}: there is no column {source!r}; the table has {described(columns)}"
-        )
+        raise Unmapped(f"there is no column {source!r}; the table has {described(columns)}", name)
     return columns[source]
 
 
-def _numbers(columns: Columns, name: str) -> NDArray[Any]:
-    values = _column(columns, "counts", name)
+def _numbers(columns: Columns, name: str, column: str) -> NDArray[Any]:
+    values = _column(columns, name, column)
     if values.dtype.kind not in "iufb":
-        raise Unmapped(f"the column {name!r} holds text ({str(values[0])!r}); it must hold numbers")
+        shown = str(values[0])
+        raise Unmapped(f"the column {column!r} holds text ({shown!r}); it must hold numbers", name)
     return values
 
 

@@ -148,7 +148,7 @@ def look_into(
     found: dict[str, Any]
     try:
         present(settings, blob)
-        summary = inspect(settings, blob, dataset.mapping, arrays)
+        summary = inspect(settings, blob, dataset.mapping, arrays, name=dataset.name)
         publish(settings, arrays)
     except (Unreadable, OSError) as refused:
         found = {"status": "refused", "error": str(refused)}

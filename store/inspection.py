@@ -29,14 +29,23 @@ class Unreadable(Exception):
 
 
 def inspect(
-    settings: Settings, blob: Path, mapping: Mapping[str, Any] | None, arrays: Path
+    settings: Settings,
+    blob: Path,
+    mapping: Mapping[str, Any] | None,
+    arrays: Path,
+    *,
+    name: str = "",
 ) -> DatasetSummary:
-    """Read a file in a child process, write its arrays, and return what was found."""
+    """Read a file in a child process, write its arrays, and return what was found.
+
+    `name`: what its sender calls it, which may be told to be wrong.
+    """
     partial = arrays.with_name(f"{uuid4().hex}.part")  # another process may read the same file
     request = {
         "blob": str(blob),
         "mapping": mapping,
         "arrays": str(partial),
+        "name": name,
         "max_array_bytes": settings.max_array_bytes,
         "seconds": settings.inspection_s,
     }
@@ -66,7 +75,10 @@ def _asked(request: Mapping[str, Any], seconds: float) -> Any:
 def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
     try:
         reading = read_arrays(
-            Path(request["blob"]), request["mapping"], max_bytes=request["max_array_bytes"]
+            Path(request["blob"]),
+            request["mapping"],
+            max_bytes=request["max_array_bytes"],
+            name=request["name"],
         )
         summary = summarise(reading.arrays, reading.format, reading.notes)
         save_arrays(reading.arrays, Path(request["arrays"]))

@@ -26,6 +26,7 @@ from core.findings.cost import report_cost
 from core.findings.reading import reading
 from core.findings.report_spec import ReportSpec
 from core.findings.sessions import all_sessions, corrected, summarised, supported
+from core.labels import as_asked, meant
 from core.session_spec import Comparison
 from core.summary import check_factor, check_label, check_neurons
 
@@ -52,7 +53,8 @@ METRICS = {
 
 def run(spec: ReportSpec, inputs: Mapping[str, Dataset], progress: Progress) -> Result:
     """Ask every session, then summarise and correct."""
-    found = all_sessions(spec, inputs, progress)
+    labels = _labels(spec)
+    found = all_sessions(spec, {n: as_asked(a, labels) for n, a in inputs.items()}, progress)
     numbers = np.array([each.numbers for each in found])
     summary, between = summarised(numbers)
     progress(1.0)
@@ -124,11 +126,24 @@ def _check(spec: ReportSpec, summary: DatasetSummary, field: str, dataset: str) 
         wanted.append(("field", spec.field.factor, spec.field.compare))
     for name, factor, labels in wanted:
         check_factor(summary, f"{name}.factor", factor)
-        for label in labels:
-            check_label(summary, f"{name}.compare", factor, label)
+        _check_labels(summary, f"{name}.compare", factor, labels)
     for factor, label in spec.within.items():
         check_factor(summary, "within", factor)
-        check_label(summary, "within", factor, label)
+        _check_labels(summary, "within", factor, (label,))
+
+
+def _labels(spec: ReportSpec) -> dict[str, tuple[str, ...]]:
+    """The labels of each block factor that are asked for."""
+    compared = {each.factor: each.compare for each in (spec.state, spec.field)}
+    return compared | {factor: (label,) for factor, label in spec.within.items()}
+
+
+def _check_labels(
+    summary: DatasetSummary, field: str, factor: str, labels: tuple[str, ...]
+) -> None:
+    known = meant(labels, summary.factors[factor])
+    for label in labels:
+        check_label(summary, field, factor, known.get(label, label))
 
 
 def _summary(result: Result, k: int, name: str) -> dict[str, float | int | bool | None]:

@@ -153,7 +153,9 @@ KIND: Kind[GeneralizationSpec] = Kind(
     metrics=METRICS,
     figures={
         "scores": Figure("Generalization and decoding of each block with chance", draw_scores),
-        "change": Figure("How the change between fields generalizes over targets", draw_change),
+        "change": Figure(
+            "How the change between fields generalizes over targets", draw_change, without("field")
+        ),
         "null": Figure("CCGP among that of turned clouds", draw_null, without("nulls")),
     },
     references=(

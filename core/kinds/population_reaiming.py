@@ -11,6 +11,7 @@ from core.charts.reaiming import draw_null, draw_rings, draw_shifts
 from core.checkpoints import ledger
 from core.columns import columns_of
 from core.dataset import DatasetSummary
+from core.directions import check_ring, distinct_directions
 from core.examples import REACHING_UNDER_BLOCK
 from core.experiment import (
     Array,
@@ -92,7 +93,7 @@ class ReaimingSpec(SessionSpec):
     @model_validator(mode="after")
     def _blocks_differ(self) -> "ReaimingSpec":
         if self.reference == self.compare:
-            raise ValueError(f"reference and compare are both {self.reference!r}")
+            raise ValueError(f"compare is {self.compare!r}, which is the reference; name another")
         if self.factor in self.within:
             raise ValueError(f"within: {self.factor!r} is the factor whose blocks are compared")
         return self
@@ -130,6 +131,7 @@ def run(spec: ReaimingSpec, inputs: Mapping[str, Dataset], progress: Progress) -
     angles = chosen.session.target_angle_deg
     if angles is None:
         raise Refused("dataset", spec.dataset, NO_ANGLES)
+    check_ring(spec.dataset, distinct_directions(angles))
     seeds = np.random.SeedSequence(spec.seed).spawn(3)
     units, kept, targets = chosen.units, ledger(progress), len(angles)
     half = halved(units.condition, units.block == 0, seeds[0], spec.splits)
@@ -227,6 +229,7 @@ def estimate(spec: ReaimingSpec, summaries: Mapping[str, DatasetSummary]) -> Est
     if spec.dataset in summaries and "target_angle_deg" not in summaries[spec.dataset].arrays:
         raise Refused("dataset", spec.dataset, NO_ANGLES)
     summary, trials = checked_session(spec, summaries, spec.pair)
+    check_ring(spec.dataset, summary.directions)
     neurons, targets = len(spec.neurons or ()) or summary.neurons or 0, len(summary.targets)
     fit = spec.splits * (sum(trials) * neurons * SECONDS_PER_NUMBER + SECONDS_PER_SPLIT)
     seconds = 0.05 + (spec.resamples + spec.permutations + 3) * (fit + SECONDS_PER_FIT)

@@ -66,7 +66,7 @@ def _inspect(settings: Settings, staging: Database, file: Path, row: sa.Row[Any]
     target = arrays_path(settings, row.id)
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        summary = inspect(settings, file, row.mapping, target)
+        summary = inspect(settings, file, row.mapping, target, name=row.name)
         publish(settings, target)
     except Unreadable as refused:
         raise ArchiveRefused(file_path(row.blob_sha256), str(refused)) from None

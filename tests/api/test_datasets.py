@@ -169,6 +169,43 @@ def test_an_unknown_label_is_refused_with_the_known_ones(stack: RunningStack) ->
     assert "before" in message
 
 
+TWICE = {"block": {"factor": "block", "compare": ["before", "before"]}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "field", "value"),
+    [
+        ("population.reaiming", {"reference": "befor", "compare": "after"}, "reference", "befor"),
+        ("population.reaiming", {"reference": "before", "compare": "aft"}, "compare", "aft"),
+        ("population.reaiming", {"reference": "after", "compare": "after"}, "compare", "after"),
+        ("population.condition_distance", {"between": ["before", "after"]}, "factor", "field"),
+        (
+            "population.condition_distance",
+            {"factor": "block", "between": ["before", "aft"]},
+            "between",
+            "aft",
+        ),
+        (
+            "population.condition_distance",
+            {"factor": "block", "between": ["before", "before"]},
+            "between",
+            "['before', 'before']",
+        ),
+        (KIND, TWICE, "block.compare", "['before', 'before']"),
+        ("cerebellar_block.report", {"more_sessions": [GOLUB_BCI.dataset_id]}, "more_sessions", 0),
+    ],
+)
+def test_a_refusal_names_a_field_that_the_spec_has(
+    stack: RunningStack, kind: str, changes: dict[str, Any], field: str, value: Any
+) -> None:
+    spec = {"dataset": GOLUB_BCI.dataset_id, **changes}
+    answer = stack.http.post("/v1/experiments", json={"kind": kind, "spec": spec})
+    assert answer.status_code == 422, answer.text
+    (error,) = answer.json()["errors"]
+    assert error["field"] == f"spec.{field}"
+    assert error["value"] == (value or f"['{GOLUB_BCI.dataset_id}']")
+
+
 def test_an_unknown_dataset_is_refused(stack: RunningStack) -> None:
     spec = {"dataset": "00000000-0000-5000-8000-000000000000"}
     answer = stack.http.post("/v1/experiments", json={"kind": KIND, "spec": spec})
@@ -199,6 +236,12 @@ def test_a_hostile_file_is_refused_in_words_and_leaves_nothing(
     assert left_on_disk(stack) == before
 
 
+def test_a_file_that_is_not_what_its_name_says_comes_with_a_warning(stack: RunningStack) -> None:
+    answer = upload(stack, npz(**session(13)), "b.nwb")
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["summary"]["warnings"][0] == "named .nwb, but it is an NPZ archive"
+
+
 def test_a_session_without_counts_says_what_the_file_has(stack: RunningStack) -> None:
     dataset = uploaded(stack, spikes=np.ones((4, 2)), target=np.zeros(4))
     answer = stack.http.post(
@@ -210,12 +253,29 @@ def test_a_session_without_counts_says_what_the_file_has(stack: RunningStack) ->
     assert "spikes" in message
 
 
-@pytest.mark.parametrize("mapping", ["not json", "[1]", '{"counts": 5}', '{"counts": "absent"}'])
-def test_a_wrong_mapping_is_refused(stack: RunningStack, mapping: str) -> None:
+@pytest.mark.parametrize(
+    ("mapping", "field", "value"),
+    [
+        ("not json", "mapping", "not json"),
+        ("[1]", "mapping", "[1]"),
+        ('{"counts": 5}', "mapping.counts", 5),
+        ('{"counts": "absent"}', "mapping.counts", "absent"),
+        ('{"counts": "counts", "target": "absent"}', "mapping.target", "absent"),
+        ('{"target": "target"}', "mapping.counts", None),
+        ('{"counts": {"a": "counts", "b": "absent"}}', "mapping.counts", "{'a': 'counts', 'b': "),
+    ],
+)
+def test_a_wrong_mapping_is_refused_by_the_key_that_is_wrong(
+    stack: RunningStack, mapping: str, field: str, value: Any
+) -> None:
     before = left_on_disk(stack)
     answer = upload(stack, npz(**session(9)), mapping=mapping)
     assert answer.status_code == 422, answer.text
-    assert "mapping" in answer.text or "absent" in answer.text
+    (error,) = answer.json()["errors"]
+    assert error["field"] == field
+    assert not error["message"].startswith("mapping")
+    shown = error["value"]
+    assert shown == value or str(shown).startswith(str(value))
     assert left_on_disk(stack) == before
 
 
@@ -260,6 +320,23 @@ def test_an_impossible_synthetic_session_is_refused_by_field(stack: RunningStack
     answer = stack.http.post("/v1/datasets/synthetic", json={"hfs": {"shift": -1}})
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == "hfs.shift"
+
+
+@pytest.mark.parametrize(
+    ("body", "query", "field", "message"),
+    [
+        ({"neuron": 3}, {}, "neuron", "there is no such field; did you mean neurons?"),
+        ({"hfs": {"shft": 1}}, {}, "hfs.shft", "there is no such field; did you mean shift?"),
+        ({}, {"nme": "x"}, "nme", "there is no such parameter"),
+    ],
+)
+def test_a_misspelt_field_of_a_synthetic_session_is_told_the_nearest(
+    stack: RunningStack, body: dict[str, Any], query: dict[str, str], field: str, message: str
+) -> None:
+    answer = stack.http.post("/v1/datasets/synthetic", json=body, params=query)
+    assert answer.status_code == 422, answer.text
+    (error,) = answer.json()["errors"]
+    assert (error["field"], error["message"]) == (field, message)
 
 
 def test_rates_are_not_downloaded_as_nwb(stack: RunningStack) -> None:

@@ -131,7 +131,7 @@ def test_a_command_that_is_not_there_is_refused_saying_what_is(
         ({"command": ".tell"}, "on_end.command", "pattern"),
         ({"command": "tell now"}, "on_end.command", "pattern"),
         ({"command": "/bin/sh"}, "on_end.command", "pattern"),
-        ({"shell": "rm"}, "on_end.shell", "Extra inputs"),
+        ({"shell": "rm"}, "on_end.shell", "there is no such field"),
         ({"webhook": "ftp://example.org/"}, "on_end.webhook", "http or https"),
         ({"webhook": "https:///path"}, "on_end.webhook", "with a host"),
         ({"webhook": "https://me:secret@example.org/"}, "on_end.webhook", "password"),

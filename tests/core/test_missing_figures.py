@@ -13,6 +13,7 @@ from core.kinds import KINDS
         ("population.condition_distance", "permutation_null", "permutations", 0),
         ("population.variance_partition", "permutation_null", "permutations", 0),
         ("population.generalization", "null", "nulls", 0),
+        ("population.generalization", "change", "field", None),
         ("curl_descent.phase_diagram", "joint_surface", "joint", None),
     ],
 )

@@ -1,5 +1,6 @@
 """Spikes of NWB files are counted in the windows that a mapping names, and no others."""
 
+import json
 from typing import Any
 
 import numpy as np
@@ -100,11 +101,36 @@ def without_trials() -> bytes:
 def test_a_file_without_trials_is_told_what_was_looked_for_and_what_it_has() -> None:
     message = (
         r"no trials: looked for the table of intervals `trials` .* The file has 1 units "
-        r"\(`spike_times`\) and, of intervals, `epochs` with 1 rows \(`start_time`, `stop_time`, "
-        r"`tags`\)\. Add trials with nwbfile.add_trial"
+        r"\(`spike_times`\) and, of intervals, `epochs` with 1 rows \(`start_time`, `stop_time`; "
+        r"without one plain value per row: `tags`\)\. Add trials with nwbfile.add_trial"
     )
-    with pytest.raises(ExperimentError, match=message):
+    with pytest.raises(ExperimentError, match=message) as refused:
         read_arrays(without_trials())
+    assert "name another table" not in str(refused.value)
+
+
+def test_a_table_is_suggested_only_with_a_column_that_can_be_read() -> None:
+    nwb = nwb_file()
+    nwb.add_epoch_column("goal", "g")
+    nwb.add_epoch(0.0, 5.0, ["a"], goal="left")
+    nwb.add_epoch(5.0, 10.0, ["a"], goal="right")
+    nwb.add_unit(spike_times=[1.0, 2.0])
+    content = written(nwb)
+    with pytest.raises(
+        ExperimentError, match=r"name another table .*, such as (\{.*\})"
+    ) as refused:
+        read_arrays(content)
+    suggested = json.loads(str(refused.value).rpartition("such as ")[2])
+    assert suggested == {"table": "epochs", "target": "goal"}
+    assert read_arrays(content, suggested).arrays["target"].tolist() == ["left", "right"]
+
+
+@pytest.mark.parametrize("mapping", [{"counts": "spikes"}, {"counts": None}, {"baseline": 3}])
+def test_what_is_no_window_is_answered_with_one(mapping: dict[str, Any]) -> None:
+    with pytest.raises(ExperimentError, match=r"mapping (counts|baseline): .* is no") as refused:
+        read_arrays(CONTENT, mapping)
+    shown = str(refused.value).partition("a window is ")[2].partition("}")[0] + "}"
+    assert len(read_arrays(CONTENT, {"counts": json.loads(shown)}).arrays["counts"]) == 6
 
 
 def test_a_file_without_units_serves_behaviour() -> None:
@@ -127,7 +153,7 @@ def test_a_file_without_units_serves_behaviour() -> None:
         ({"counts": {"align": "cue"}}, r"looked for the moments of trials in the column 'cue'"),
         ({"counts": {"align": "direction"}}, r"column 'direction' \(numbers, in seconds\)"),
         ({"counts": {"start": 1, "stop": 0}}, r"mapping counts.*: stop is 0; it must be after"),
-        ({"counts": {"from": 0}}, r"mapping counts.from: Extra inputs are not permitted; an NWB"),
+        ({"counts": {"from": 0}}, r"mapping counts.from: there is no such field.*; an NWB"),
         ({"only": {"rewarded": True}}, r"mapping only: the trials have no column 'rewarded'"),
         ({"only": {"direction": "up"}}, r"mapping only: none of the 6 trials has"),
         ({"counts": {"align": "go", "start": 5, "stop": None}}, r"0 trials and 2 units are left"),

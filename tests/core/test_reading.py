@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from core.examples import EXAMPLES, GOLUB_BCI
 from core.experiment import ExperimentError
+from core.mapping import blamed
 from core.npz import PickledArray, TooLarge, UnreadableFile, written_npz
 from core.reading import load_arrays, read_arrays, save_arrays
 
@@ -131,6 +132,25 @@ def test_a_mapping_renames_turns_and_stacks() -> None:
     assert arrays["error"].shape == (8,)
 
 
+def test_angles_of_trials_are_taken_as_those_of_their_targets() -> None:
+    target = np.array(["up", "left", "up", "left"])
+    own = {"counts": np.ones((4, 2)), "target": target, "target_angle_deg": [90.0, 180, 90, 180]}
+    assert read_arrays(npz(**own)).arrays["target_angle_deg"].tolist() == [180, 90]
+    mapping = {"counts": "counts", "target": "target", "target_angle_deg": "target_angle_deg"}
+    assert read_arrays(npz(**own), mapping).arrays["target_angle_deg"].tolist() == [180, 90]
+    numbers = {**own, "target": [1.0, 2.0, 1.0, 2.0]}
+    assert read_arrays(mat(**numbers)).arrays["target_angle_deg"].tolist() == [90, 180]
+
+
+def test_angles_that_may_be_of_targets_stay_and_those_that_differ_are_told() -> None:
+    each = {"counts": np.ones((3, 2)), "target": [2, 0, 1], "target_angle_deg": [0.0, 90, 180]}
+    assert read_arrays(npz(**each)).arrays["target_angle_deg"].tolist() == [0, 90, 180]
+    apart = {**each, "target": [0, 0, 1]}
+    reading = read_arrays(npz(**apart))
+    assert reading.notes == ("target 0 has several angles, [0.0, 90.0]; each target needs one",)
+    assert reading.arrays["target_angle_deg"].tolist() == [0, 90, 180]
+
+
 def test_bins_of_time_are_summed_over_a_window() -> None:
     box = np.arange(2 * 3 * 5).reshape(5, 2, 3)
     mapping = {"counts": "x", "axes": ["time", "trial", "neuron"], "window": [1, 4]}
@@ -185,6 +205,27 @@ def test_a_mapping_that_does_not_fit_says_what_the_file_has(
     content = npz(x=np.ones((3, 4)), y=np.ones((2, 3, 4)), w=np.ones((3, 5)))
     with pytest.raises(ExperimentError, match=message):
         read_arrays(content, mapping)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "told"),
+    [
+        ("mapping counts.a: there: is", ("counts.a", "there: is")),
+        ("mapping: two\nlines", ("", "two\nlines")),
+        ("the NPZ archive is damaged: mapping x: y", (None, None)),
+        ("file mapping x: damaged", (None, None)),
+    ],
+)
+def test_a_refusal_tells_which_key_of_the_mapping_it_is_about(
+    refusal: str, told: tuple[str | None, str | None]
+) -> None:
+    assert blamed(refusal) == (told[0], told[1] or refusal)
+
+
+def test_a_file_of_several_is_named_after_the_key() -> None:
+    content = zipped(**{"a.npz": npz(x=np.ones((3, 4)))})
+    with pytest.raises(ExperimentError, match=r"^mapping counts: file a.npz: `y` is not there"):
+        read_arrays(content, {"counts": "y"})
 
 
 def test_a_cell_array_without_target_among_the_axes_is_refused() -> None:

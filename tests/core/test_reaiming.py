@@ -190,3 +190,20 @@ def test_targets_without_angles_are_refused_with_what_to_do() -> None:
 def test_a_label_that_the_block_does_not_have_is_refused() -> None:
     with pytest.raises(Refused, match="no label 'FF2'"):
         KIND.estimate(spec_of(compare="FF2"), {UPLOADED: summarise(turned_session(0.0, 0), "npz")})
+
+
+@pytest.mark.parametrize("angles", [[0, 180], [0, 180, 180, 360], [90, 90, 90]])
+def test_targets_on_a_line_are_refused(angles: list[float]) -> None:
+    target = np.tile(np.arange(len(angles)), 20)
+    arrays = {
+        "counts": np.random.default_rng(0).poisson(4.0, (len(target), 6)),
+        "target": target,
+        "target_angle_deg": np.array(angles, dtype=float),
+        "block": np.repeat(["before", "after"], len(target) // 2),
+    }
+    spec = spec_of(reference="before", compare="after")
+    message = r"its targets lie in \d directions?, and a ring that turns needs 3; with fewer"
+    with pytest.raises(Refused, match=message):
+        KIND.estimate(spec, {UPLOADED: summarise(arrays, "npz")})
+    with pytest.raises(Refused, match=message):
+        KIND.run(spec, {UPLOADED: arrays}, silent)

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.examples import GOLUB_BCI
+from core.examples import GOLUB_BCI, REACHING_UNDER_BLOCK
 from core.experiment import ExperimentError, Refused, Result, silent
 from core.findings.answer import FINDINGS, Asked
 from core.findings.movement import adaptation
 from core.findings.report_spec import ReportSpec
 from core.kinds.cerebellar_block_report import KIND
+from core.labels import meant
 from core.reading import read_arrays
 from core.summary import summarise
 from core.synthetic import synthesised
@@ -112,11 +113,42 @@ def test_a_session_without_fields_or_angles_says_which_findings_it_cannot_have()
     assert "target_angle_deg" in KIND.reading(spec, result)
 
 
+def test_labels_that_differ_in_capitals_alone_are_the_same() -> None:
+    arrays = session("cerebellar_block")
+    capitals = {**arrays, "state": np.char.upper(arrays["state"])}
+    asked, found = (run(each, permutations=0)[1] for each in (arrays, capitals))
+    np.testing.assert_array_equal(found["numbers"], asked["numbers"])
+    assert found.warnings == asked.warnings
+
+
+@pytest.mark.parametrize(
+    ("asked", "known", "expected"),
+    [
+        (("control", "hfs"), ("Control", "HFS"), {"control": "Control", "hfs": "HFS"}),
+        (("hfs",), ("HFS", "hfs"), {"hfs": "hfs"}),
+        (("Hfs",), ("HFS", "hfs"), {}),
+        (("hfs", "HFS"), ("HFS",), {"HFS": "HFS"}),
+        (("hfs", "Hfs"), ("HFS",), {}),
+        (("hfs",), ("off",), {}),
+    ],
+)
+def test_capitals_are_passed_over_only_where_one_label_can_be_meant(
+    asked: tuple[str, ...], known: tuple[str, ...], expected: dict[str, str]
+) -> None:
+    assert meant(asked, known) == expected
+
+
+def test_a_bundled_session_is_reported_on_with_the_defaults() -> None:
+    spec = KIND.spec(dataset=REACHING_UNDER_BLOCK.dataset_id)
+    arrays = read_arrays(REACHING_UNDER_BLOCK.path).arrays
+    KIND.estimate(spec, {spec.dataset: summarise(arrays, "npz")})
+
+
 def test_a_factor_or_label_that_is_not_there_is_refused_by_name() -> None:
     with pytest.raises(Refused, match=r"state\.factor: the dataset has no factor 'state'"):
         run(dict(read_arrays(GOLUB_BCI.path).arrays))
-    with pytest.raises(Refused, match=r"state\.compare: .* no label 'HFS'; it has control, hfs"):
-        run(session("null"), state={"factor": "state", "compare": ["control", "HFS"]})
+    with pytest.raises(Refused, match=r"state\.compare: .* no label 'DBS'; it has control, hfs"):
+        run(session("null"), state={"factor": "state", "compare": ["control", "DBS"]})
     with pytest.raises(Refused, match=r"field\.compare: .* no label 'CF'"):
         run(session("null"), field={"factor": "field", "compare": ["NF", "CF"]})
 

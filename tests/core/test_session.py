@@ -8,10 +8,14 @@ from numpy.typing import NDArray
 
 from core.experiment import Refused
 from core.independence import independent_units, serial_correlation
+from core.kinds import KINDS
 from core.selection import selected
 from core.session import NotASession, Session
+from core.session_spec import naming
 from core.summary import summarise
 
+DATASET = "00000000-0000-5000-8000-000000000000"
+BLOCKS = {"factor": "block", "compare": ["NF", "FF"]}
 NF_AND_FF = ({"block": "NF"}, {"block": "FF"})
 
 
@@ -67,7 +71,7 @@ with_nan[3, 2] = np.nan
         ),
         ({"counts": np.full((48, 5), 1e13)}, r"`counts` goes to 1e\+13; the limit is 1e\+12"),
         ({"target": np.arange(47)}, r"`target` has shape \(47,\), but there are 48 trials"),
-        ({"target": np.zeros(48)}, r"`target` has 1 distinct labels; 2 to 64 are needed"),
+        ({"target": np.zeros(48)}, r"every trial has the target '0'; 2 to 64 .* or map `target`"),
         ({"target": np.arange(48) + 0.5, "counts": np.ones((48, 5))}, r"`target_angle_deg` has sh"),
         ({"target": np.full(48, np.nan)}, r"`target` has labels that are NaN or infinite"),
         ({"target": np.ones(48, complex)}, r"`target` holds complex128; labels must be text"),
@@ -91,7 +95,7 @@ def test_arrays_that_do_not_fit_are_refused_in_words(changes: dict[str, Any], me
 def test_square_roots_of_negative_activity_are_refused() -> None:
     session = Session.from_arrays(arrays(counts=np.random.default_rng(1).standard_normal((48, 5))))
     assert session.transformed("none") is session
-    with pytest.raises(Refused, match=r"transform: the lowest activity is -\d\.\d+, below zero"):
+    with pytest.raises(Refused, match=r"transform: the lowest .* -\d\.\d+, below zero.* \"none\""):
         session.transformed("sqrt")
 
 
@@ -110,8 +114,47 @@ def test_silent_neurons_are_left_out_and_named_by_their_place_in_the_file() -> N
 
 
 def test_a_session_of_silent_neurons_is_refused() -> None:
-    with pytest.raises(NotASession, match="1 neurons vary over these trials; 2 are needed"):
+    with pytest.raises(NotASession, match=r"only 1 of 1 neurons varies over these trials; 2 are"):
         selected(arrays(counts=np.eye(48)[:, :1]), ({},), neurons=None, transform="none")
+
+
+SUBSPACES = KINDS["population.subspaces"]
+
+
+def refusal(uploaded: dict[str, NDArray[Any]], **changes: Any) -> Refused:
+    spec = SUBSPACES.spec.model_validate({"dataset": DATASET, "block": BLOCKS, **changes})
+    with pytest.raises(Refused) as refused:
+        SUBSPACES.estimate(spec, {DATASET: summarise(uploaded, "npz")})
+    return refused.value
+
+
+def test_silent_neurons_are_refused_on_submission_by_name() -> None:
+    counts = np.random.default_rng(2).poisson(4.0, (48, 6))
+    counts[:, 3] = 0
+    refused = refusal(arrays(counts=counts), neurons=[3, 4])
+    assert (refused.field, refused.value) == ("neurons", (3, 4))
+    assert refused.message.startswith("only 1 of 2 neurons varies over these trials (silent: 3);")
+    none = refusal(arrays(counts=np.ones((48, 12))))
+    assert "none of 12 neurons varies over these trials (silent: 0, 1, 2" in none.message
+    assert "9 and 2 more)" in none.message
+
+
+def test_roots_of_negative_activity_are_refused_on_submission_where_all_of_it_is_used() -> None:
+    counts = np.random.default_rng(2).poisson(4.0, (48, 6)) - 0.5
+    counts[:, :5] += 1
+    refused = refusal(arrays(counts=counts), transform="sqrt")
+    assert refused.field == "transform"
+    assert 'use the transform "none"' in refused.message
+    some = {"dataset": DATASET, "block": BLOCKS, "transform": "sqrt", "neurons": [0, 1, 2]}
+    spec = SUBSPACES.spec.model_validate(some)
+    SUBSPACES.estimate(spec, {DATASET: summarise(arrays(counts=counts), "npz")})
+
+
+def test_a_group_of_several_targets_is_told_in_the_summary_and_refused_on_submission() -> None:
+    uploaded = arrays(group=np.arange(48) % 6)
+    message = "group 0 has trials of several targets or blocks"
+    assert summarise(uploaded, "npz").warnings[-1].startswith(message)
+    assert refusal(uploaded).message.startswith(message)
 
 
 def test_a_cell_with_three_trials_is_named() -> None:
@@ -176,3 +219,25 @@ def test_arrays_that_are_no_session_are_still_summarised() -> None:
     assert summary.arrays["weights"].shape == (3, 4)
     assert summary.trials is None
     assert summary.warnings[0].startswith("not usable as a session: no `counts` and no `target`")
+
+
+WITHIN = ("within", "within")
+BLOCK = {"factor": "field", "compare": ["a", "b"]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "label", "fields"),
+    [
+        ("reaiming", {"reference": "a", "compare": "b"}, "b", ("factor", "compare")),
+        ("reaiming", {"reference": "a", "compare": "none"}, "none", ("factor", "compare")),
+        ("reaiming", {"reference": "a", "compare": "b", "within": {"field": "c"}}, "c", WITHIN),
+        ("condition_distance", {"between": ["a", "b"]}, "a", ("factor", "between")),
+        ("generalization", {"field": BLOCK}, "b", ("field.factor", "field.compare")),
+        ("subspaces", {"block": BLOCK}, "b", ("block.factor", "block.compare")),
+    ],
+)
+def test_a_spec_knows_which_of_its_fields_name_a_factor_and_its_label(
+    kind: str, changes: dict[str, Any], label: str, fields: tuple[str, str]
+) -> None:
+    spec = KINDS[f"population.{kind}"].spec.model_validate({"dataset": DATASET, **changes})
+    assert naming(spec, "field", label) == fields

@@ -1,0 +1,26 @@
+"""The directions of targets, where a question needs enough of them."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.experiment import Refused
+
+MIN_DIRECTIONS = 3
+_DIGITS = 6
+
+
+def distinct_directions(angles_deg: NDArray[np.float64]) -> int:
+    """Different directions among the angles of targets, to a millionth of a degree."""
+    return len(np.unique(np.round(angles_deg, _DIGITS) % 360.0))
+
+
+def check_ring(dataset: str, directions: int | None) -> None:
+    """Refuse targets that make no ring: of two points on a line any turn fits as well."""
+    if directions is not None and directions < MIN_DIRECTIONS:
+        raise Refused(
+            "dataset",
+            dataset,
+            f"its targets lie in {directions} direction{'s' if directions > 1 else ''}, and a ring "
+            f"that turns needs {MIN_DIRECTIONS}; with fewer, measure the change of each target "
+            "with population.condition_distance",
+        )
