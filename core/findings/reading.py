@@ -13,7 +13,8 @@ from core.sentences import OPTIMISTIC, SIGNIFICANT, paragraph, tested, with_inte
 SEVERAL = (
     "Each session was analysed by itself; estimates are random-effects means over sessions, whose "
     "intervals and p say what another session of the kind would show (DerSimonian and Laird, "
-    "Hartung and Knapp)."
+    "Hartung and Knapp). The difference is the mean of the sessions' own differences, weighted by "
+    "their errors, and need not be that of the two means."
 )
 CAVEATS = (
     "A finding is supported if its p, corrected after Holm for all tests of this report, is at "

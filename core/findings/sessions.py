@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from core.findings.movement import adaptation, learned_elsewhere
 from core.findings.report_spec import ReportSpec
 from core.kernels.holm import holm
 from core.kernels.ledger import Stage
-from core.kernels.random_effects import random_effects
+from core.kernels.random_effects import Summary, random_effects
 from core.sentences import SIGNIFICANT
 from core.stages import stages
 
@@ -88,7 +89,8 @@ def all_sessions(
 def summarised(numbers: Floats) -> tuple[Floats, Floats]:
     """One row of numbers per finding over "sessions findings numbers", and tau of each.
 
-    Of one session its own; of several, means of control and hfs and the random-effects difference.
+    Of one session its own; of several, random-effects means of control, of hfs and of their
+    difference, each with its interval.
     """
     summary, between = np.full(numbers.shape[1:], np.nan), np.full(numbers.shape[1], np.nan)
     for k in range(numbers.shape[1]):
@@ -121,10 +123,34 @@ def _doubts(asked: Asked) -> tuple[bool, tuple[str, ...]]:
 
 
 def _together(rows: Floats) -> tuple[Floats, float]:
-    found = random_effects(rows[:, 6], (rows[:, 8] - rows[:, 7]) / (2 * Z_95))
-    states = np.full(6, np.nan)
-    states[[0, 3]] = rows[:, [0, 3]].mean(axis=0)
-    return np.array([*states, found.mean, found.low, found.high, found.p_value]), found.between_sd
+    """Both states and their difference, each over the sessions that know it; and tau of the last.
+
+    The states' errors add up to that of the difference, as they are of different trials: of two
+    intervals that are cut at the same bound, each half of the difference's would miss one.
+    """
+    states = [_errors(rows[:, k : k + 3]) for k in (0, 3)]
+    errors = (*states, np.fmax(_errors(rows[:, 6:9]), np.hypot(*states)))
+    found = [_mean(rows[:, 3 * k], error) for k, error in enumerate(errors)]
+    ends = [end for each in found for end in (each.mean, each.low, each.high)]
+    return np.array([*ends, found[2].p_value]), found[2].between_sd
+
+
+def _errors(intervals: Floats) -> Floats:
+    """Standard errors from "sessions 3", values with 95 % intervals: the wider half over 1.96.
+
+    An interval that ends at a bound of a model's box is too short on that side, and with half its
+    width for an error, a session that knows little would count most.
+    """
+    value, low, high = intervals.T
+    return np.asarray(np.maximum(value - low, high - value) / Z_95)
+
+
+def _mean(values: Floats, errors: Floats) -> Summary:
+    """The random-effects mean over the sessions with a value and an error, two or more; or NaN."""
+    known = np.isfinite(values) & np.isfinite(errors) & (errors > 0)
+    if known.sum() < 2:
+        return Summary(nan, nan, nan, nan, nan)
+    return random_effects(values[known], errors[known])
 
 
 def corrected(summary: Floats) -> Floats:

@@ -148,7 +148,7 @@ def _named(numbers: np.ndarray[tuple[int], np.dtype[np.float64]]) -> dict[str, f
 
 KIND: Kind[ReportSpec] = Kind(
     name="cerebellar_block.report",
-    version=2,
+    version=3,
     summary="All findings of the cerebellar-block study on your session, each with its verdict",
     spec=ReportSpec,
     columns=columns_of(ReportSpec),

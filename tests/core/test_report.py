@@ -1,16 +1,20 @@
 """The report finds what was planted, finds nothing where nothing is, and says why it cannot ask."""
 
 from functools import cache
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.stats import t
+from statsmodels.stats.meta_analysis import combine_effects
 
 from core.examples import GOLUB_BCI
 from core.experiment import ExperimentError, Refused, Result, silent
 from core.findings.answer import FINDINGS
 from core.findings.report_spec import ReportSpec
+from core.findings.sessions import summarised
 from core.kinds.cerebellar_block_report import KIND
 from core.reading import read_arrays
 from core.summary import summarise
@@ -77,6 +81,44 @@ def test_several_sessions_are_summarised_and_listed() -> None:
     assert found["d_reaiming"]["sessions"] == 3
     assert found["d_reaiming"]["p_value"] < 0.05
     assert "random-effects" in KIND.reading(spec, result)
+    for name, state in product(FINDINGS, ("control", "hfs")):
+        mean, low, high = (found[name][f"{state}{end}"] for end in ("", "_low", "_high"))
+        assert name.startswith("b_") or low < mean < high, (name, state)
+
+
+def test_states_and_difference_over_sessions_are_those_of_statsmodels() -> None:
+    """Errors of states: the wider halves of intervals over 1.96; of differences: both states'."""
+    rng = np.random.default_rng(0)
+    control, hfs = (intervals(rng.normal(0, 4, 6), rng.uniform(0.5, 2, (6, 2))) for _ in range(2))
+    difference = intervals(hfs[:, 0] - control[:, 0], np.full((6, 2), 0.1))
+    rows = np.hstack([control, hfs, difference, np.full((6, 1), 0.5)])
+    summary, between = summarised(rows[:, None])
+    errors = [
+        np.abs(each[:, 1:] - each[:, :1]).max(axis=1) / 1.959963984540054 for each in (control, hfs)
+    ]
+    errors.append(np.sqrt(errors[0] ** 2 + errors[1] ** 2))
+    for k, error in enumerate(errors):
+        other = combine_effects(rows[:, 3 * k], error**2, method_re="chi2", use_t=True)
+        reach = t.ppf(0.975, 5) * max(
+            other.sd_eff_w_re_hksj, (1 / (error**2 + other.tau2)).sum() ** -0.5
+        )
+        expected = [other.mean_effect_re + sign * reach for sign in (0, -1, 1)]
+        np.testing.assert_allclose(summary[0, 3 * k : 3 * k + 3], expected)
+    assert between[0] ** 2 == pytest.approx(other.tau2)
+
+
+def test_a_session_whose_interval_is_cut_does_not_dominate_the_others() -> None:
+    """Shares of 1 in both states, known within .9 of the bound, against five of 0.2 and 0.6."""
+    clear = [0.2, 0.1, 0.3, 0.6, 0.5, 0.7, 0.4, 0.26, 0.54, 0.01]
+    cut = [1.0, 0.1, 1.0, 1.0, 0.1, 1.0, 0.0, -0.9, 0.9, 1.0]
+    summary, _ = summarised(np.array([cut, *[clear] * 5])[:, None])
+    assert summary[0, 0] == pytest.approx(0.2, abs=0.01)
+    assert summary[0, 3] == pytest.approx(0.6, abs=0.01)
+    assert summary[0, 6] == pytest.approx(0.4, abs=0.01)
+
+
+def intervals(values: NDArray[np.float64], reach: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.c_[values, values - reach[:, 0], values + reach[:, 1]]
 
 
 def test_a_session_without_behaviour_has_the_findings_of_activity() -> None:
