@@ -7,14 +7,23 @@ import numpy as np
 from core.experiment import Result
 from core.findings.answer import FINDINGS, SIGNS
 from core.findings.report_spec import ReportSpec
-from core.findings.sessions import supported
+from core.findings.verdicts import (
+    DIFFERENCE,
+    P_VALUE,
+    errors_needed,
+    sessions_needed,
+    supported,
+    supported_alone,
+)
 from core.sentences import OPTIMISTIC, SIGNIFICANT, paragraph, tested, with_interval
 
 SEVERAL = (
     "Each session was analysed by itself; estimates are random-effects means over sessions, whose "
     "intervals and p say what another session of the kind would show (DerSimonian and Laird, "
     "Hartung and Knapp). The difference is the mean of the sessions' own differences, weighted by "
-    "their errors, and need not be that of the two means."
+    "their errors, and need not be that of the two means. "
+    "A session supports a finding alone if a report on it alone would say so: by its own p, after "
+    "Holm over its own tests, and the sign of the study."
 )
 CAVEATS = (
     "A finding is supported if its p, corrected after Holm for all tests of this report, is at "
@@ -31,6 +40,7 @@ def reading(spec: ReportSpec, result: Result) -> str:
     """One sentence per finding, then what they all depend on."""
     return paragraph(
         *(_sentence(result, k, name) for k, name in enumerate(FINDINGS)),
+        *few_sessions(result),
         *_reasons(spec, result),
         _coarse(spec, result),
         SEVERAL if spec.more_sessions else "",
@@ -54,18 +64,56 @@ def _sentence(result: Result, k: int, name: str) -> str:
     else:
         word = "is not supported"
     about = f"{name[0]}, {FINDINGS[name]}"
-    return f"({about}) {word}: block less control {said}, {tested(p_value)}, {_after(p_holm)}."
+    tests = f"{tested(p_value)}, {_after(p_holm)}"
+    return f"({about}) {word}: block less control {said}, {tests}{_alone(result, k)}."
+
+
+def few_sessions(result: Result) -> tuple[str, ...]:
+    """Why a finding of several sessions may not be supported however clear it is in each."""
+    answered = np.isfinite(result["numbers"][:, :, DIFFERENCE]).sum(axis=0)
+    if len(result["numbers"]) == 1:
+        return ()
+    names = [FINDINGS[name] for k, name in enumerate(FINDINGS) if answered[k] == 1]
+    single = f"One session alone tells {', '.join(names)}: the test is its own." if names else ""
+    several = answered[answered > 1].tolist()
+    tests = int(np.isfinite(result["p_holm"]).sum())
+    said = (_too_few(min(several), tests) if several and tests else "", single)
+    return tuple(filter(None, said))
+
+
+def _too_few(sessions: int, tests: int) -> str:
+    enough = sessions_needed(tests)
+    if sessions >= enough:
+        return ""
+    return (
+        f"{sessions} sessions are too few for a verdict over sessions: the first of {tests} tests "
+        f"passes Holm's correction only if its mean lies {errors_needed(sessions, tests):.3g} "
+        f"standard errors from zero, with {enough} sessions {errors_needed(enough, tests):.2g}. "
+        f"Use {enough} or more; with fewer, look at how many sessions support a finding alone."
+    )
 
 
 def _coarse(spec: ReportSpec, result: Result) -> str:
-    """Whether there are too few shuffles for any test of activity to pass Holm's correction."""
-    tests, least = int(np.isfinite(result["p_holm"]).sum()), 1 / (1 + spec.permutations)
-    if spec.more_sessions or not spec.permutations or tests * least <= SIGNIFICANT:
+    """Whether too few shuffles keep every test of activity in a session from passing Holm's
+    correction; a verdict over sessions looks at estimates, not at shuffles."""
+    tests = int(np.isfinite(result["numbers"][:, :, P_VALUE]).sum(axis=1).max())
+    least = 1 / (1 + spec.permutations)
+    if not spec.permutations or tests * least <= SIGNIFICANT:
         return ""
     return (
-        f"{spec.permutations} permutations give no p below {least:.2g}, which {tests} tests may "
-        f"take above {SIGNIFICANT:g}: ask for {int(tests / SIGNIFICANT)} or more."
+        f"{spec.permutations} permutations give no p below {least:.2g}, which {tests} tests "
+        f"{'of one session ' if spec.more_sessions else ''}may take above {SIGNIFICANT:g}: ask for "
+        f"{int(tests / SIGNIFICANT)} or more."
     )
+
+
+def _alone(result: Result, k: int) -> str:
+    """In how many of several sessions the finding is supported alone."""
+    tested_in = int(np.isfinite(result["session_p_holm"][:, k]).sum())
+    if len(result["numbers"]) == 1 or not tested_in:
+        return ""
+    alone = supported_alone(result["numbers"], result["session_p_holm"])[k]
+    return f"; alone it is supported in {alone} of {tested_in} sessions"
 
 
 def _after(p_holm: float) -> str:

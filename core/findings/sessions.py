@@ -11,14 +11,12 @@ from numpy.typing import NDArray
 from core.checkpoints import ledger
 from core.experiment import Dataset, ExperimentError, Progress
 from core.findings.activity import dimensionality, field_distance, null_field, variance_parts
-from core.findings.answer import FINDINGS, NUMBERS, SIGNS, Z_95, Answer, Asked, Report
+from core.findings.answer import FINDINGS, NUMBERS, Z_95, Answer, Asked, Report
 from core.findings.direction import direction_decoding, reaiming
 from core.findings.movement import adaptation, learned_elsewhere
 from core.findings.report_spec import ReportSpec
-from core.kernels.holm import holm
 from core.kernels.ledger import Stage
 from core.kernels.random_effects import Summary, random_effects
-from core.sentences import SIGNIFICANT
 from core.stages import stages
 
 Floats = NDArray[np.float64]
@@ -151,13 +149,3 @@ def _mean(values: Floats, errors: Floats) -> Summary:
     if known.sum() < 2:
         return Summary(nan, nan, nan, nan, nan)
     return random_effects(values[known], errors[known])
-
-
-def corrected(summary: Floats) -> Floats:
-    """Holm's p of every finding, over all that were tested."""
-    return holm(summary[:, -1])
-
-
-def supported(p_value: float, difference: float, finding: str, alpha: float = SIGNIFICANT) -> bool:
-    """The verdict: p (after Holm, in a report) at most alpha, and the sign of the study."""
-    return bool(p_value <= alpha and difference * SIGNS[finding] >= 0)

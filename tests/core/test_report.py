@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.stats import t
+from scipy.stats import norm, t
 from statsmodels.stats.meta_analysis import combine_effects
+from statsmodels.stats.multitest import multipletests
 
 from core.examples import GOLUB_BCI
 from core.experiment import ExperimentError, Refused, Result, silent
 from core.findings.answer import FINDINGS
 from core.findings.report_spec import ReportSpec
 from core.findings.sessions import summarised
+from core.findings.verdicts import sessions_needed
 from core.kinds.cerebellar_block_report import KIND
 from core.reading import read_arrays
 from core.summary import summarise
@@ -118,7 +120,49 @@ def test_a_session_whose_interval_is_cut_does_not_dominate_the_others() -> None:
 
 
 def intervals(values: NDArray[np.float64], reach: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.c_[values, values - reach[:, 0], values + reach[:, 1]]
+    return np.asarray(np.c_[values, values - reach[:, 0], values + reach[:, 1]])
+
+
+def test_two_sessions_say_that_they_are_too_few_and_what_each_shows_alone() -> None:
+    spec, result = run(*(session("cerebellar_block", seed) for seed in (1, 2)), permutations=199)
+    found, said = metrics(spec, result), KIND.reading(spec, result)
+    for name in FINDINGS:
+        alone = [found[f"session {k}:{name}"] for k in (1, 2)]
+        assert found[name]["sessions_supported"] == sum(each["supported"] for each in alone)
+    assert found["c_field_distance"]["sessions_supported"] == 2
+    assert f"{FINDINGS['c_field_distance']}) is not supported" in said
+    assert "alone it is supported in 2 of 2 sessions" in said
+    reach = t.ppf(1 - 0.05 / 18, 1)
+    assert round(reach) == 115
+    (few,) = (each for each in result.warnings if "too few for a verdict over sessions" in each)
+    assert few in said
+    assert f"{reach:.3g} standard errors" in few
+    assert "Use 5 or more" in few
+
+
+def test_a_session_alone_is_judged_as_in_its_own_report() -> None:
+    one, two = session("cerebellar_block", 1), session("null", 2)
+    together, single = metrics(*run(one, two)), metrics(*run(one))
+    own = np.array([[single[name]["p_value"], single[name]["p_holm"]] for name in FINDINGS])
+    again = np.array([together[f"session 1:{name}"]["p_value"] for name in FINDINGS])
+    expected = multipletests(again, method="holm")[1]
+    found = [together[f"session 1:{name}"]["p_holm"] for name in FINDINGS]
+    np.testing.assert_allclose(found, expected)
+    np.testing.assert_allclose(own[:, 1], multipletests(own[:, 0], method="holm")[1])
+
+
+def test_five_sessions_are_enough_for_nine_tests_and_four_for_one() -> None:
+    """A mean of K sessions has 1 / sqrt(K) of their error."""
+    for tests, expected in ((9, 5), (1, 4)):
+        level = 1 - 0.05 / (2 * tests)
+        reach = [t.ppf(level, k - 1) / np.sqrt(k) <= norm.ppf(level) for k in range(2, 12)]
+        assert sessions_needed(tests) == expected == 2 + reach.index(True)
+
+
+def test_too_few_permutations_are_named_for_several_sessions_too() -> None:
+    spec, result = run(session("null", 1), session("null", 2), permutations=19)
+    assert "19 permutations give no p below 0.05" in KIND.reading(spec, result)
+    assert "9 tests of one session" in KIND.reading(spec, result)
 
 
 def test_a_session_without_behaviour_has_the_findings_of_activity() -> None:
