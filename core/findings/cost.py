@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from core.dataset import DatasetSummary
 from core.findings.direction import GROUPS, SPLITS, SUBSAMPLES, TESTED_SUBSAMPLES
+from core.findings.drift import pseudo_spec
 from core.findings.report_spec import ReportSpec
 from core.kernels.crossnobis import distance_cost
 from core.kernels.resampling import draw_cost
@@ -13,6 +14,7 @@ from core.kernels.variance_partition import partition_cost
 OPERATIONS_PER_S = 8_000_000_000
 RING_S = 1.2e-3  # of one resample, beside its splits
 SERIES_S = 0.0135  # of one simulated series, fitted with two models
+HALVES_S = 0.5  # of the adaptation of early and late movements
 FIT_S = 0.08  # of one fit of the generalization of learning
 
 
@@ -43,13 +45,21 @@ def report_cost(spec: ReportSpec, summary: DatasetSummary) -> Cost:
         neurons = len(spec.neurons or ()) or summary.neurons or 0
         null_trials = summary.trials // 2 if both else summary.trials
         sizes = Sizes(summary.trials, null_trials, neurons, targets)
-        seconds += sum(QUESTION_SECONDS[names](spec, sizes) for names in ACTIVITY)
+        seconds += sum(_with_halves(names, spec, sizes) for names in ACTIVITY)
         memory += activity_memory(sizes)
     if summary.behaviour is not None:
         sizes = Sizes(summary.behaviour.trials, 0, 0, targets)
         seconds += sum(QUESTION_SECONDS[names](spec, sizes) for names in BEHAVIOUR)
+        seconds += HALVES_S + 1e-3 * summary.behaviour.trials
         memory += 3200 * summary.behaviour.trials
     return Cost(seconds, memory)
+
+
+def _with_halves(names: tuple[str, ...], spec: ReportSpec, sizes: Sizes) -> float:
+    """A question of activity, asked of a session and of the halves of both of its states."""
+    each = Sizes(sizes.trials // 2, sizes.null_trials // 2, sizes.neurons, sizes.targets)
+    ask = QUESTION_SECONDS[names]
+    return ask(spec, sizes) + 2 * ask(pseudo_spec(spec), each)
 
 
 def activity_memory(sizes: Sizes) -> int:

@@ -41,6 +41,7 @@ def reading(spec: ReportSpec, result: Result) -> str:
     return paragraph(
         *(_sentence(result, k, name) for k, name in enumerate(FINDINGS)),
         *few_sessions(result),
+        _drift(result),
         *_reasons(spec, result),
         _coarse(spec, result),
         SEVERAL if spec.more_sessions else "",
@@ -66,6 +67,23 @@ def _sentence(result: Result, k: int, name: str) -> str:
     about = f"{name[0]}, {FINDINGS[name]}"
     tests = f"{tested(p_value)}, {_after(p_holm)}"
     return f"({about}) {word}: block less control {said}, {tests}{_alone(result, k)}."
+
+
+def _drift(result: Result) -> str:
+    """What changes from early to late trials of one state."""
+    pseudo = {name: result["pseudo_summary"][k].tolist() for k, name in enumerate(FINDINGS)}
+    known = {name: ends for name, ends in pseudo.items() if isfinite(ends[1] + ends[2])}
+    if not known:
+        return ""
+    moved = [
+        f"{FINDINGS[name]} by {with_interval(value, low, high)}"
+        for name, (value, low, high) in known.items()
+        if low > 0 or high < 0
+    ]
+    return (
+        "From early to late trials of one state, between which drift and learning act but not the "
+        f"block, {'; '.join(moved) or 'nothing'} changes beyond its error."
+    )
 
 
 def few_sessions(result: Result) -> tuple[str, ...]:

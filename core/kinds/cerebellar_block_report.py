@@ -25,7 +25,7 @@ from core.findings.answer import FINDINGS, NUMBERS
 from core.findings.cost import report_cost
 from core.findings.reading import few_sessions, reading
 from core.findings.report_spec import ReportSpec
-from core.findings.sessions import all_sessions, summarised
+from core.findings.sessions import all_sessions, pseudo_summarised, summarised
 from core.findings.verdicts import DIFFERENCE, Floats, corrected, supported, supported_alone
 from core.session_spec import Comparison
 from core.summary import check_factor, check_label, check_neurons
@@ -40,6 +40,13 @@ METRICS = {
     "difference": Metric("Blocked less intact; of (b) the share of variance that the block makes"),
     "ci_low": Metric("Lower end of the 95 % interval of the difference"),
     "ci_high": Metric("Upper end of the 95 % interval of the difference"),
+    "difference_pseudo": Metric(
+        "The same of late less early trials of one state, mean over both states: what drift and "
+        "learning do without the block. Null unless each state is one stretch of the recording "
+        "whose halves can answer"
+    ),
+    "pseudo_low": Metric("Lower end of the 95 % interval of `difference_pseudo`"),
+    "pseudo_high": Metric("Upper end of the 95 % interval of `difference_pseudo`"),
     "p_value": Metric("p of no difference: by permutation, or likelihood ratio for behaviour"),
     "p_holm": Metric(
         "The same after Holm's correction over all tests of the report, or of the one session"
@@ -57,12 +64,14 @@ METRICS = {
         type="integer",
     ),
 }
+PSEUDO = ("difference_pseudo", "pseudo_low", "pseudo_high")
 
 
 def run(spec: ReportSpec, inputs: Mapping[str, Dataset], progress: Progress) -> Result:
     """Ask every session, then summarise and correct."""
     found = all_sessions(spec, inputs, progress)
     numbers = np.array([each.numbers for each in found])
+    pseudo = np.array([each.pseudo for each in found])
     summary, between = summarised(numbers)
     progress(1.0)
     alone = np.array([corrected(each) for each in numbers])
@@ -72,6 +81,8 @@ def run(spec: ReportSpec, inputs: Mapping[str, Dataset], progress: Progress) -> 
         "between_session_sd": Array(between, ("finding",)),
         "p_holm": Array(corrected(summary), ("finding",)),
         "session_p_holm": Array(alone, ("session", "finding")),
+        "pseudo_numbers": Array(pseudo, ("session", "finding", "end")),
+        "pseudo_summary": Array(pseudo_summarised(pseudo), ("finding", "end")),
         "reasons": Array(np.array([each.reasons for each in found]), ("session", "finding")),
         "rows_correlated": Array(np.array([each.optimistic for each in found]), ("session",)),
         "finding_names": Array(np.array(list(FINDINGS)), ("finding",)),
@@ -145,6 +156,7 @@ def _summary(result: Result, k: int, name: str) -> dict[str, float | int | bool 
     alone = supported_alone(result["numbers"], result["session_p_holm"])
     return {
         **_judged(result["summary"][k], float(result["p_holm"][k]), name),
+        **_finite(PSEUDO, result["pseudo_summary"][k]),
         "sessions": int(np.isfinite(result["numbers"][:, k, DIFFERENCE]).sum()),
         "sessions_supported": int(alone[k]),
     }
@@ -154,18 +166,23 @@ def _of_session(
     result: Result, session: int, k: int, name: str
 ) -> dict[str, float | int | bool | None]:
     numbers, p_holm = result["numbers"][session, k], float(result["session_p_holm"][session, k])
-    return _judged(numbers, p_holm, name)
+    pseudo = _finite(PSEUDO, result["pseudo_numbers"][session, k])
+    return {**_judged(numbers, p_holm, name), **pseudo}
 
 
 def _judged(numbers: Floats, p_holm: float, name: str) -> dict[str, float | int | bool | None]:
     """The numbers of a finding by their names, and its verdict."""
-    values = zip(NUMBERS, numbers.tolist(), strict=True)
     difference = float(numbers[DIFFERENCE])
     return {
-        **{label: value if isfinite(value) else None for label, value in values},
+        **_finite(NUMBERS, numbers),
         "p_holm": p_holm if isfinite(p_holm) else None,
         "supported": supported(p_holm, difference, name) if isfinite(p_holm) else None,
     }
+
+
+def _finite(names: tuple[str, ...], numbers: Floats) -> dict[str, float | None]:
+    values = zip(names, numbers.tolist(), strict=True)
+    return {name: value if isfinite(value) else None for name, value in values}
 
 
 KIND: Kind[ReportSpec] = Kind(
@@ -193,7 +210,8 @@ KIND: Kind[ReportSpec] = Kind(
         "A verdict counts all findings of the report: p-values are corrected by Holm's method "
         "over them.",
         "Control and block are stretches of time: a difference may be drift. Counterbalance the "
-        "order, or look at the pseudo-blocks.",
+        "order, and look at `difference_pseudo` beside each difference: late less early trials of "
+        "one state.",
     ),
     run=run,
     rows=rows,

@@ -25,6 +25,7 @@ from core.synthetic_spec import SyntheticSpec
 
 ONE, TWO, THREE = (f"00000000-0000-0000-0000-00000000000{k}" for k in range(3))
 STATE = {"factor": "state", "compare": ["control", "hfs"]}
+STATES = ("control", "hfs")
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -163,6 +164,72 @@ def test_too_few_permutations_are_named_for_several_sessions_too() -> None:
     spec, result = run(session("null", 1), session("null", 2), permutations=19)
     assert "19 permutations give no p below 0.05" in KIND.reading(spec, result)
     assert "9 tests of one session" in KIND.reading(spec, result)
+
+
+def test_the_null_of_time_is_what_a_report_says_of_early_and_late_trials_of_one_state() -> None:
+    arrays = session("null")
+    found = metrics(*run(arrays, permutations=0, resamples=40))
+    halves = [
+        metrics(*run(early_and_late(arrays, s), permutations=0, resamples=40)) for s in STATES
+    ]
+    for name in FINDINGS:
+        if not name.startswith(("a_", "f_behavioural")):
+            changes = [each[name]["difference"] for each in halves]
+            assert found[name]["difference_pseudo"] == pytest.approx(np.mean(changes)), name
+            reach = [each[name]["ci_high"] - each[name]["difference"] for each in halves]
+            high = np.mean(changes) + np.hypot(*reach) / 2
+            assert found[name]["pseudo_high"] == pytest.approx(high), name
+    assert found["f_behavioural_generalization"]["difference_pseudo"] is None
+
+
+def test_drift_shows_in_the_null_of_time_and_is_said() -> None:
+    """Every neuron gains 8 counts over the recording; without drift the interval holds 0."""
+    arrays = session("null")
+    drifting = arrays["counts"] + np.linspace(0, 8, len(arrays["target"]))[:, None]
+    for counts, drift in ((arrays["counts"], False), (drifting, True)):
+        spec, result = run(arrays | {"counts": counts}, permutations=0)
+        found = metrics(spec, result)["b_target_independent"]
+        assert (found["pseudo_low"] > 0) == drift
+        assert (f"{FINDINGS['b_target_independent']} by" in KIND.reading(spec, result)) == drift
+        assert any("follow each other in time" in each for each in result.warnings)
+
+
+def test_the_null_of_movements_halves_each_state_in_the_middle() -> None:
+    """No noise changes in the course of a state, and a half tells it within a factor of two."""
+    found = metrics(*run(without(session("null"), "counts"), permutations=0))["a_motor_noise"]
+    assert found["pseudo_low"] < 0 < found["pseudo_high"]
+    assert found["pseudo_high"] - found["pseudo_low"] < 2 * found["control"]
+
+
+def test_states_that_alternate_have_no_null_of_time_and_no_warning() -> None:
+    arrays = session("null")
+    mixed = np.where(np.arange(len(arrays["target"])) // 8 % 2, "control", "hfs")
+    spec, result = run(arrays | {"state": mixed}, permutations=0)
+    assert all(row["difference_pseudo"] is None for row in metrics(spec, result).values())
+    assert not any("follow each other in time" in each for each in result.warnings)
+
+
+def test_groups_stay_whole_when_a_state_is_halved() -> None:
+    """Each trial twice with one label, as if cut into two bins: halves do not part the two."""
+    arrays = without(session("null"), "perturbation", "reach")
+    twice = {
+        name: np.repeat(values, 2, axis=0) if values.shape[:1] == arrays["target"].shape else values
+        for name, values in arrays.items()
+    }
+    twice["group"] = np.repeat(np.arange(len(arrays["target"])), 2)
+    one, two = (metrics(*run(each, permutations=0)) for each in (arrays, twice))
+    name = "b_target_independent"
+    assert one[name]["difference_pseudo"] == pytest.approx(two[name]["difference_pseudo"])
+
+
+def early_and_late(arrays: Arrays, state: str) -> Arrays:
+    """The trials of a state, those of each field and target halved into "control" and "hfs"."""
+    n, used = len(arrays["target"]), arrays["state"] == state
+    own = {k: v[used] if v.shape[:1] == (n,) else v for k, v in arrays.items()}
+    cells = list(zip(own["target"].tolist(), own["field"].tolist(), strict=True))
+    before = np.array([cells[:k].count(cell) for k, cell in enumerate(cells)])
+    size = np.array([cells.count(cell) for cell in cells])
+    return own | {"state": np.where(before < (size + 1) // 2, "control", "hfs")}
 
 
 def test_a_session_without_behaviour_has_the_findings_of_activity() -> None:
