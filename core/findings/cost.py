@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from core.dataset import DatasetSummary
-from core.findings.direction import GROUPS, SPLITS, SUBSAMPLES, TESTED_SUBSAMPLES
+from core.findings.direction import GROUPS, PARTITIONS, SPLITS, SUBSAMPLES, TESTED_SUBSAMPLES
 from core.findings.drift import pseudo_spec
 from core.findings.report_spec import ReportSpec
 from core.kernels.crossnobis import distance_cost
@@ -98,7 +98,7 @@ def _dimensionality(spec: ReportSpec, sizes: Sizes) -> float:
 def _direction_decoding(spec: ReportSpec, sizes: Sizes) -> float:
     decoded = sizes.targets * (1.5e-4 + 2e-10 * sizes.neurons**3)
     decoded += 5e-10 * sizes.null_trials * sizes.neurons**2
-    return 2 * (TESTED_SUBSAMPLES * spec.permutations + SUBSAMPLES + GROUPS) * decoded
+    return 2 * (TESTED_SUBSAMPLES * spec.permutations + SUBSAMPLES + PARTITIONS * GROUPS) * decoded
 
 
 def _learned_elsewhere(spec: ReportSpec, sizes: Sizes) -> float:

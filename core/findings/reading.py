@@ -9,6 +9,8 @@ from core.findings.answer import FINDINGS, SIGNS
 from core.findings.report_spec import ReportSpec
 from core.findings.verdicts import (
     DIFFERENCE,
+    HIGH,
+    LOW,
     P_VALUE,
     errors_needed,
     sessions_needed,
@@ -25,6 +27,11 @@ SEVERAL = (
     "A session supports a finding alone if a report on it alone would say so: by its own p, after "
     "Holm over its own tests, and the sign of the study."
 )
+DISAGREE = (
+    "the interval says how far the estimate would move with other trials, each state having noise "
+    "of its own; the test asks how often so large a difference comes about if the two states are "
+    "alike in everything."
+)
 CAVEATS = (
     "A finding is supported if its p, corrected after Holm for all tests of this report, is at "
     "most .05 and the difference has the sign of the study; one that is not supported is not "
@@ -40,6 +47,7 @@ def reading(spec: ReportSpec, result: Result) -> str:
     """One sentence per finding, then what they all depend on."""
     return paragraph(
         *(_sentence(result, k, name) for k, name in enumerate(FINDINGS)),
+        _disagreement(result),
         *few_sessions(result),
         _drift(result),
         *_reasons(spec, result),
@@ -56,17 +64,33 @@ def _sentence(result: Result, k: int, name: str) -> str:
         return ""
     p_holm = float(result["p_holm"][k])
     said = with_interval(difference, low, high)
-    if not isfinite(p_holm):
-        word = "was not tested"
-    elif supported(p_holm, difference, name):
-        word = "is supported"
-    elif p_holm <= SIGNIFICANT and SIGNS[name]:
-        word = "goes significantly the other way"
-    else:
-        word = "is not supported"
+    word = _word(name, difference, p_holm, beyond=low > 0 or high < 0)
     about = f"{name[0]}, {FINDINGS[name]}"
     tests = f"{tested(p_value)}, {_after(p_holm)}"
     return f"({about}) {word}: block less control {said}, {tests}{_alone(result, k)}."
+
+
+def _word(name: str, difference: float, p_holm: float, *, beyond: bool) -> str:
+    """The verdict in words; beyond: whether the interval of the difference leaves 0 out."""
+    though = "" if beyond else " by its test, though its interval holds 0"
+    if not isfinite(p_holm):
+        return "was not tested"
+    if supported(p_holm, difference, name):
+        return f"is supported{though}"
+    if p_holm <= SIGNIFICANT and SIGNS[name]:
+        return f"goes significantly the other way{though}"
+    return "is not supported"
+
+
+def _disagreement(result: Result) -> str:
+    """Where a 95 % interval holds 0 and p is at most .05, or neither: what each of them asks."""
+    names = []
+    for name, numbers in zip(FINDINGS, result["summary"], strict=True):
+        low, high, p_value = numbers[[LOW, HIGH, P_VALUE]].tolist()
+        beyond = low > 0 or high < 0
+        if isfinite(low + high + p_value) and beyond != (p_value <= SIGNIFICANT):
+            names.append(FINDINGS[name])
+    return f"Interval and p disagree about {', '.join(names)}: {DISAGREE}" if names else ""
 
 
 def _drift(result: Result) -> str:

@@ -7,12 +7,12 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from core.findings.answer import FINDINGS, NUMBERS, SIGNS
+from core.findings.answer import FINDINGS, SIGNS
 from core.kernels.holm import holm
 from core.sentences import SIGNIFICANT
 
 Floats = NDArray[np.float64]
-DIFFERENCE, P_VALUE = NUMBERS.index("difference"), NUMBERS.index("p_value")
+DIFFERENCE, LOW, HIGH, P_VALUE = range(6, 10)
 
 
 def corrected(numbers: Floats) -> Floats:

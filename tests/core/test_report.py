@@ -12,8 +12,9 @@ from statsmodels.stats.meta_analysis import combine_effects
 from statsmodels.stats.multitest import multipletests
 
 from core.examples import GOLUB_BCI
-from core.experiment import ExperimentError, Refused, Result, silent
-from core.findings.answer import FINDINGS
+from core.experiment import Array, ExperimentError, Refused, Result, silent
+from core.findings.answer import FINDINGS, Asked
+from core.findings.direction import direction_decoding
 from core.findings.report_spec import ReportSpec
 from core.findings.sessions import summarised
 from core.findings.verdicts import sessions_needed
@@ -220,6 +221,44 @@ def test_groups_stay_whole_when_a_state_is_halved() -> None:
     one, two = (metrics(*run(each, permutations=0)) for each in (arrays, twice))
     name = "b_target_independent"
     assert one[name]["difference_pseudo"] == pytest.approx(two[name]["difference_pseudo"])
+
+
+def test_the_interval_of_decoding_hardly_depends_on_how_trials_are_parted() -> None:
+    spec = ReportSpec.model_validate({"dataset": ONE, "state": STATE, "permutations": 0})
+    widths = []
+    for seed in range(8):
+        answer = direction_decoding(Asked(spec, session("null"), seed), lambda share: None)
+        found = answer["f_neural_generalization"].difference
+        widths.append(found.high - found.low)
+    assert np.std(widths) < 0.1 * np.mean(widths)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "word"),
+    [
+        ((2.0, -1.0, 6.0, 0.2), "is not supported: "),
+        ((2.0, 0.5, 6.0, 0.001), "is supported: "),
+        ((2.0, -1.0, 6.0, 0.001), "is supported by its test, though its interval holds 0: "),
+        ((-2.0, -6.0, -0.5, 0.001), "goes significantly the other way: "),
+        ((-2.0, -6.0, 1.0, 0.001), "the other way by its test, though its interval holds 0: "),
+    ],
+)
+def test_an_interval_and_a_test_that_disagree_are_said_to(
+    numbers: tuple[float, ...], word: str
+) -> None:
+    spec, result = only_activity()
+    k = list(FINDINGS).index("f_neural_generalization")
+    summary, p_holm = np.full((9, 10), np.nan), np.full(9, np.nan)
+    summary[k, 6:], p_holm[k] = numbers, numbers[-1]
+    changed = {"summary": Array(summary, ("finding", "number")), "p_holm": Array(p_holm, ("f",))}
+    said = KIND.reading(spec, Result({**result.arrays, **changed}))
+    assert f"{word}block less control" in said
+    assert ("Interval and p disagree about" in said) == ("though" in word)
+
+
+@cache
+def only_activity() -> tuple[ReportSpec, Result]:
+    return run(without(session("null"), "perturbation", "reach"), permutations=0)
 
 
 def early_and_late(arrays: Arrays, state: str) -> Arrays:
