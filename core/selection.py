@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from core.experiment import Dataset, Refused
 from core.independence import Units, independent_units, serial_correlation
+from core.kernels.folds import in_stretches
 from core.session import MIN_CELL_TRIALS, NotASession, Session, Transform, few_trials
 
 CONTIGUOUS = (
@@ -25,8 +26,8 @@ class Selection:
     """Trials in the order of the file; arm: the position of the labels that each trial carries.
 
     units: the independent observations that they make; optimistic: whether consecutive rows are
-    correlated though nothing says which belong together; contiguous: whether each arm is one
-    stretch of the recording.
+    correlated though nothing says which belong together; contiguous: whether each arm, or
+    each label of the factor that is compared, is one stretch of the recording.
     """
 
     session: Session
@@ -43,10 +44,12 @@ def selected(
     *,
     neurons: tuple[int, ...] | None,
     transform: Transform,
+    compared: str | None = None,
 ) -> Selection:
     """The trials of these arms, which may not overlap, and these neurons (None: all).
 
     `({},)` is one arm of all trials. Every target needs four independent trials in every arm.
+    compared: the factor between whose labels drift would matter, where arms differ in others too.
     """
     session = Session.from_arrays(arrays)
     if neurons is not None:
@@ -62,7 +65,7 @@ def selected(
     optimistic = serial.notable and session.group is None
     warnings = [f"neurons without any variance were left out: {list(silent)}"] if silent else []
     warnings += [serial.sentence] if optimistic else []
-    contiguous = len(arms) > 1 and np.count_nonzero(np.diff(arm)) == len(arms) - 1
+    contiguous = in_stretches(arm if compared is None else session.factors[compared])
     warnings += [CONTIGUOUS] if contiguous else []
     return Selection(session, arm, units, optimistic, contiguous, tuple(warnings))
 

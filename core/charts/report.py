@@ -13,7 +13,7 @@ from core.experiment import Result
 from core.figures import BLOCK_COLOURS, INK, MUTED, notice
 from core.findings.answer import FINDINGS, Z_95
 from core.findings.report_spec import ReportSpec
-from core.findings.sessions import supported
+from core.findings.verdicts import supported
 
 UNITS = {
     "a_motor_noise": "variance",

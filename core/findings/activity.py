@@ -117,7 +117,11 @@ def both_fields(asked: Asked) -> Selection:
 def _chosen(asked: Asked, fields: tuple[str, ...]) -> Selection:
     spec = asked.spec
     return selected(
-        asked.arrays, spec.cells(fields), neurons=spec.neurons, transform=spec.transform
+        asked.arrays,
+        spec.cells(fields),
+        neurons=spec.neurons,
+        transform=spec.transform,
+        compared=spec.state.factor,
     )
 
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from core.dataset import DatasetSummary
-from core.findings.direction import GROUPS, SPLITS, SUBSAMPLES, TESTED_SUBSAMPLES
+from core.findings.direction import GROUPS, PARTITIONS, SPLITS, SUBSAMPLES, TESTED_SUBSAMPLES
+from core.findings.drift import pseudo_spec
 from core.findings.movement import LEAST_TARGETS, series_of_targets
 from core.findings.report_spec import ReportSpec
 from core.kernels.crossnobis import distance_cost
@@ -14,6 +15,7 @@ from core.kernels.variance_partition import partition_cost
 OPERATIONS_PER_S = 8_000_000_000
 RING_S = 1.2e-3  # of one resample, beside its splits
 SERIES_S = 0.0135  # of one simulated series, fitted with two models
+HALVES_S = 0.5  # of the adaptation of early and late movements
 FIT_S = 0.08  # of one fit of learning at several targets
 
 
@@ -44,14 +46,22 @@ def report_cost(spec: ReportSpec, summary: DatasetSummary) -> Cost:
         neurons = len(spec.neurons or ()) or summary.neurons or 0
         null_trials = summary.trials // 2 if both else summary.trials
         sizes = Sizes(summary.trials, null_trials, neurons, targets)
-        seconds += sum(QUESTION_SECONDS[names](spec, sizes) for names in ACTIVITY)
+        seconds += sum(_with_halves(names, spec, sizes) for names in ACTIVITY)
         memory += activity_memory(sizes)
     if summary.behaviour is not None:
         told_apart = targets if "target_angle_deg" in summary.arrays else 1
         sizes = Sizes(summary.behaviour.trials, 0, 0, told_apart)
         seconds += sum(QUESTION_SECONDS[names](spec, sizes) for names in BEHAVIOUR)
+        seconds += HALVES_S + 1e-3 * summary.behaviour.trials
         memory += 3200 * summary.behaviour.trials
     return Cost(seconds, memory)
+
+
+def _with_halves(names: tuple[str, ...], spec: ReportSpec, sizes: Sizes) -> float:
+    """A question of activity, asked of a session and of the halves of both of its states."""
+    each = Sizes(sizes.trials // 2, sizes.null_trials // 2, sizes.neurons, sizes.targets)
+    ask = QUESTION_SECONDS[names]
+    return ask(spec, sizes) + 2 * ask(pseudo_spec(spec), each)
 
 
 def activity_memory(sizes: Sizes) -> int:
@@ -92,7 +102,7 @@ def _dimensionality(spec: ReportSpec, sizes: Sizes) -> float:
 def _direction_decoding(spec: ReportSpec, sizes: Sizes) -> float:
     decoded = sizes.targets * (1.5e-4 + 2e-10 * sizes.neurons**3)
     decoded += 5e-10 * sizes.null_trials * sizes.neurons**2
-    return 2 * (TESTED_SUBSAMPLES * spec.permutations + SUBSAMPLES + GROUPS) * decoded
+    return 2 * (TESTED_SUBSAMPLES * spec.permutations + SUBSAMPLES + PARTITIONS * GROUPS) * decoded
 
 
 def _learned_elsewhere(spec: ReportSpec, sizes: Sizes) -> float:

@@ -26,6 +26,7 @@ SPLITS = 20
 SUBSAMPLES = 10
 TESTED_SUBSAMPLES = 2
 GROUPS = 20
+PARTITIONS = 5
 States = NDArray[np.int64]
 
 
@@ -139,18 +140,24 @@ def _jackknife(
     units: Units, own: NDArray[np.bool_], angles: Floats, rng: np.random.Generator
 ) -> tuple[float, int]:
     """The standard error from leaving out a part of each target's trials at a time, and its
-    degrees of freedom."""
-    sample = balanced(units.activity[own], units.condition[own], rng)
-    groups = min(GROUPS, sample.shape[1])
-    member = np.arange(sample.shape[1]) % groups
-    values = np.array(
-        [
-            held_out_direction_errors(clouds(sample[:, member != k]), angles).mean()
-            for k in range(groups)
-        ]
-    )
-    variance = (groups - 1) / groups * np.square(values - values.mean()).sum()
-    return float(np.sqrt(variance)), groups - 1
+    degrees of freedom.
+
+    Trials are parted anew several times and the variance is averaged: of one session, single
+    partitions gave errors from 1.3 to 2.2 degrees.
+    """
+    groups = min(GROUPS, int(np.bincount(units.condition[own]).min()))
+    variances = []
+    for _ in range(PARTITIONS):
+        sample = balanced(units.activity[own], units.condition[own], rng)
+        member = np.arange(sample.shape[1]) % groups
+        values = np.array(
+            [
+                held_out_direction_errors(clouds(sample[:, member != k]), angles).mean()
+                for k in range(groups)
+            ]
+        )
+        variances.append((groups - 1) / groups * np.square(values - values.mean()).sum())
+    return float(np.sqrt(np.mean(variances))), groups - 1
 
 
 def _about(value: float, error: float, freedom: int) -> Interval:

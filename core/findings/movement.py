@@ -25,7 +25,7 @@ def adaptation(asked: Asked, report: Report) -> Mapping[str, Answer]:
     Where targets have angles, learning may fall off with the distance between them: if all were
     taken to learn alike, little generalization would pass for little learning.
     """
-    movements, model = _series(asked)
+    movements, model = series_and_model(asked)
     told = Told(report)
     whole = fit_adaptation(movements, model, 2, tick=told.again)
     told(0.1)
@@ -47,7 +47,7 @@ def learned_elsewhere(asked: Asked, report: Report) -> Mapping[str, Answer]:
     Retention and planning noise are taken to be the same in both states: where little is learned,
     they and the share could not be told apart.
     """
-    movements, model = _series(asked)
+    movements, model = series_and_model(asked)
     if model.targets < LEAST_TARGETS:
         raise ExperimentError(
             f"a generalization of learning needs {LEAST_TARGETS} targets with their angles "
@@ -68,7 +68,7 @@ def learned_elsewhere(asked: Asked, report: Report) -> Mapping[str, Answer]:
     }
 
 
-def _series(asked: Asked) -> tuple[Movements, Model]:
+def series_and_model(asked: Asked) -> tuple[Movements, Model]:
     """The movements of both states, and the model: of several targets where their angles tell."""
     if not has_behaviour(asked.arrays):
         raise ExperimentError("the session holds no behaviour")

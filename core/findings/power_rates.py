@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from core.experiment import Array
 from core.findings.power import KEPT
 from core.findings.power_spec import PowerSpec
-from core.findings.sessions import supported
+from core.findings.verdicts import supported
 from core.kernels.holm import holm
 from core.kernels.wilson import wilson_interval
 

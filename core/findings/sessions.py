@@ -1,8 +1,9 @@
 """Every finding of every session, and their summary."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import partial
+from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,20 +11,21 @@ from numpy.typing import NDArray
 from core.checkpoints import ledger
 from core.experiment import Dataset, ExperimentError, Progress
 from core.findings.activity import dimensionality, field_distance, null_field, variance_parts
-from core.findings.answer import FINDINGS, NUMBERS, SIGNS, Z_95, Answer, Asked, Report
+from core.findings.answer import FINDINGS, NUMBERS, Z_95, Answer, Asked, Report, portion
 from core.findings.direction import direction_decoding, reaiming
+from core.findings.drift import adaptation_halves, mean_of, pseudo_sessions
 from core.findings.movement import adaptation, learned_elsewhere
 from core.findings.report_spec import ReportSpec
-from core.kernels.holm import holm
 from core.kernels.ledger import Stage
-from core.kernels.random_effects import random_effects
-from core.sentences import SIGNIFICANT
+from core.kernels.random_effects import Summary, random_effects
+from core.selection import CONTIGUOUS
 from core.stages import stages
 
 Floats = NDArray[np.float64]
+Names = tuple[str, ...]
 Question = Callable[[Asked, Report], Mapping[str, Answer]]
 
-QUESTIONS: Mapping[tuple[str, ...], Question] = {
+QUESTIONS: Mapping[Names, Question] = {
     ("a_motor_noise", "a_error_sensitivity"): adaptation,
     ("b_target_dependent", "b_target_independent"): variance_parts,
     ("c_field_distance",): field_distance,
@@ -32,34 +34,56 @@ QUESTIONS: Mapping[tuple[str, ...], Question] = {
     ("f_neural_generalization",): direction_decoding,
     ("f_behavioural_generalization",): learned_elsewhere,
 }
+HALVED_MOVEMENTS: Mapping[Names, Question] = {
+    ("a_motor_noise", "a_error_sensitivity"): adaptation_halves
+}
+NOT_HALVED = ("f_behavioural_generalization",)  # a share that half a state hardly tells
+HALF_QUESTIONS = {
+    names: HALVED_MOVEMENTS.get(names, question)
+    for names, question in QUESTIONS.items()
+    if names != NOT_HALVED
+}
 
 
 @dataclass(frozen=True)
 class Answers:
     """numbers: "findings numbers", NaN where there is no answer; reasons: why, else empty;
+    pseudo: "findings 3", late less early half of one state, mean over states, with its interval;
     optimistic: whether rows are correlated; warnings: about the trials in use."""
 
     numbers: Floats
+    pseudo: Floats
     reasons: tuple[str, ...]
     optimistic: bool
     warnings: tuple[str, ...]
 
 
-def answered(asked: Asked, reports: Sequence[Report], stages: Sequence[Stage]) -> Answers:
-    """What one session answers to every question; a report for each, and what was answered."""
+def answered(asked: Asked, report: Report, stages: Callable[..., Stage]) -> Answers:
+    """What one session answers to every question; stages: what was answered before."""
     found: dict[str, Floats] = {}
+    halves: dict[str, Floats] = {}
     reasons: dict[str, str] = {}
-    for (names, question), report, stage in zip(QUESTIONS.items(), reports, stages, strict=True):
-        report(0.0)
+    activity, movements = (pseudo_sessions(asked, movements=each) for each in (False, True))
+    for k, (names, question) in enumerate(QUESTIONS.items()):
+        own = portion(report, k / len(QUESTIONS), (k + 1) / len(QUESTIONS))
+        own(0.0)
         try:
-            found |= _once(names, partial(question, asked, report), stage)
+            ask = partial(_numbers, names, question, asked, portion(own, 0.0, 0.8))
+            found |= _once(names, ask, stages(f"question {k}", len(NUMBERS), len(names)))
         except ExperimentError as reason:
             reasons |= dict.fromkeys(names, str(reason))
-    missing = np.full(len(NUMBERS), np.nan)
-    rows = [found.get(name, missing) for name in FINDINGS]
+            continue
+        parts = movements if names in HALVED_MOVEMENTS else activity
+        again = partial(_changes, names, parts, portion(own, 0.8, 1.0))
+        halves |= _once(names, again, stages(f"halves {k}", 3, len(names)))
     optimistic, warnings = _doubts(asked)
-    why = tuple(reasons.get(name, "") for name in FINDINGS)
-    return Answers(np.array(rows), why, optimistic, warnings)
+    return Answers(
+        _rows(found, len(NUMBERS)),
+        _rows(halves, 3),
+        tuple(reasons.get(name, "") for name in FINDINGS),
+        optimistic,
+        tuple(dict.fromkeys((*warnings, *([CONTIGUOUS] if activity else [])))),
+    )
 
 
 def all_sessions(
@@ -67,17 +91,13 @@ def all_sessions(
 ) -> list[Answers]:
     """Each session by itself, with draws of its own; refuses if no session answers anything."""
     seeds = np.random.SeedSequence(spec.seed).generate_state(len(spec.sessions)).tolist()
-    n = len(QUESTIONS)
-    reports, kept = stages(progress, [1] * (n * len(seeds))), ledger(progress)
+    reports, kept = stages(progress, [1] * len(seeds)), ledger(progress)
+
+    def stage(session: int, name: str, *shape: int) -> Stage:
+        return kept.stage(f"session {session}, {name}", *shape)
+
     found = [
-        answered(
-            Asked(spec, inputs[name], int(seed)),
-            reports[n * k : n * (k + 1)],
-            [
-                kept.stage(f"session {k}, question {place}", len(NUMBERS), len(names))
-                for place, names in enumerate(QUESTIONS)
-            ],
-        )
+        answered(Asked(spec, inputs[name], int(seed)), reports[k], partial(stage, k))
         for k, (name, seed) in enumerate(zip(spec.sessions, seeds, strict=True))
     ]
     if all(reason for each in found for reason in each.reasons):
@@ -88,7 +108,8 @@ def all_sessions(
 def summarised(numbers: Floats) -> tuple[Floats, Floats]:
     """One row of numbers per finding over "sessions findings numbers", and tau of each.
 
-    Of one session its own; of several, means of control and hfs and the random-effects difference.
+    Of one session its own; of several, random-effects means of control, of hfs and of their
+    difference, each with its interval.
     """
     summary, between = np.full(numbers.shape[1:], np.nan), np.full(numbers.shape[1], np.nan)
     for k in range(numbers.shape[1]):
@@ -100,15 +121,50 @@ def summarised(numbers: Floats) -> tuple[Floats, Floats]:
     return summary, between
 
 
+def pseudo_summarised(pseudo: Floats) -> Floats:
+    """One row per finding over "sessions findings 3": the only one, or the random-effects mean."""
+    if len(pseudo) == 1:
+        only: Floats = pseudo[0]
+        return only
+    found = [_mean(rows[:, 0], _errors(rows)) for rows in pseudo.swapaxes(0, 1)]
+    return np.array([[each.mean, each.low, each.high] for each in found])
+
+
 def _once(
-    names: tuple[str, ...], question: Callable[[], Mapping[str, Answer]], stage: Stage
+    names: tuple[str, ...], ask: Callable[[], Sequence[Floats]], stage: Stage
 ) -> dict[str, Floats]:
     """The numbers of each finding, asked for unless an attempt before this one has them."""
-    whole = [(slice(0, len(names)), question)]
-    for place, ask in stage.missing(whole):
-        answers = ask()
-        stage.add(place, np.stack([answers[name].numbers for name in names], axis=1))
+    whole = [(slice(0, len(names)), ask)]
+    for place, answers in stage.missing(whole):
+        stage.add(place, np.stack(answers(), axis=1))
     return dict(zip(names, stage.by_draw, strict=True))
+
+
+def _numbers(names: Names, question: Question, asked: Asked, report: Report) -> list[Floats]:
+    answers = question(asked, report)
+    return [answers[name].numbers for name in names]
+
+
+def _changes(names: Names, pseudo: Sequence[Asked], report: Report) -> list[Floats]:
+    """Late less early half of one state, mean over states; NaN where a half cannot answer."""
+    nothing, question = [np.full(3, nan) for _ in names], HALF_QUESTIONS.get(names)
+    if not pseudo or question is None:
+        return nothing
+    share = 1 / len(pseudo)
+    try:
+        answers = [
+            question(each, portion(report, k * share, (k + 1) * share))
+            for k, each in enumerate(pseudo)
+        ]
+    except ExperimentError:
+        return nothing
+    means = [mean_of([each[name].difference for each in answers]) for name in names]
+    return [np.array(astuple(mean)) for mean in means]
+
+
+def _rows(found: Mapping[str, Floats], length: int) -> Floats:
+    """A row per finding, NaN where there is no answer."""
+    return np.array([found.get(name, np.full(length, nan)) for name in FINDINGS])
 
 
 def _doubts(asked: Asked) -> tuple[bool, tuple[str, ...]]:
@@ -121,17 +177,31 @@ def _doubts(asked: Asked) -> tuple[bool, tuple[str, ...]]:
 
 
 def _together(rows: Floats) -> tuple[Floats, float]:
-    found = random_effects(rows[:, 6], (rows[:, 8] - rows[:, 7]) / (2 * Z_95))
-    states = np.full(6, np.nan)
-    states[[0, 3]] = rows[:, [0, 3]].mean(axis=0)
-    return np.array([*states, found.mean, found.low, found.high, found.p_value]), found.between_sd
+    """Both states and their difference, each over the sessions that know it; and tau of the last.
+
+    The states' errors add up to that of the difference, as they are of different trials: of two
+    intervals that are cut at the same bound, each half of the difference's would miss one.
+    """
+    states = [_errors(rows[:, k : k + 3]) for k in (0, 3)]
+    errors = (*states, np.fmax(_errors(rows[:, 6:9]), np.hypot(*states)))
+    found = [_mean(rows[:, 3 * k], error) for k, error in enumerate(errors)]
+    ends = [end for each in found for end in (each.mean, each.low, each.high)]
+    return np.array([*ends, found[2].p_value]), found[2].between_sd
 
 
-def corrected(summary: Floats) -> Floats:
-    """Holm's p of every finding, over all that were tested."""
-    return holm(summary[:, -1])
+def _errors(intervals: Floats) -> Floats:
+    """Standard errors from "sessions 3", values with 95 % intervals: the wider half over 1.96.
+
+    An interval that ends at a bound of a model's box is too short on that side, and with half its
+    width for an error, a session that knows little would count most.
+    """
+    value, low, high = intervals.T
+    return np.asarray(np.maximum(value - low, high - value) / Z_95)
 
 
-def supported(p_value: float, difference: float, finding: str, alpha: float = SIGNIFICANT) -> bool:
-    """The verdict: p (after Holm, in a report) at most alpha, and the sign of the study."""
-    return bool(p_value <= alpha and difference * SIGNS[finding] >= 0)
+def _mean(values: Floats, errors: Floats) -> Summary:
+    """The random-effects mean over the sessions with a value and an error, two or more; or NaN."""
+    known = np.isfinite(values) & np.isfinite(errors) & (errors > 0)
+    if known.sum() < 2:
+        return Summary(nan, nan, nan, nan, nan)
+    return random_effects(values[known], errors[known])

@@ -1,6 +1,7 @@
 """Folds for cross-validation that leave every stratum in every training and test part."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,12 @@ def halves(
     """Random halves, stratified: for each split, which observations are in the first half."""
     for seed in seeds.spawn(n_splits):
         yield stratified_folds(stratum, 2, np.random.default_rng(seed)) == 0
+
+
+def in_stretches(label: NDArray[Any]) -> bool:
+    """Whether each of two labels or more is one stretch of the trials, "trials" in their order."""
+    changes, labels = np.count_nonzero(label[1:] != label[:-1]), len(np.unique(label))
+    return labels > 1 and changes == labels - 1
 
 
 def makes_pseudo_blocks(stratum: NDArray[np.int64]) -> bool:

@@ -23,9 +23,10 @@ from core.experiment import (
 )
 from core.findings.answer import FINDINGS, NUMBERS
 from core.findings.cost import report_cost
-from core.findings.reading import reading
+from core.findings.reading import few_sessions, reading
 from core.findings.report_spec import ReportSpec
-from core.findings.sessions import all_sessions, corrected, summarised, supported
+from core.findings.sessions import all_sessions, pseudo_summarised, summarised
+from core.findings.verdicts import DIFFERENCE, Floats, corrected, supported, supported_alone
 from core.labels import as_asked, meant
 from core.session_spec import Comparison
 from core.summary import check_factor, check_label, check_neurons
@@ -40,15 +41,31 @@ METRICS = {
     "difference": Metric("Blocked less intact; of (b) the share of variance that the block makes"),
     "ci_low": Metric("Lower end of the 95 % interval of the difference"),
     "ci_high": Metric("Upper end of the 95 % interval of the difference"),
+    "difference_pseudo": Metric(
+        "The same of late less early trials of one state, mean over both states: what drift and "
+        "learning do without the block. Null unless each state is one stretch of the recording "
+        "whose halves can answer"
+    ),
+    "pseudo_low": Metric("Lower end of the 95 % interval of `difference_pseudo`"),
+    "pseudo_high": Metric("Upper end of the 95 % interval of `difference_pseudo`"),
     "p_value": Metric("p of no difference: by permutation, or likelihood ratio for behaviour"),
-    "p_holm": Metric("The same after Holm's correction over all tests of the report"),
+    "p_holm": Metric(
+        "The same after Holm's correction over all tests of the report, or of the one session"
+    ),
     "supported": Metric(
         "Whether p_holm is at most .05 and the difference has the sign of the study (re-aiming: "
         "either sign)",
         type="boolean",
     ),
     "sessions": Metric("Sessions that answered", unit="session", type="integer"),
+    "sessions_supported": Metric(
+        "Sessions in which the finding is supported alone: by p of that session, after Holm over "
+        "its own tests, and the sign of the study",
+        unit="session",
+        type="integer",
+    ),
 }
+PSEUDO = ("difference_pseudo", "pseudo_low", "pseudo_high")
 
 
 def run(spec: ReportSpec, inputs: Mapping[str, Dataset], progress: Progress) -> Result:
@@ -56,21 +73,25 @@ def run(spec: ReportSpec, inputs: Mapping[str, Dataset], progress: Progress) -> 
     labels = _labels(spec)
     found = all_sessions(spec, {n: as_asked(a, labels) for n, a in inputs.items()}, progress)
     numbers = np.array([each.numbers for each in found])
+    pseudo = np.array([each.pseudo for each in found])
     summary, between = summarised(numbers)
     progress(1.0)
-    return Result(
-        {
-            "numbers": Array(numbers, ("session", "finding", "number")),
-            "summary": Array(summary, ("finding", "number")),
-            "between_session_sd": Array(between, ("finding",)),
-            "p_holm": Array(corrected(summary), ("finding",)),
-            "reasons": Array(np.array([each.reasons for each in found]), ("session", "finding")),
-            "rows_correlated": Array(np.array([each.optimistic for each in found]), ("session",)),
-            "finding_names": Array(np.array(list(FINDINGS)), ("finding",)),
-            "number_names": Array(np.array(NUMBERS), ("number",)),
-        },
-        tuple(dict.fromkeys(warning for each in found for warning in each.warnings)),
-    )
+    alone = np.array([corrected(each) for each in numbers])
+    arrays = {
+        "numbers": Array(numbers, ("session", "finding", "number")),
+        "summary": Array(summary, ("finding", "number")),
+        "between_session_sd": Array(between, ("finding",)),
+        "p_holm": Array(corrected(summary), ("finding",)),
+        "session_p_holm": Array(alone, ("session", "finding")),
+        "pseudo_numbers": Array(pseudo, ("session", "finding", "end")),
+        "pseudo_summary": Array(pseudo_summarised(pseudo), ("finding", "end")),
+        "reasons": Array(np.array([each.reasons for each in found]), ("session", "finding")),
+        "rows_correlated": Array(np.array([each.optimistic for each in found]), ("session",)),
+        "finding_names": Array(np.array(list(FINDINGS)), ("finding",)),
+        "number_names": Array(np.array(NUMBERS), ("number",)),
+    }
+    warnings = dict.fromkeys(warning for each in found for warning in each.warnings)
+    return Result(arrays, (*warnings, *few_sessions(Result(arrays))))
 
 
 def rows(spec: ReportSpec, result: Result) -> tuple[Row, ...]:
@@ -78,8 +99,8 @@ def rows(spec: ReportSpec, result: Result) -> tuple[Row, ...]:
     found = [Row(name, 0, _summary(result, k, name)) for k, name in enumerate(FINDINGS)]
     if spec.more_sessions:
         found += [
-            Row(f"session {session + 1}:{name}", 0, _named(numbers[k]))
-            for session, numbers in enumerate(result["numbers"])
+            Row(f"session {session + 1}:{name}", 0, _of_session(result, session, k, name))
+            for session in range(len(spec.sessions))
             for k, name in enumerate(FINDINGS)
         ]
     return tuple(found)
@@ -147,23 +168,41 @@ def _check_labels(
 
 
 def _summary(result: Result, k: int, name: str) -> dict[str, float | int | bool | None]:
-    p_holm, difference = float(result["p_holm"][k]), float(result["summary"][k, 6])
+    alone = supported_alone(result["numbers"], result["session_p_holm"])
     return {
-        **_named(result["summary"][k]),
-        "p_holm": p_holm if isfinite(p_holm) else None,
-        "supported": supported(p_holm, difference, name) if isfinite(p_holm) else None,
-        "sessions": int(np.isfinite(result["numbers"][:, k, 6]).sum()),
+        **_judged(result["summary"][k], float(result["p_holm"][k]), name),
+        **_finite(PSEUDO, result["pseudo_summary"][k]),
+        "sessions": int(np.isfinite(result["numbers"][:, k, DIFFERENCE]).sum()),
+        "sessions_supported": int(alone[k]),
     }
 
 
-def _named(numbers: np.ndarray[tuple[int], np.dtype[np.float64]]) -> dict[str, float | None]:
-    values = zip(NUMBERS, numbers.tolist(), strict=True)
+def _of_session(
+    result: Result, session: int, k: int, name: str
+) -> dict[str, float | int | bool | None]:
+    numbers, p_holm = result["numbers"][session, k], float(result["session_p_holm"][session, k])
+    pseudo = _finite(PSEUDO, result["pseudo_numbers"][session, k])
+    return {**_judged(numbers, p_holm, name), **pseudo}
+
+
+def _judged(numbers: Floats, p_holm: float, name: str) -> dict[str, float | int | bool | None]:
+    """The numbers of a finding by their names, and its verdict."""
+    difference = float(numbers[DIFFERENCE])
+    return {
+        **_finite(NUMBERS, numbers),
+        "p_holm": p_holm if isfinite(p_holm) else None,
+        "supported": supported(p_holm, difference, name) if isfinite(p_holm) else None,
+    }
+
+
+def _finite(names: tuple[str, ...], numbers: Floats) -> dict[str, float | None]:
+    values = zip(names, numbers.tolist(), strict=True)
     return {name: value if isfinite(value) else None for name, value in values}
 
 
 KIND: Kind[ReportSpec] = Kind(
     name="cerebellar_block.report",
-    version=2,
+    version=3,
     summary="All findings of the cerebellar-block study on your session, each with its verdict",
     spec=ReportSpec,
     columns=columns_of(ReportSpec),
@@ -186,7 +225,8 @@ KIND: Kind[ReportSpec] = Kind(
         "A verdict counts all findings of the report: p-values are corrected by Holm's method "
         "over them.",
         "Control and block are stretches of time: a difference may be drift. Counterbalance the "
-        "order, or look at the pseudo-blocks.",
+        "order, and look at `difference_pseudo` beside each difference: late less early trials of "
+        "one state.",
     ),
     run=run,
     rows=rows,

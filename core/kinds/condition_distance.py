@@ -1,6 +1,7 @@
 """How far activity moves between two labels of a factor, and whether a state changes that."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from math import isfinite, nan
 from typing import Annotated
@@ -38,11 +39,17 @@ from core.kernels.crossnobis import (
     permuted_distances,
     whitened,
 )
-from core.kernels.folds import early_half, makes_pseudo_blocks, most_folds, stratified_folds
+from core.kernels.folds import (
+    early_half,
+    in_stretches,
+    makes_pseudo_blocks,
+    most_folds,
+    stratified_folds,
+)
 from core.kernels.ledger import Stage
 from core.kernels.participation_ratio import Floats
 from core.kernels.resampling import stratified_jackknife_error, two_sided_p, upper_p
-from core.selection import Labels, Selection, selected
+from core.selection import CONTIGUOUS, Labels, Selection, selected
 from core.sentences import OPTIMISTIC, number, paragraph, tested, verdict, with_interval
 from core.session_arrays import described
 from core.session_spec import (
@@ -131,7 +138,10 @@ METRICS = {
     ),
     "distance_pseudo": Metric(
         "Crossnobis distance between early and late trials of one label, averaged over labels: "
-        "what drift alone would show. Null unless each label is one stretch of the recording",
+        "what drift alone would show. Null unless each label is one stretch of the state. On "
+        "`comparison`: the distance between the labels in early less that in late trials of one "
+        "state, averaged over states; null unless each state is one stretch of the recording. "
+        "All need eight trials of every target in every cell",
         unit="noise variance",
     ),
     "p_value": Metric(
@@ -146,7 +156,11 @@ METRICS = {
 def run(spec: ConditionDistanceSpec, inputs: Mapping[str, Dataset], progress: Progress) -> Result:
     """Distances, each trial left out in turn, shuffled labels."""
     chosen = selected(
-        inputs[spec.dataset], spec.cells, neurons=spec.neurons, transform=spec.transform
+        inputs[spec.dataset],
+        spec.cells,
+        neurons=spec.neurons,
+        transform=spec.transform,
+        compared=spec.block.factor if spec.block else spec.factor,
     )
     seen = in_folds(chosen.units, len(spec.cells), spec.folds, spec.seed)
     tests = (False, True) if spec.block else (False,)
@@ -163,13 +177,16 @@ def run(spec: ConditionDistanceSpec, inputs: Mapping[str, Dataset], progress: Pr
         "comparison_se": Array(_comparison_error(left_out, seen), ("session",)),
         "euclidean": Array(distances(seen, plain, seen.part[None])[0], ("state", "target")),
         "distance_pseudo": Array(_pseudo_distances(chosen, spec), ("state", "target")),
+        "comparison_pseudo": Array(_pseudo_comparison(chosen, spec), ("state",)),
         "distance_matrix": Array(distance_matrix(seen, views), ("cell", "other_cell")),
         "folds": Array(np.array([len(views)]), ("session",)),
     }
     for states, report in zip(tests, reports[1:], strict=True):
         stage = partial(kept.stage, f"states {states}")
         arrays |= _tested(spec, seen, report, stage, states=states)
-    return Result(arrays, chosen.warnings + _fewer_folds(spec, len(views)))
+    warnings = chosen.warnings + _fewer_folds(spec, len(views))
+    follow = any(_in_stretches(chosen, state) for state in range(len(spec.states)))
+    return Result(arrays, tuple(dict.fromkeys((*warnings, *([CONTIGUOUS] if follow else [])))))
 
 
 def rows(spec: ConditionDistanceSpec, result: Result) -> tuple[Row, ...]:
@@ -206,6 +223,7 @@ def reading(spec: ConditionDistanceSpec, result: Result) -> str:
         f"Early and late trials of one label, where only drift can act, lie {number(pseudo)} apart."
         if isfinite(pseudo)
         else "",
+        _drift(result),
         OPTIMISTIC if result["rows_correlated"][0] else "",
         f"A distance grows when {first} and {second} differ more and when noise shrinks; the "
         "Euclidean distance beside it does not know the noise.",
@@ -267,7 +285,8 @@ def _pseudo_distances(chosen: Selection, spec: ConditionDistanceSpec) -> Floats:
     """Between the early and late half of each cell, mean over sides; NaN where it tells nothing."""
     units, targets = chosen.units, len(chosen.session.target_labels)
     cell = units.block * targets + units.condition
-    if not chosen.contiguous or not makes_pseudo_blocks(cell):
+    stretches = [_in_stretches(chosen, state) for state in range(len(spec.states))]
+    if not any(stretches) or not makes_pseudo_blocks(cell):
         return np.full((len(spec.states), targets), nan)
     late = ~early_half(cell, units.first)
     stratum = cell * 2 + late
@@ -278,7 +297,27 @@ def _pseudo_distances(chosen: Selection, spec: ConditionDistanceSpec) -> Floats:
     )
     found = distances(halves, whitened(halves, halves.cell), halves.part[None])[0]
     means: Floats = found.reshape(len(spec.states), 2, targets).mean(axis=1)
+    means[~np.array(stretches)] = nan
     return means
+
+
+def _in_stretches(chosen: Selection, state: int) -> bool:
+    """Whether each of the two labels is one stretch of the trials of a state."""
+    return in_stretches(chosen.arm[chosen.arm // 2 == state])
+
+
+def _pseudo_comparison(chosen: Selection, spec: ConditionDistanceSpec) -> Floats:
+    """Mean distance in the early less that in the late half of each state; NaN where uncut."""
+    units, n_states = chosen.units, len(spec.states)
+    cell = units.block * len(chosen.session.target_labels) + units.condition
+    if spec.block is None or not chosen.contiguous or not makes_pseudo_blocks(cell):
+        return np.full(n_states, nan)
+    late = ~early_half(cell, units.first)
+    halves = units.block + 2 * (units.block // 2) + 2 * late  # early and late state, each two sides
+    seen = in_folds(replace(units, block=halves), 4 * n_states, spec.folds, spec.seed)
+    found = distances(seen, whitened(seen, seen.cell), seen.part[None])[0].mean(axis=1)
+    early_less_late: Floats = found[0::2] - found[1::2]
+    return early_less_late
 
 
 def _tested(
@@ -334,6 +373,7 @@ def _comparison_metrics(result: Result) -> dict[str, float | int]:
     return {
         **_interval(first - second, float(result["comparison_se"][0])),
         "euclidean": flat - other,
+        "distance_pseudo": float(result["comparison_pseudo"].mean()),
         "p_value": two_sided_p(observed, null) if len(null) else nan,
         "trials": int(result["cell_trials"].sum()),
     }
@@ -342,6 +382,17 @@ def _comparison_metrics(result: Result) -> dict[str, float | int]:
 def _interval(value: float, error: float) -> dict[str, float | int]:
     low, high = value - Z_95 * error, value + Z_95 * error
     return {"distance": value, "ci_low": low, "ci_high": high}
+
+
+def _drift(result: Result) -> str:
+    """How much the distance changes while the state does not."""
+    change = float(result["comparison_pseudo"].mean())
+    if not isfinite(change):
+        return ""
+    return (
+        f"In early and late trials of one state, between which drift and learning act but not the "
+        f"state, it differs by {number(change)}."
+    )
 
 
 def _has_pseudo(result: Result) -> bool:
@@ -373,7 +424,7 @@ def _fewer_folds(spec: ConditionDistanceSpec, used: int) -> tuple[str, ...]:
 
 KIND: Kind[ConditionDistanceSpec] = Kind(
     name="population.condition_distance",
-    version=1,
+    version=2,
     summary="How far activity moves between two labels of a factor, and whether a state changes it",
     spec=ConditionDistanceSpec,
     columns=columns_of(ConditionDistanceSpec),

@@ -67,7 +67,11 @@ METRICS = {
 def run(spec: GeneralizationSpec, inputs: Mapping[str, Dataset], progress: Progress) -> Result:
     """Each arm, then the relabellings of their trials."""
     chosen = selected(
-        inputs[spec.dataset], spec.cells, neurons=spec.neurons, transform=spec.transform
+        inputs[spec.dataset],
+        spec.cells,
+        neurons=spec.neurons,
+        transform=spec.transform,
+        compared=spec.block.factor if spec.block else None,
     )
     session = chosen.session
     sides = sides_of(spec, session.target_labels, session.target_angle_deg)

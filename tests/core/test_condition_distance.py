@@ -198,6 +198,58 @@ def test_a_change_under_block_only_is_found_there_and_in_the_comparison() -> Non
         assert rendered(document, "svg").startswith(b"<svg")
 
 
+def in_time(drift: float) -> dict[str, NDArray[Any]]:
+    """Null, force and null field under control, then under block; the force field moves activity,
+    and moves it more from trial to trial by `drift` over the recording."""
+    rng = np.random.default_rng(3)
+    field = np.tile(np.repeat(["NF", "FF", "NF"], (40, 80, 40)), 2)
+    time, n = np.linspace(0, 1, len(field)), len(field)
+    moved = (field == "FF") * (1 + drift * time)
+    return {
+        "counts": rng.standard_normal((n, 12)) + moved[:, None],
+        "target": np.arange(n) % 4,
+        "state": np.repeat(["control", "HFS"], n // 2),
+        "field": field,
+    }
+
+
+def test_states_that_follow_each_other_have_a_null_between_early_and_late_trials() -> None:
+    """Fields that return within a state have none. Its standard error is about .3."""
+    spec = spec_of(block=STATES, permutations=0)
+    for drift, size in ((0.0, 0.6), (3.0, np.inf)):
+        result = run(spec, in_time(drift))
+        found = {row.arm: row.metrics for row in KIND.rows(spec, result)}
+        change, states = (found["comparison"][name] for name in ("distance_pseudo", "distance"))
+        assert abs(float(change or 0)) < size
+        assert "follow each other in time" in result.warnings[0]
+        assert np.isnan(float(found["control:mean"]["distance_pseudo"] or 0))
+        assert "drift and learning act but not the state" in KIND.reading(spec, result)
+    assert float(states or 0) < float(change or 0) < -1
+
+
+def test_the_null_of_a_state_is_the_comparison_of_its_early_and_late_trials() -> None:
+    """The precision is that of all cells, here of one state: they agree to a tenth."""
+    arrays, found = in_time(3.0), []
+    whole = run(spec_of(block=STATES, permutations=0), arrays)["comparison_pseudo"]
+    for state in ("control", "HFS"):
+        own = {name: values[arrays["state"] == state] for name, values in arrays.items()}
+        cells = list(zip(own["target"], own["field"], strict=True))
+        order = np.array([cells[:k].count(cell) for k, cell in enumerate(cells)])
+        sizes = np.array([cells.count(cell) for cell in cells])
+        own["state"] = np.where(order < (sizes + 1) // 2, "control", "HFS")
+        one = run(spec_of(block=STATES, permutations=0), own)["distance"].mean(axis=1)
+        found.append(one[0] - one[1])
+    np.testing.assert_allclose(whole, found, rtol=0.1)
+
+
+def test_states_that_alternate_have_no_null_and_no_warning() -> None:
+    arrays = in_time(0.0)
+    arrays["state"] = np.where(np.arange(len(arrays["target"])) // 20 % 2, "control", "HFS")
+    result = run(spec_of(block=STATES, permutations=0), arrays)
+    assert np.isnan(result["comparison_pseudo"]).all()
+    assert result.warnings == ()
+
+
 def test_four_trials_in_a_cell_make_four_folds_and_fewer_are_refused() -> None:
     spec = spec_of(block=STATES, permutations=5)
     result = run(spec, session(4))

@@ -12,7 +12,8 @@ from core.experiment import Result, silent
 from core.findings.answer import FINDINGS, Asked
 from core.findings.cost import QUESTION_SECONDS
 from core.findings.power_spec import Finding, PowerSpec
-from core.findings.sessions import QUESTIONS, supported
+from core.findings.sessions import QUESTIONS
+from core.findings.verdicts import supported
 from core.kernels.holm import holm
 from core.kernels.wilson import wilson_interval
 from core.kinds.power_analysis import KIND

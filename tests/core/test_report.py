@@ -1,17 +1,24 @@
 """The report finds what was planted, finds nothing where nothing is, and says why it cannot ask."""
 
 from functools import cache
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.stats import norm, t
+from statsmodels.stats.meta_analysis import combine_effects
+from statsmodels.stats.multitest import multipletests
 
 from core.examples import GOLUB_BCI, REACHING_UNDER_BLOCK
-from core.experiment import ExperimentError, Refused, Result, silent
+from core.experiment import Array, ExperimentError, Refused, Result, silent
 from core.findings.answer import FINDINGS, Asked
+from core.findings.direction import direction_decoding
 from core.findings.movement import adaptation
 from core.findings.report_spec import ReportSpec
+from core.findings.sessions import summarised
+from core.findings.verdicts import sessions_needed
 from core.kinds.cerebellar_block_report import KIND
 from core.labels import meant
 from core.reading import read_arrays
@@ -21,6 +28,7 @@ from core.synthetic_spec import SyntheticSpec
 
 ONE, TWO, THREE = (f"00000000-0000-0000-0000-00000000000{k}" for k in range(3))
 STATE = {"factor": "state", "compare": ["control", "hfs"]}
+STATES = ("control", "hfs")
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -91,6 +99,190 @@ def test_several_sessions_are_summarised_and_listed() -> None:
     assert found["d_reaiming"]["sessions"] == 3
     assert found["d_reaiming"]["p_value"] < 0.05
     assert "random-effects" in KIND.reading(spec, result)
+    for name, state in product(FINDINGS, ("control", "hfs")):
+        mean, low, high = (found[name][f"{state}{end}"] for end in ("", "_low", "_high"))
+        assert name.startswith("b_") or low < mean < high, (name, state)
+
+
+def test_states_and_difference_over_sessions_are_those_of_statsmodels() -> None:
+    """Errors of states: the wider halves of intervals over 1.96; of differences: both states'."""
+    rng = np.random.default_rng(0)
+    control, hfs = (intervals(rng.normal(0, 4, 6), rng.uniform(0.5, 2, (6, 2))) for _ in range(2))
+    difference = intervals(hfs[:, 0] - control[:, 0], np.full((6, 2), 0.1))
+    rows = np.hstack([control, hfs, difference, np.full((6, 1), 0.5)])
+    summary, between = summarised(rows[:, None])
+    errors = [
+        np.abs(each[:, 1:] - each[:, :1]).max(axis=1) / 1.959963984540054 for each in (control, hfs)
+    ]
+    errors.append(np.sqrt(errors[0] ** 2 + errors[1] ** 2))
+    for k, error in enumerate(errors):
+        other = combine_effects(rows[:, 3 * k], error**2, method_re="chi2", use_t=True)
+        reach = t.ppf(0.975, 5) * max(
+            other.sd_eff_w_re_hksj, (1 / (error**2 + other.tau2)).sum() ** -0.5
+        )
+        expected = [other.mean_effect_re + sign * reach for sign in (0, -1, 1)]
+        np.testing.assert_allclose(summary[0, 3 * k : 3 * k + 3], expected)
+    assert between[0] ** 2 == pytest.approx(other.tau2)
+
+
+def test_a_session_whose_interval_is_cut_does_not_dominate_the_others() -> None:
+    """Shares of 1 in both states, known within .9 of the bound, against five of 0.2 and 0.6."""
+    clear = [0.2, 0.1, 0.3, 0.6, 0.5, 0.7, 0.4, 0.26, 0.54, 0.01]
+    cut = [1.0, 0.1, 1.0, 1.0, 0.1, 1.0, 0.0, -0.9, 0.9, 1.0]
+    summary, _ = summarised(np.array([cut, *[clear] * 5])[:, None])
+    assert summary[0, 0] == pytest.approx(0.2, abs=0.01)
+    assert summary[0, 3] == pytest.approx(0.6, abs=0.01)
+    assert summary[0, 6] == pytest.approx(0.4, abs=0.01)
+
+
+def intervals(values: NDArray[np.float64], reach: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.c_[values, values - reach[:, 0], values + reach[:, 1]])
+
+
+def test_two_sessions_say_that_they_are_too_few_and_what_each_shows_alone() -> None:
+    spec, result = run(*(session("cerebellar_block", seed) for seed in (1, 2)), permutations=199)
+    found, said = metrics(spec, result), KIND.reading(spec, result)
+    for name in FINDINGS:
+        alone = [found[f"session {k}:{name}"] for k in (1, 2)]
+        assert found[name]["sessions_supported"] == sum(each["supported"] for each in alone)
+    assert found["c_field_distance"]["sessions_supported"] == 2
+    assert f"{FINDINGS['c_field_distance']}) is not supported" in said
+    assert "alone it is supported in 2 of 2 sessions" in said
+    reach = t.ppf(1 - 0.05 / 18, 1)
+    assert round(reach) == 115
+    (few,) = (each for each in result.warnings if "too few for a verdict over sessions" in each)
+    assert few in said
+    assert f"{reach:.3g} standard errors" in few
+    assert "Use 5 or more" in few
+
+
+def test_a_session_alone_is_judged_as_in_its_own_report() -> None:
+    one, two = session("cerebellar_block", 1), session("null", 2)
+    together, single = metrics(*run(one, two)), metrics(*run(one))
+    own = np.array([[single[name]["p_value"], single[name]["p_holm"]] for name in FINDINGS])
+    again = np.array([together[f"session 1:{name}"]["p_value"] for name in FINDINGS])
+    expected = multipletests(again, method="holm")[1]
+    found = [together[f"session 1:{name}"]["p_holm"] for name in FINDINGS]
+    np.testing.assert_allclose(found, expected)
+    np.testing.assert_allclose(own[:, 1], multipletests(own[:, 0], method="holm")[1])
+
+
+def test_five_sessions_are_enough_for_nine_tests_and_four_for_one() -> None:
+    """A mean of K sessions has 1 / sqrt(K) of their error."""
+    for tests, expected in ((9, 5), (1, 4)):
+        level = 1 - 0.05 / (2 * tests)
+        reach = [t.ppf(level, k - 1) / np.sqrt(k) <= norm.ppf(level) for k in range(2, 12)]
+        assert sessions_needed(tests) == expected == 2 + reach.index(True)
+
+
+def test_too_few_permutations_are_named_for_several_sessions_too() -> None:
+    spec, result = run(session("null", 1), session("null", 2), permutations=19)
+    assert "19 permutations give no p below 0.05" in KIND.reading(spec, result)
+    assert "9 tests of one session" in KIND.reading(spec, result)
+
+
+def test_the_null_of_time_is_what_a_report_says_of_early_and_late_trials_of_one_state() -> None:
+    arrays = session("null")
+    found = metrics(*run(arrays, permutations=0, resamples=40))
+    halves = [
+        metrics(*run(early_and_late(arrays, s), permutations=0, resamples=40)) for s in STATES
+    ]
+    for name in FINDINGS:
+        if not name.startswith(("a_", "f_behavioural")):
+            changes = [each[name]["difference"] for each in halves]
+            assert found[name]["difference_pseudo"] == pytest.approx(np.mean(changes)), name
+            reach = [each[name]["ci_high"] - each[name]["difference"] for each in halves]
+            high = np.mean(changes) + np.hypot(*reach) / 2
+            assert found[name]["pseudo_high"] == pytest.approx(high), name
+    assert found["f_behavioural_generalization"]["difference_pseudo"] is None
+
+
+def test_drift_shows_in_the_null_of_time_and_is_said() -> None:
+    """Every neuron gains 8 counts over the recording; without drift the interval holds 0."""
+    arrays = session("null")
+    drifting = arrays["counts"] + np.linspace(0, 8, len(arrays["target"]))[:, None]
+    for counts, drift in ((arrays["counts"], False), (drifting, True)):
+        spec, result = run(arrays | {"counts": counts}, permutations=0)
+        found = metrics(spec, result)["b_target_independent"]
+        assert (found["pseudo_low"] > 0) == drift
+        assert (f"{FINDINGS['b_target_independent']} by" in KIND.reading(spec, result)) == drift
+        assert any("follow each other in time" in each for each in result.warnings)
+
+
+def test_the_null_of_movements_halves_each_state_in_the_middle() -> None:
+    """No noise changes in the course of a state, and a half tells it within a factor of two."""
+    found = metrics(*run(without(session("null"), "counts"), permutations=0))["a_motor_noise"]
+    assert found["pseudo_low"] < 0 < found["pseudo_high"]
+    assert found["pseudo_high"] - found["pseudo_low"] < 2 * found["control"]
+
+
+def test_states_that_alternate_have_no_null_of_time_and_no_warning() -> None:
+    arrays = session("null")
+    mixed = np.where(np.arange(len(arrays["target"])) // 8 % 2, "control", "hfs")
+    spec, result = run(arrays | {"state": mixed}, permutations=0)
+    assert all(row["difference_pseudo"] is None for row in metrics(spec, result).values())
+    assert not any("follow each other in time" in each for each in result.warnings)
+
+
+def test_groups_stay_whole_when_a_state_is_halved() -> None:
+    """Each trial twice with one label, as if cut into two bins: halves do not part the two."""
+    arrays = without(session("null"), "perturbation", "reach")
+    twice = {
+        name: np.repeat(values, 2, axis=0) if values.shape[:1] == arrays["target"].shape else values
+        for name, values in arrays.items()
+    }
+    twice["group"] = np.repeat(np.arange(len(arrays["target"])), 2)
+    one, two = (metrics(*run(each, permutations=0)) for each in (arrays, twice))
+    name = "b_target_independent"
+    assert one[name]["difference_pseudo"] == pytest.approx(two[name]["difference_pseudo"])
+
+
+def test_the_interval_of_decoding_hardly_depends_on_how_trials_are_parted() -> None:
+    spec = ReportSpec.model_validate({"dataset": ONE, "state": STATE, "permutations": 0})
+    widths = []
+    for seed in range(8):
+        answer = direction_decoding(Asked(spec, session("null"), seed), lambda share: None)
+        found = answer["f_neural_generalization"].difference
+        widths.append(found.high - found.low)
+    assert np.std(widths) < 0.1 * np.mean(widths)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "word"),
+    [
+        ((2.0, -1.0, 6.0, 0.2), "is not supported: "),
+        ((2.0, 0.5, 6.0, 0.001), "is supported: "),
+        ((2.0, -1.0, 6.0, 0.001), "is supported by its test, though its interval holds 0: "),
+        ((-2.0, -6.0, -0.5, 0.001), "goes significantly the other way: "),
+        ((-2.0, -6.0, 1.0, 0.001), "the other way by its test, though its interval holds 0: "),
+    ],
+)
+def test_an_interval_and_a_test_that_disagree_are_said_to(
+    numbers: tuple[float, ...], word: str
+) -> None:
+    spec, result = only_activity()
+    k = list(FINDINGS).index("f_neural_generalization")
+    summary, p_holm = np.full((9, 10), np.nan), np.full(9, np.nan)
+    summary[k, 6:], p_holm[k] = numbers, numbers[-1]
+    changed = {"summary": Array(summary, ("finding", "number")), "p_holm": Array(p_holm, ("f",))}
+    said = KIND.reading(spec, Result({**result.arrays, **changed}))
+    assert f"{word}block less control" in said
+    assert ("Interval and p disagree about" in said) == ("though" in word)
+
+
+@cache
+def only_activity() -> tuple[ReportSpec, Result]:
+    return run(without(session("null"), "perturbation", "reach"), permutations=0)
+
+
+def early_and_late(arrays: Arrays, state: str) -> Arrays:
+    """The trials of a state, those of each field and target halved into "control" and "hfs"."""
+    n, used = len(arrays["target"]), arrays["state"] == state
+    own = {k: v[used] if v.shape[:1] == (n,) else v for k, v in arrays.items()}
+    cells = list(zip(own["target"].tolist(), own["field"].tolist(), strict=True))
+    before = np.array([cells[:k].count(cell) for k, cell in enumerate(cells)])
+    size = np.array([cells.count(cell) for cell in cells])
+    return own | {"state": np.where(before < (size + 1) // 2, "control", "hfs")}
 
 
 def test_a_session_without_behaviour_has_the_findings_of_activity() -> None:
