@@ -212,6 +212,6 @@ def test_what_the_dataset_cannot_give_is_refused_with_what_to_do() -> None:
     with pytest.raises(ExperimentError, match="trial 3, neuron 2"):
         run(spec_of(), broken)
     one = {**RECORDING, "target": np.zeros(1104), "target_angle_deg": np.zeros(1)}
-    with pytest.raises(ExperimentError, match="1 distinct labels; 2 to 64 are needed"):
+    with pytest.raises(ExperimentError, match="every trial has the target '0'; 2 to 64"):
         run(spec_of(), one)
     assert tuple(metrics(spec_of(), run(spec_of(neurons=(1, 4, 9)), RECORDING))) == EFFECTS
