@@ -5,7 +5,7 @@ point per record.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,22 +14,22 @@ from core.experiment import Dataset, Estimate
 from core.kernels.effective_dimension import (
     entropy_dimension,
     n90,
+    n95,
     participation_ratio_of,
     path_spectra,
     spectrum,
 )
-from core.kernels.intrinsic_dimension import twonn
 from core.kernels.ledger import Stage
-from core.kernels.neighbours import BLOCK_NUMBERS, distinct_points, neighbour_distances
 from core.stages import Report
 
 Shapes = Mapping[str, tuple[int, ...]]
-Spectral = Literal["participation_ratio", "entropy_dimension", "n90"]
+Spectral = Literal["participation_ratio", "entropy_dimension", "n90", "n95"]
 
 SPECTRAL: Mapping[Spectral, Callable[[NDArray[np.float64]], float]] = {
     "participation_ratio": participation_ratio_of,
     "entropy_dimension": entropy_dimension,
     "n90": n90,
+    "n95": n95,
 }
 
 _NAMES = {"hidden": ("hidden_activity",), "trajectory": ("W1", "W2")}
@@ -41,14 +41,6 @@ _DIMENSIONS = (
 _SPECTRUM_S = 1.0e-4
 _TERM_S = 1.0e-10
 _EIGEN_S = 4.0e-9
-
-_NEIGHBOURS = 2
-_LOOK_S = 2.5e-4
-_PAIR_S = 5.0e-9
-_PAIR_NUMBER_S = 3.0e-11
-_PROBE_NUMBER_S = 5.0e-8
-_BLOCKS = 2  # of products, while the nearest are chosen
-_COPIES = 6  # of the activity, while its distinct points are found
 
 
 def clouds(shapes: Shapes) -> list[str]:
@@ -97,24 +89,6 @@ def spectral_dimensions(
     return dict(zip(estimators, kept.values.reshape(-1, *shape), strict=True))
 
 
-def local_dimensions(
-    activity: NDArray[Any], report: Report, stage: Callable[..., Stage]
-) -> NDArray[np.float64]:
-    """TwoNN of "arm replicate record probe hidden"; nan where fewer than three probes differ."""
-    shape = activity.shape[:3]
-    kept = stage(every := int(np.prod(shape)))
-    looks = ((slice(n, n + 1), place) for n, place in enumerate(np.ndindex(shape)))
-    for own, place in kept.missing(looks):
-        distinct, _ = distinct_points(activity[place].astype(np.float64))
-        found = np.nan
-        if len(distinct) > _NEIGHBOURS and np.isfinite(distinct).all():
-            part = _part(report, own.start, every)
-            found = twonn(neighbour_distances(distinct, _NEIGHBOURS, part))
-        kept.add(own, np.array([found]))
-        report(own.stop / every)
-    return kept.values.reshape(shape)
-
-
 def spectral_cost(shapes: Shapes) -> Estimate:
     """Of the spectra of every cloud."""
     operations = spectra = eigen = 0
@@ -134,22 +108,6 @@ def spectral_cost(shapes: Shapes) -> Estimate:
         operations=2 * operations + 10 * eigen,
         seconds=0.01 + _SPECTRUM_S * spectra + _TERM_S * operations + _EIGEN_S * eigen,
     )
-
-
-def local_cost(shapes: Shapes) -> Estimate:
-    """Of the distances between all probes."""
-    every, (probes, hidden) = int(np.prod(looks(shapes, "hidden"))), points(shapes, "hidden")
-    pairs = every * probes**2
-    of_pairs = (_PAIR_S + _PAIR_NUMBER_S * hidden) * pairs
-    return Estimate(
-        memory_bytes=4 * _BLOCKS * min(probes**2, BLOCK_NUMBERS) + 8 * _COPIES * probes * hidden,
-        operations=2 * pairs * hidden,
-        seconds=every * (_LOOK_S + _PROBE_NUMBER_S * probes * hidden) + of_pairs,
-    )
-
-
-def _part(report: Report, n: int, parts: int) -> Report:
-    return lambda fraction: report((n + fraction) / parts)
 
 
 def _spectra(

@@ -20,9 +20,10 @@ class GeneralizationSpec(SessionSpec):
 
     Cross-condition generalization (CCGP) of dichotomies of targets: a classifier is trained without
     one target of each side and tested on those two. Beside it the ordinary decoding of the same
-    dichotomies, that of all balanced dichotomies (shattering dimensionality), the direction of a
-    target decoded by the others, and, where two fields are given, how the change from one to the
-    other generalizes over targets. Every target enters with equally many trials, drawn repeatedly.
+    dichotomies, that of all balanced dichotomies (shattering dimensionality), that of the target
+    among all, the direction of a target decoded by the others, and, where two fields are given, how
+    the change from one to the other generalizes over targets. Every target enters with equally many
+    trials, drawn repeatedly.
     """
 
     block: Comparison | None = Field(

@@ -30,6 +30,7 @@ from core.kernels.generalization import (
 )
 from core.kernels.ledger import Stage
 from core.kernels.resampling import permuted_within
+from core.kernels.target_decoding import decoded_targets, enough_training, fold_accuracy
 from core.selection import Selection
 
 JACKKNIFE_GROUPS = 10
@@ -44,6 +45,7 @@ ARM_AXES: Mapping[str, tuple[str, ...]] = {
     "decoding_per_dichotomy": ("dichotomy",),
     "shattering_accuracy": ("balanced_dichotomy",),
     "shattering_shuffled": ("shuffle", "balanced_dichotomy"),
+    "target_decoding": (),
     "direction_error_per_target_deg": ("target",),
     "trials_per_target": (),
 }
@@ -82,13 +84,14 @@ def arm_numbers(
     size = samples[0].shape[1]
     fold = np.arange(size) % min(spec.folds, size)
     every = dichotomies(len(samples[0]))
-    ccgp, direction = [], []
+    ccgp, direction, told = [], [], []
     for sample in samples:
         own = clouds(sample)
         ccgp.append([cross_condition_accuracy(own, side) for side in sides])
         direction.append(
             np.full(len(sample), nan) if angles is None else held_out_direction_errors(own, angles)
         )
+        told.append(_target_decoding(sample, spec.folds))
         step()
     shuffled = [
         decoding_accuracy(shuffled_trials(samples[k % len(samples)], shuffles), fold, every)
@@ -105,9 +108,19 @@ def arm_numbers(
             [decoding_accuracy(each, fold, every) for each in samples], axis=0
         ),
         "shattering_shuffled": np.array(shuffled),
+        "target_decoding": np.mean(told),
         "direction_error_per_target_deg": np.mean(direction, axis=0),
         "trials_per_target": np.array(size),
     }
+
+
+def _target_decoding(sample: Floats, folds: int) -> float:
+    """The accuracy of telling the target of a trial among all, in "conditions trials neurons"."""
+    n_targets, n_trials, n_neurons = sample.shape
+    target = np.repeat(np.arange(n_targets), n_trials)
+    fold = np.tile(enough_training(n_trials, folds), n_targets)
+    decoded = decoded_targets(sample.reshape(-1, n_neurons), target, fold)
+    return fold_accuracy(decoded, target, fold)
 
 
 def _turned(

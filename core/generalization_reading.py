@@ -42,7 +42,8 @@ def rows(spec: GeneralizationSpec, result: Result) -> tuple[Row, ...]:
 def reading(spec: GeneralizationSpec, result: Result) -> str:
     """The code of each block in words, the comparison, and the caveats."""
     found = {row.arm: row.metrics for row in rows(spec, result)}
-    sentences = [_arm_sentence(name, found[name]) for name in spec.arms]
+    targets = result["dichotomy_side"].shape[1]
+    sentences = [_arm_sentence(name, found[name], targets) for name in spec.arms]
     if spec.block is not None:
         p_value = _number(found[COMPARISON]["p_value"])
         first, second = spec.block.compare
@@ -79,6 +80,7 @@ def _arm_metrics(result: Result, arm: int) -> Numbers:
         "ccgp_null": float(null.mean()) if len(null) else nan,
         "p_value": (1 + int((null >= ccgp - 1e-12).sum())) / (1 + len(null)) if len(null) else nan,
         "decoding": float(result["decoding_per_dichotomy"][arm].mean()),
+        "target_decoding": float(result["target_decoding"][arm]),
         "shattering_mean_accuracy": float(result["shattering_accuracy"][arm].mean()),
         "shattering_fraction": float(above.mean()),
         "direction_error_deg": float(result["direction_error_per_target_deg"][arm].mean()),
@@ -105,7 +107,7 @@ def _number(value: float | int | bool | None) -> float:
     return nan if value is None else float(value)
 
 
-def _arm_sentence(name: str, found: Numbers) -> str:
+def _arm_sentence(name: str, found: Numbers, targets: int) -> str:
     ccgp = with_interval(*(_number(found[key]) for key in ("ccgp", "ccgp_low", "ccgp_high")))
     names = ("change_generalization", "change_generalization_low", "change_generalization_high")
     change = [100 * _number(found.get(key)) for key in names]
@@ -119,5 +121,8 @@ def _arm_sentence(name: str, found: Numbers) -> str:
         f"{name}: left-out targets are classified with accuracy {ccgp}, turned clouds with "
         f"{number(_number(found['ccgp_null']))} ({tested(_number(found['p_value']))}), and targets "
         f"that were trained on with {number(_number(found['decoding']))}; of all balanced "
-        f"dichotomies {number(100 * _number(found['shattering_fraction']))} % can be decoded.{told}"
+        f"dichotomies {number(100 * _number(found['shattering_fraction']))} % can be decoded. "
+        f"Which it is of all {targets} targets can be told in "
+        f"{number(100 * _number(found['target_decoding']))} % of trials, by chance in "
+        f"{number(100 / targets)} %.{told}"
     )

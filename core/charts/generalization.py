@@ -15,6 +15,7 @@ from core.figures import BLOCK_COLOURS, INK, MUTED, notice
 Z_95 = 1.959963984540054
 WIDTH, HEIGHT = 420, 260
 BINS = 25
+TICK = 90  # pixels
 
 
 class Arms(Protocol):
@@ -26,14 +27,16 @@ class Arms(Protocol):
 
 
 def draw_scores(spec: Arms, result: Result) -> alt.TopLevelMixin:
-    """CCGP with its interval, decoding and shattering, block by block; dashes: chance."""
-    names = ("generalization (CCGP)", "decoding", "all dichotomies")
+    """CCGP with its interval, decoding and shattering, block by block; ticks: chance."""
+    names = ("generalization (CCGP)", "decoding", "all dichotomies", "all targets")
+    targets = result["dichotomy_side"].shape[1]
     values = []
     for arm, block in enumerate(spec.arms):
         ccgp, se = float(result["ccgp_per_dichotomy"][arm].mean()), float(result["ccgp_se"][arm])
         plain = (
             float(result["decoding_per_dichotomy"][arm].mean()),
             float(result["shattering_accuracy"][arm].mean()),
+            float(result["target_decoding"][arm]),
         )
         values.append(
             {
@@ -54,15 +57,17 @@ def draw_scores(spec: Arms, result: Result) -> alt.TopLevelMixin:
         color=_colour(spec.arms),
     )
     axis = alt.Y("accuracy:Q", title="accuracy", scale=alt.Scale(domain=[0, 1], clamp=True))
-    chance = alt.Chart(alt.InlineData([{"chance": 0.5}])).mark_rule(color=INK, strokeDash=[5, 4])
+    level = [{"score": name, "chance": 0.5} for name in names[:-1]]
+    level.append({"score": names[-1], "chance": 1 / targets})
+    ticks = alt.Chart(alt.InlineData(level)).mark_tick(color=INK, thickness=2, size=TICK)
     layers = [
         base.mark_bar(opacity=0.85).encode(y=axis),
-        chance.encode(y=alt.Y("chance:Q", title="accuracy")),
+        ticks.encode(x=alt.X("score:N", sort=list(names)), y=alt.Y("chance:Q", title="accuracy")),
         base.transform_filter("datum.low != null")
         .mark_rule(strokeWidth=2)
         .encode(y=alt.Y("low:Q", title="accuracy"), y2="high:Q", color=alt.value(INK)),
     ]
-    title = alt.Title("How far the code carries", subtitle="rules: 95 % intervals; dashes: chance")
+    title = alt.Title("How far the code carries", subtitle="rules: 95 % intervals; ticks: chance")
     return alt.LayerChart(layer=layers, width=WIDTH, height=HEIGHT, title=title)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from core.directions import check_ring, distinct_directions
 from core.experiment import ExperimentError
 from core.findings.activity import both_fields, null_field
 from core.findings.answer import Answer, Asked, Interval, Report, portion
@@ -34,6 +35,7 @@ def reaiming(asked: Asked, report: Report) -> Mapping[str, Answer]:
     """d: the turn of the ring of targets from null to force field, in degrees, in each state."""
     chosen = both_fields(asked)
     angles, units = _angles(chosen), chosen.units
+    check_ring(asked.spec.dataset, distinct_directions(angles))
     states, null_field = units.block // 2, units.block % 2 == 0
     seeds = np.random.SeedSequence([asked.seed, 3]).spawn(3)
     own = [states == k for k in range(2)]

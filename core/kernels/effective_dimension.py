@@ -3,7 +3,7 @@
 With eigenvalues l_i of the covariance and p_i = l_i / sum l,
 
     participation_ratio = (sum l)^2 / sum l^2        entropy_dimension = exp(-sum p log p)
-    n90 = the fewest components that carry 90 % of the variance.
+    n90, n95 = the fewest components that carry 90 or 95 % of the variance.
 
 All points count alike: this is the dimensionality of the total covariance, without conditions and
 without a correction for how few points there are (at most points - 1). Reference: P. Gao et al.,
@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.kernels.clock import NUMBERS_AT_ONCE, no_tick
+from core.kernels.component_numbers import components_for
 
 Array = NDArray[np.float64]
 
-SHARE = 0.9
 _EPSILONS = 10
 
 
@@ -73,10 +73,18 @@ def entropy_dimension(eigenvalues: Array) -> float:
 
 def n90(eigenvalues: Array) -> float:
     """The fewest components that carry 90 % of the variance; nan if there is none."""
+    return _components(eigenvalues, 0.90)
+
+
+def n95(eigenvalues: Array) -> float:
+    """The fewest components that carry 95 % of the variance; nan if there is none."""
+    return _components(eigenvalues, 0.95)
+
+
+def _components(eigenvalues: Array, share: float) -> float:
     if not eigenvalues.sum() > 0:
         return np.nan
-    carried = np.cumsum(np.sort(eigenvalues)[::-1]) / eigenvalues.sum()
-    return float(np.searchsorted(carried, SHARE * (1 - 1e-12)) + 1)
+    return float(components_for(np.sort(eigenvalues)[::-1], share))
 
 
 def _centred_spectrum(gram: Array, rounding: float) -> Array:

@@ -6,6 +6,9 @@ fills all dimensions at the smallest scale, whatever lies beneath. On a ring wit
 says 24. That is why they are read beside those of noise alone, and along a sweep of scales.
 """
 
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
+
 import numpy as np
 import scipy
 
@@ -13,6 +16,8 @@ from core.kernels.participation_ratio import Floats
 
 DISCARDED = 0.1
 MOST_DIMENSIONS = 1e4
+K = 20  # neighbours of the maximum likelihood estimate
+RANKS = (1, 2, 4, 8, 16, 32, 64)
 
 
 def twonn(distances: Floats) -> float:
@@ -60,6 +65,26 @@ def gride(distances: Floats, rank: int) -> float:
     if slope(least) <= 0 or slope(MOST_DIMENSIONS) >= 0:
         return float("nan")
     return float(scipy.optimize.brentq(slope, least, MOST_DIMENSIONS, xtol=1e-10, rtol=1e-12))
+
+
+ESTIMATES: Mapping[str, tuple[int, Callable[[Floats], float]]] = {
+    "twonn": (2, twonn),
+    "mle": (K, lambda distances: levina_bickel(distances[:, :K])),
+    **{f"gride_{2 * rank}": (2 * rank, partial(gride, rank=rank)) for rank in RANKS},
+}
+"""The estimates by name: how many neighbours each looks at, and what it is of their distances."""
+
+
+def neighbours_for(names: Collection[str]) -> int:
+    """How many neighbours these estimates look at."""
+    return max(ESTIMATES[name][0] for name in names)
+
+
+def named_estimates(distances: Floats, names: Collection[str]) -> Floats:
+    """Each of these estimates from "points neighbours"; NaN where it needs more neighbours."""
+    neighbours = distances.shape[1]
+    own = (ESTIMATES[name] for name in names)
+    return np.array([of(distances) if most <= neighbours else np.nan for most, of in own])
 
 
 def _ratio(above: float, below: float) -> float:

@@ -50,7 +50,15 @@ from core.kernels.ledger import Stage
 from core.kernels.participation_ratio import Floats
 from core.kernels.resampling import stratified_jackknife_error, two_sided_p, upper_p
 from core.selection import CONTIGUOUS, Labels, Selection, selected
-from core.sentences import OPTIMISTIC, number, paragraph, tested, verdict, with_interval
+from core.sentences import (
+    OPTIMISTIC,
+    SIGNIFICANT,
+    number,
+    paragraph,
+    tested,
+    verdict,
+    with_interval,
+)
 from core.session_arrays import described
 from core.session_spec import (
     COMPARISON,
@@ -146,8 +154,8 @@ METRICS = {
     ),
     "p_value": Metric(
         "Permutation p: of a distance above zero (one-sided, labels shuffled within target and "
-        "state); on `comparison` of a difference (two-sided, states shuffled within target and "
-        "label). Null for single targets"
+        "state; of single targets not corrected for how many there are); on `comparison` of a "
+        "difference (two-sided, states shuffled within target and label)"
     ),
     "trials": Metric("Trials used", unit="trial", type="integer"),
 }
@@ -206,7 +214,10 @@ def reading(spec: ConditionDistanceSpec, result: Result) -> str:
     """The mean distances, the tests, and what they cannot tell."""
     first, second = spec.between
     by_arm = {row.arm: row.metrics for row in rows(spec, result)}
-    said = [_said(by_arm[f"{name}:{MEAN}" if name else MEAN], name, spec) for name in spec.states]
+    said = []
+    for state, name in enumerate(spec.states):
+        said.append(_said(by_arm[f"{name}:{MEAN}" if name else MEAN], name, spec))
+        said.append(_of_targets(result["target_p_value"][state]))
     if spec.block is not None:
         p_value = float(by_arm[COMPARISON]["p_value"] or nan)
         one, other = spec.block.compare
@@ -328,17 +339,31 @@ def _tested(
     *,
     states: bool,
 ) -> dict[str, Array]:
-    """Mean distances with the precision that shuffles leave alone: observed, and shuffled."""
+    """Mean distances with the precision that shuffles leave alone: observed, and shuffled; the p of
+    each target where not states but the labels are.
+    """
     views = whitened(seen, constant_cells(seen, states=states))
-    observed = distances(seen, views, seen.part[None])[0].mean(axis=1)
+    observed = distances(seen, views, seen.part[None])[0]
     null = permuted_distances(
         seen, views, report, seed=spec.seed, draws=spec.permutations, states=states, stage=stage
-    ).mean(axis=2)
+    )
     name = "comparison" if states else "distance"
-    return {
-        f"{name}_tested": Array(observed, ("state",)),
-        f"permutation_{name}": Array(null, ("permutation", "state")),
+    found = {
+        f"{name}_tested": Array(observed.mean(axis=1), ("state",)),
+        f"permutation_{name}": Array(null.mean(axis=2), ("permutation", "state")),
     }
+    if not states:
+        found["target_p_value"] = Array(_target_p_values(observed, null), ("state", "target"))
+    return found
+
+
+def _target_p_values(observed: Floats, null: Floats) -> Floats:
+    """Of each state and target among "draws states targets"; NaN without draws."""
+    if not len(null):
+        return np.full(observed.shape, nan)
+    places = np.ndindex(observed.shape)
+    p_values = [upper_p(float(observed[at]), null[:, *at]) for at in places]
+    return np.reshape(p_values, observed.shape)
 
 
 def _target_metrics(result: Result, state: int, place: int) -> dict[str, float | int]:
@@ -349,6 +374,7 @@ def _target_metrics(result: Result, state: int, place: int) -> dict[str, float |
         **_interval(value, error),
         "euclidean": float(result["euclidean"][at]),
         "distance_pseudo": float(result["distance_pseudo"][at]),
+        "p_value": float(result["target_p_value"][at]),
         "trials": int(sides.sum()),
     }
 
@@ -397,6 +423,17 @@ def _drift(result: Result) -> str:
 
 def _has_pseudo(result: Result) -> bool:
     return bool(np.isfinite(result["distance_pseudo"]).any())
+
+
+def _of_targets(p_values: Floats) -> str:
+    """How many single targets move, where they were tested."""
+    if not np.isfinite(p_values).all():
+        return ""
+    moved = int((p_values <= SIGNIFICANT).sum())
+    return (
+        f"Of its {len(p_values)} targets {moved} move by themselves (p at most {SIGNIFICANT:g} "
+        "each, not corrected for their number)."
+    )
 
 
 def _said(

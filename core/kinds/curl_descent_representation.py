@@ -5,12 +5,14 @@ hidden neurons of a network while it learns. The input is the result of another 
 """
 
 from collections.abc import Iterator, Mapping
-from functools import partial
-from typing import Annotated, Literal
+from functools import partial, reduce
+from typing import Annotated, Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
-from core.charts.representation import draw_hidden, draw_trajectory
+from core.charts.representation import draw_hidden, draw_sweep, draw_trajectory, without_sweep
 from core.checkpoints import ledger
 from core.columns import columns_of
 from core.curl_clouds import (
@@ -18,14 +20,22 @@ from core.curl_clouds import (
     Shapes,
     Spectral,
     clouds,
-    local_cost,
-    local_dimensions,
     points,
     spectral_cost,
     spectral_dimensions,
 )
+from core.curl_hidden_activity import (
+    LOCAL,
+    Local,
+    local_cost,
+    local_dimensions,
+    parallel_cost,
+    parallel_numbers,
+)
+from core.curl_representation_reading import reading
 from core.dataset import DatasetSummary
 from core.experiment import (
+    MAX_INTEGER,
     Array,
     Dataset,
     Equation,
@@ -39,13 +49,17 @@ from core.experiment import (
     Row,
     Spec,
 )
+from core.kernels.intrinsic_dimension import RANKS, K
+from core.kernels.ledger import Ledger
 from core.kernels.measures import finite
-from core.stages import stages
+from core.stages import Report, stages
 
-Estimator = Literal["participation_ratio", "entropy_dimension", "n90", "twonn"]
+Estimator = Spectral | Local | Literal["parallel_analysis"]
 ExperimentId = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
+PARALLEL: Literal["parallel_analysis"] = "parallel_analysis"
+AXES = ("arm", "replicate", "record")
 SIMULATION = "curl_descent.simulation"
 EXAMPLE = "00000000-0000-7000-8000-000000000000"
 
@@ -53,6 +67,7 @@ _MEANINGS: Mapping[Spectral, str] = {
     "participation_ratio": "(sum l)^2 / sum l^2 of the eigenvalues l of the covariance",
     "entropy_dimension": "exp of the entropy of the shares of variance",
     "n90": "the fewest components that carry 90 % of the variance",
+    "n95": "the fewest components that carry 95 % of the variance",
 }
 _CLOUDS = {
     "hidden": "of the hidden activity over the probes at the last record",
@@ -68,6 +83,20 @@ METRICS: Mapping[str, Metric] = {
         "Local dimension of the hidden activity at the last record, from the distances of every "
         "probe to its two nearest neighbours (TwoNN); null with fewer than three distinct ones."
     ),
+    "hidden_mle": Metric(
+        f"The same by maximum likelihood over {K} neighbours (Levina and Bickel); null with fewer."
+    ),
+    **{
+        f"hidden_gride_{2 * rank}": Metric(
+            f"The same from the ratio of distances to neighbours {2 * rank} and {rank}; null with "
+            "fewer."
+        )
+        for rank in RANKS
+    },
+    "hidden_parallel_analysis": Metric(
+        "Leading components of the hidden activity at the last record with more variance than the "
+        "95th percentile when every neuron is shuffled over probes by itself."
+    ),
 }
 
 MAX_SPECTRUM = 2000
@@ -78,8 +107,10 @@ class RepresentationSpec(Spec):
 
     All probes count alike, without conditions, so this is the dimensionality of the total
     covariance: at most the number of probes less one, and of records so far less one for a path.
-    TwoNN asks instead how many dimensions the hidden activity has in the neighbourhood of a probe,
-    however curved it is; along a path, whose records are no random sample, it says nothing.
+    TwoNN, maximum likelihood (mle) and the sweep over scales (gride) ask instead how many
+    dimensions the hidden activity has in the neighbourhood of a probe, however curved it is; and
+    parallel analysis how many components exceed those of neurons without any correlation. All four
+    take probes as a random sample: of a path, whose records follow each other, they say nothing.
     """
 
     experiment: ExperimentId = Field(
@@ -91,17 +122,26 @@ class RepresentationSpec(Spec):
         description="SHA-256 of that experiment's arrays, which pins the input: null is filled in "
         "at submission, another hash than theirs is refused.",
     )
-    estimators: Annotated[list[Estimator], Field(min_length=1, max_length=4)] = Field(
+    estimators: Annotated[list[Estimator], Field(min_length=1, max_length=8)] = Field(
         default=["participation_ratio", "entropy_dimension", "n90"],
-        description="What to measure: on the eigenvalues of a covariance, or, for twonn, on the "
-        "distances between the hidden activities of probes, at a cost that grows with the square "
-        "of their number.",
+        description="What to measure: on the eigenvalues of a covariance; for twonn, mle and gride "
+        "on the distances between the hidden activities of probes, at a cost that grows with the "
+        "square of their number; for parallel_analysis on shuffles of them.",
     )
+    shuffles: int = Field(
+        default=20, ge=20, le=1000, description="Shuffles behind each parallel analysis."
+    )
+    seed: int = Field(default=0, ge=0, le=MAX_INTEGER, description="Seed of the shuffles.")
 
     @property
     def spectral(self) -> list[Spectral]:
         """Those of the estimators that take the eigenvalues of a covariance."""
         return [name for name in SPECTRAL if name in self.estimators]
+
+    @property
+    def local(self) -> list[str]:
+        """The estimates from distances between probes that are asked for."""
+        return [each for name, own in LOCAL.items() if name in self.estimators for each in own]
 
 
 def run(spec: RepresentationSpec, inputs: Mapping[str, Dataset], progress: Progress) -> Result:
@@ -113,17 +153,16 @@ def run(spec: RepresentationSpec, inputs: Mapping[str, Dataset], progress: Progr
         "epoch": Array(source["epoch"].copy(), ("record",), "epochs"),
     }
     shapes = {name: values.shape for name, values in source.items()}
-    reports = stages(progress, [1] * (len(recorded := clouds(shapes)) + 1))
-    axes, kept = ("arm", "replicate", "record"), ledger(progress)
-    for cloud, report in zip(recorded, reports, strict=False):
+    recorded = clouds(shapes)
+    *reports, near, shuffled = stages(progress, [1] * (len(recorded) + 2))
+    kept = ledger(progress)
+    for cloud, report in zip(recorded, reports, strict=True):
         stage = partial(kept.stage, cloud)
         values = spectral_dimensions(source, cloud, spec.spectral, report, stage)
-        found |= {f"{cloud}_{name}": Array(array, axes) for name, array in values.items()}
-    if _local(spec, shapes):
-        found["hidden_twonn"] = Array(
-            local_dimensions(source["hidden_activity"], reports[-1], partial(kept.stage, "local")),
-            axes,
-        )
+        found |= {f"{cloud}_{name}": Array(array, AXES) for name, array in values.items()}
+        found[f"{cloud}_size"] = Array(np.array(points(shapes, cloud)), ("extent",))
+    if "hidden" in recorded:
+        found |= _of_hidden(spec, source["hidden_activity"], near, shuffled, kept)
     progress(1.0)
     return Result(found)
 
@@ -138,13 +177,16 @@ def estimate(spec: RepresentationSpec, datasets: Mapping[str, DatasetSummary]) -
     summary = datasets[spec.experiment]
     shapes = {name: array.shape for name, array in summary.arrays.items()}
     _check(spec, summary.format, shapes)
-    spectral = spectral_cost(shapes)
-    return _sum(spectral, local_cost(shapes)) if _local(spec, shapes) else spectral
+    costs = [spectral_cost(shapes)]
+    if "hidden" in clouds(shapes):
+        costs += [local_cost(shapes, spec.local)] if spec.local else []
+        costs += [parallel_cost(shapes, spec.shuffles)] if PARALLEL in spec.estimators else []
+    return reduce(_sum, costs)
 
 
 def example() -> RepresentationSpec:
     """What a small simulation recorded; its id stands for that of one of your own."""
-    return RepresentationSpec(experiment=EXAMPLE, estimators=[*SPECTRAL, "twonn"])
+    return RepresentationSpec(experiment=EXAMPLE, estimators=[*SPECTRAL, *LOCAL, PARALLEL])
 
 
 EXAMPLE_SOURCES = {
@@ -154,9 +196,9 @@ EXAMPLE_SOURCES = {
             "inputs": 20,
             "hidden": 8,
             "training": {"epochs": 500, "batch_size": 50},
-            "data": {"train_size": 200, "test_size": 60},
+            "data": {"train_size": 200, "test_size": 140},
             "replicates": 4,
-            "record": {"points": 60, "weights": "snapshots", "probe_size": 60},
+            "record": {"points": 24, "weights": "snapshots", "probe_size": 140},
         },
     )
 }
@@ -171,6 +213,29 @@ def pinned(spec: RepresentationSpec, hashes: Mapping[str, str]) -> Representatio
     return spec.model_copy(update={"result": known})
 
 
+def _of_hidden(
+    spec: RepresentationSpec, activity: NDArray[Any], near: Report, shuffled: Report, kept: Ledger
+) -> dict[str, Array]:
+    """What distances and shuffles say, of those estimators that are asked for."""
+    found = {}
+    if spec.local:
+        values, distinct = local_dimensions(
+            activity, spec.local, near, partial(kept.stage, "local")
+        )
+        found = {
+            f"hidden_{name}": Array(each, AXES)
+            for name, each in zip(spec.local, values, strict=True)
+        }
+        found["hidden_distinct_probes"] = Array(distinct, AXES, "probe")
+    if PARALLEL in spec.estimators:
+        stage = partial(kept.stage, "shuffled")
+        numbers = parallel_numbers(
+            activity, shuffled, stage, shuffles=spec.shuffles, seed=spec.seed
+        )
+        found[f"hidden_{PARALLEL}"] = Array(numbers, AXES)
+    return found
+
+
 def _check(spec: RepresentationSpec, kind: str, shapes: Shapes) -> None:
     if len(set(spec.estimators)) < len(spec.estimators):
         raise Refused("estimators", spec.estimators, "names an estimator twice")
@@ -183,9 +248,10 @@ def _check(spec: RepresentationSpec, kind: str, shapes: Shapes) -> None:
             "snapshots of weights (record.weights snapshots)"
         )
         raise Refused("experiment", spec.experiment, message)
-    if spec.estimators == ["twonn"] and "hidden" not in recorded:
+    if not spec.spectral and "hidden" not in recorded:
         message = (
-            "twonn is of hidden activity, and the experiment recorded none (record.probe_size)"
+            f"{' and '.join(spec.estimators)} can be measured on hidden activity only, and the "
+            "experiment recorded none (record.probe_size)"
         )
         raise Refused("estimators", spec.estimators, message)
     for cloud in recorded:
@@ -196,11 +262,6 @@ def _check(spec: RepresentationSpec, kind: str, shapes: Shapes) -> None:
                 "record fewer probes or points"
             )
             raise Refused("experiment", spec.experiment, message)
-
-
-def _local(spec: RepresentationSpec, shapes: Shapes) -> bool:
-    """Whether distances between probes are asked for, and there are any."""
-    return "twonn" in spec.estimators and "hidden" in clouds(shapes)
 
 
 def _sum(a: Estimate, b: Estimate) -> Estimate:
@@ -221,7 +282,7 @@ def _rows(result: Result) -> Iterator[Row]:
 
 KIND = Kind(
     name="curl_descent.representation",
-    version=1,
+    version=2,
     summary="Dimensionality of a simulation's hidden activity and of its weights' path, for every "
     "rule, replicate and record.",
     spec=RepresentationSpec,
@@ -236,10 +297,23 @@ KIND = Kind(
             "Dimensionality of the weights' path so far against epochs, one panel per estimator.",
             draw_trajectory,
         ),
+        "sweep": Figure(
+            "Local dimension of the hidden activity at the last record, by number of neighbours.",
+            draw_sweep,
+            without_sweep,
+        ),
     },
     references=(
         "P. Gao et al. A theory of multineuronal dimensionality, dynamics and measurement. "
         "bioRxiv 214262 (2017).",
+        "E. Facco et al. Estimating the intrinsic dimension of datasets by a minimal neighborhood "
+        "information. Scientific Reports 7:12140 (2017).",
+        "E. Levina, P. Bickel. Maximum likelihood estimation of intrinsic dimension. NIPS 17 "
+        "(2004).",
+        "F. Denti et al. The generalized ratios intrinsic dimension estimator. Scientific Reports "
+        "12:20005 (2022).",
+        "J. Horn. A rationale and test for the number of factors in factor analysis. Psychometrika "
+        "30:179 (1965).",
         "H. Ninou, J. Kadmon, N. A. Cayco-Gajic. Curl Descent: Non-Gradient Learning Dynamics with "
         "Sign-Diverse Plasticity. NeurIPS 2025, arXiv:2510.02765.",
     ),
@@ -253,12 +327,18 @@ KIND = Kind(
             "Entropy dimension",
             r"\exp\left(-\sum_i p_i \ln p_i\right), \qquad p_i = \lambda_i / \sum_j \lambda_j",
         ),
+        Equation(
+            "Maximum likelihood over the distances r of n probes to k neighbours",
+            r"\frac{1}{\hat{d}} = \frac{1}{n (k-1)} \sum_i \sum_{j=1}^{k-1} \ln "
+            r"\frac{r_{i,k}}{r_{i,j}}",
+        ),
     ),
     beware=(
         "A covariance of n points has at most n - 1 dimensions: few probes or early records "
         "bound the answer from above.",
         "Probes are not trials of conditions: compare with the total covariance of a recording, "
         "never with the participation ratio of its condition means.",
+        "Local dimensions above about ten come out too small with a few hundred probes.",
     ),
     run=run,
     rows=rows,
@@ -267,4 +347,5 @@ KIND = Kind(
     experiments=lambda spec: (spec.experiment,),
     pinned=pinned,
     example_sources=EXAMPLE_SOURCES,
+    reading=reading,
 )

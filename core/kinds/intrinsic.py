@@ -23,7 +23,13 @@ from core.experiment import (
     Result,
     Row,
 )
-from core.kernels.intrinsic_dimension import gride, levina_bickel, twonn
+from core.kernels.intrinsic_dimension import (
+    ESTIMATES,
+    RANKS,
+    K,
+    named_estimates,
+    neighbours_for,
+)
 from core.kernels.neighbours import distinct_points, neighbour_distances
 from core.kernels.participation_ratio import Floats, condition_means
 from core.selection import selected
@@ -33,8 +39,6 @@ from core.session_spec import ALL, Comparison, SessionSpec, check_arms, checked_
 from core.stages import Report, stages
 
 OPERATIONS_PER_S = 4_000_000_000
-RANKS = (1, 2, 4, 8, 16, 32, 64)
-K = 20
 LEAST_POINTS = K + 1
 SURROGATE = "surrogate"
 
@@ -175,10 +179,8 @@ def example() -> IntrinsicSpec:
 
 def _estimates(points: Floats, report: Report) -> Floats:
     """TwoNN, maximum likelihood, and the sweep; NaN for scales beyond the points."""
-    most = min(2 * max(RANKS), len(points) - 1)
-    distances = neighbour_distances(points, most, report)
-    sweep = [gride(distances, rank) if 2 * rank <= most else float("nan") for rank in RANKS]
-    return np.array([twonn(distances), levina_bickel(distances[:, :K]), *sweep])
+    most = min(neighbours_for(ESTIMATES), len(points) - 1)
+    return named_estimates(neighbour_distances(points, most, report), ESTIMATES)
 
 
 def _noise_factor(
@@ -217,8 +219,7 @@ def _dropped(
 
 
 def _named(values: Floats) -> dict[str, float | int]:
-    names = ["twonn", "mle", *(f"gride_{2 * rank}" for rank in RANKS)]
-    return dict(zip(names, values.tolist(), strict=True))
+    return dict(zip(ESTIMATES, values.tolist(), strict=True))
 
 
 def _said(name: str, dimension: Floats) -> str:

@@ -45,6 +45,10 @@ METRICS = {
     "ccgp_null": Metric("The same with every target's cloud turned at random, mean"),
     "p_value": Metric("One-sided p of CCGP among turned clouds; two-sided p between blocks"),
     "decoding": Metric("Cross-validated accuracy of the same dichotomies on all targets"),
+    "target_decoding": Metric(
+        "Cross-validated accuracy of telling the target among all (LDA, shrunk noise covariance); "
+        "chance 1 / targets"
+    ),
     "shattering_mean_accuracy": Metric("Mean accuracy over all balanced dichotomies"),
     "shattering_fraction": Metric("Share of these above the 95 % quantile of shuffled targets"),
     "direction_error_deg": Metric(
@@ -125,9 +129,11 @@ def estimate(spec: GeneralizationSpec, summaries: Mapping[str, DatasetSummary]) 
     pair = 3e-4 + 4e-10 * neurons**3 + 3e-8 * neurons**2 + 2e-9 * own * neurons
     accuracies = len(spec.arms) * (2 + spec.repeats + JACKKNIFE_GROUPS + spec.nulls)
     turns = len(spec.arms) * spec.nulls * targets * (4e-9 * neurons**3 + 1e-4)
+    target = 1e-3 + 1e-10 * neurons**3 + (1e-10 * own + 5e-9 * targets) * neurons**2
+    told = len(spec.arms) * spec.repeats * spec.folds * target
     decoded = len(spec.arms) * (2 * spec.repeats + spec.decoding_nulls) * spec.folds
     fold = 1e-3 + 4e-10 * neurons**3 + own * neurons * (neurons + 150) * 1e-9
-    seconds = (accuracies + 2 * spec.permutations) * pairs * pair + turns + decoded * fold
+    seconds = (accuracies + 2 * spec.permutations) * pairs * pair + turns + decoded * fold + told
     return Estimate(
         memory_bytes=70_000_000 + 8 * (6 * sum(trials) * neurons + 5 * targets * neurons**2),
         operations=int(seconds * 1e9),
@@ -150,7 +156,7 @@ def example() -> GeneralizationSpec:
 
 KIND: Kind[GeneralizationSpec] = Kind(
     name="population.generalization",
-    version=2,
+    version=3,
     summary="How far a linear code carries to targets it was not trained on (CCGP, shattering)",
     spec=GeneralizationSpec,
     columns=columns_of(GeneralizationSpec),
@@ -167,6 +173,8 @@ KIND: Kind[GeneralizationSpec] = Kind(
         "cortex, Cell 183, 954-967 (2020)",
         "S. Israely et al., Cerebellar output shapes cortical preparatory activity during motor "
         "adaptation, Nature Communications 16:2574 (2025)",
+        "O. Ledoit, M. Wolf, A well-conditioned estimator for large-dimensional covariance "
+        "matrices, J. Multivariate Analysis 88, 365-411 (2004)",
     ),
     equations=(
         Equation(
@@ -180,6 +188,12 @@ KIND: Kind[GeneralizationSpec] = Kind(
             "targets",
             r"g(\theta) = \frac{\langle D_c \cdot D_d \rangle_{\angle(c,d) = \theta}}{\langle D_c "
             r"\cdot D_c \rangle}, \qquad D_c = \mu_c^{\mathrm{FF}} - \mu_c^{\mathrm{NF}}",
+        ),
+        Equation(
+            "The target decoded from the activity x of a trial, with means, shares and pooled "
+            "covariance of the training folds",
+            r"\hat{c}(x) = \operatorname{arg\,max}_c \; \mu_c^{\top} S^{-1} x - \frac{1}{2} "
+            r"\mu_c^{\top} S^{-1} \mu_c + \ln p_c",
         ),
     ),
     beware=(

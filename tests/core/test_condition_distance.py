@@ -13,6 +13,7 @@ from sklearn.covariance import ledoit_wolf
 from core.examples import GOLUB_BCI
 from core.experiment import ExperimentError, Refused, Result, silent
 from core.figures import rendered, themed
+from core.folded_units import in_folds
 from core.kernels.crossnobis import (
     Labelled,
     constant_cells,
@@ -28,6 +29,7 @@ from core.kernels.participation_ratio import Floats
 from core.kernels.resampling import LEFT_OUT, two_sided_p, upper_p
 from core.kinds.condition_distance import KIND, ConditionDistanceSpec
 from core.reading import read_arrays
+from core.selection import selected
 from core.session_spec import Comparison
 from core.summary import summarise
 
@@ -154,6 +156,48 @@ def test_null_sessions_are_rejected_at_the_nominal_rate() -> None:
             )
             rejected[int(states)] += p <= 0.05
     assert (np.abs(rejected / 150 - 0.05) < 3 * np.sqrt(0.05 * 0.95 / 150)).all()
+
+
+def test_each_target_has_the_p_of_its_own_distance_among_the_shuffles_of_the_mean() -> None:
+    """By loop; a target that moves far is found, and one that stays is not."""
+    rng = np.random.default_rng(8)
+    target, later = np.tile(np.arange(4), 20), np.arange(80) >= 40
+    counts = rng.standard_normal((80, 10)) + 2.0 * (later & (target == 1))[:, None]
+    arrays = {"counts": counts, "target": target, "field": np.where(later, "FF", "NF")}
+    spec = spec_of()
+    result = run(spec, arrays)
+    seen = in_folds(
+        selected(arrays, spec.cells, neurons=None, transform="none").units, 2, 5, spec.seed
+    )
+    views = whitened(seen, constant_cells(seen, states=False))
+    observed = distances(seen, views, seen.part[None])[0, 0]
+    null = permuted_distances(seen, views, ignore, seed=spec.seed, draws=99, states=False)[:, 0]
+    expected = [
+        (1 + sum(drawn >= own for drawn in null[:, c])) / 100 for c, own in enumerate(observed)
+    ]
+    found = {row.arm: row.metrics for row in KIND.rows(spec, result)}
+    assert [found[f"target:{c}"]["p_value"] for c in range(4)] == pytest.approx(expected)
+    assert found["target:1"]["p_value"] == 0.01
+    assert found["target:0"]["p_value"] != found["target:2"]["p_value"]
+    moved = sum(p <= 0.05 for p in expected)
+    assert f"Of its 4 targets {moved} move by themselves" in KIND.reading(spec, result)
+    untested = spec_of(permutations=0)
+    assert "move by themselves" not in KIND.reading(untested, run(untested, arrays))
+
+
+def test_targets_that_stay_are_found_as_often_as_their_test_says() -> None:
+    """4 targets of 75 sessions: within 3 standard errors of .05, that is .012 each."""
+    p_values = []
+    for seed in range(75):
+        rng = np.random.default_rng(seed)
+        arrays = {
+            "counts": rng.standard_normal((64, 5)),
+            "target": np.tile(np.arange(4), 16),
+            "field": np.repeat(["NF", "FF"], 32),
+        }
+        p_values.append(run(spec_of(permutations=39, folds=4), arrays)["target_p_value"])
+    rate = np.mean(np.array(p_values) <= 0.05)
+    assert rate == pytest.approx(0.05, abs=3 * np.sqrt(0.05 * 0.95 / 300))
 
 
 def spec_of(**changes: Any) -> ConditionDistanceSpec:

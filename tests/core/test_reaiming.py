@@ -26,8 +26,17 @@ UPLOADED = "00000000-0000-0000-0000-000000000000"
 COUNTS, TARGET = RECORDING["counts"].astype(np.float64), RECORDING["target"].astype(np.int64)
 BEFORE, ANGLES = RECORDING["block"] == "before", RECORDING["target_angle_deg"].astype(np.float64)
 PER_TARGET = [-27.4, -13.7, -12.2, -26.8, -25.7, -15.0, 0.9, -8.0]
-DECODED = [-4.9552875, -14.38080016, -29.30164611, -41.79998317, -36.01319155, 9.68586262,
-           25.09521383, 10.35207992]  # fmt: skip
+DECODED = [
+    -4.955287506398137,
+    -14.380800162581346,
+    -29.30164610359826,
+    -41.79998317290716,
+    -36.0131915546422,
+    9.68586261967604,
+    25.095213829767,
+    10.352079917105243,
+]
+INTERVAL, PERMUTED_P = (-21.640815459001644, -13.223420051568063), 0.001996007984031936
 
 
 def means(chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -68,8 +77,44 @@ def test_the_decoder_gives_the_published_shift_of_each_target() -> None:
     turns = decoder_turns(
         activity[BEFORE], ANGLES[TARGET[BEFORE]], activity[~BEFORE], TARGET[~BEFORE], ANGLES, 100.0
     )
-    np.testing.assert_allclose(np.degrees(np.angle(turns)), DECODED, atol=1e-6)
-    assert np.degrees(np.angle(turns.sum())) == pytest.approx(-13.535605934645424, abs=1e-6)
+    np.testing.assert_allclose(np.degrees(np.angle(turns)), DECODED, atol=1e-8)
+    assert np.degrees(np.angle(turns.sum())) == pytest.approx(-13.535605934645424, abs=1e-8)
+
+
+@pytest.fixture(scope="module")
+def recorded() -> dict[str, Any]:
+    """What the kind says of the recording, raw counts and their square roots."""
+    found = {}
+    for transform, draws in (("none", 500), ("sqrt", 20)):
+        spec = KIND.spec.model_validate(
+            {
+                "dataset": GOLUB_BCI.dataset_id,
+                "reference": "before",
+                "compare": "after",
+                "transform": transform,
+                "resamples": draws,
+                "permutations": draws,
+                "splits": 5,
+            }
+        )
+        result = KIND.run(spec, {GOLUB_BCI.dataset_id: RECORDING}, silent)
+        found[transform] = KIND.rows(spec, result)[0].metrics
+    return found
+
+
+def test_interval_and_p_of_the_recording_are_those_published(recorded: dict[str, Any]) -> None:
+    """Shifts of resamples scatter by 2.15 degrees, so that a 2.5 % quantile of 500 has an error of
+    .26, and two of them differ by .36. No relabelling of 500 turns as far: p = 1 / 501."""
+    ends = [recorded["none"][name] for name in ("ci_low", "ci_high")]
+    np.testing.assert_allclose(ends, INTERVAL, atol=3 * 0.36)
+    assert recorded["none"]["p_value"] == pytest.approx(PERMUTED_P, abs=1e-12)
+
+
+def test_the_published_shift_of_the_decoder_is_that_of_square_roots(
+    recorded: dict[str, Any],
+) -> None:
+    assert recorded["sqrt"]["decoder_shift_deg"] == pytest.approx(-13.535605934645424, abs=1e-8)
+    assert recorded["none"]["decoder_shift_deg"] == pytest.approx(-12.140556819650211, abs=1e-8)
 
 
 def test_the_split_half_estimate_averages_to_the_same() -> None:

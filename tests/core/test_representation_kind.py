@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from core.experiment import Dataset, Refused, Result, silent
 from core.kernels.effective_dimension import path_spectra
+from core.kernels.intrinsic_dimension import gride
 from core.kinds.curl_descent_representation import EXAMPLE, KIND, SIMULATION, RepresentationSpec
 from core.kinds.curl_descent_simulation import KIND as SIMULATED
 from core.summary import summarise
@@ -38,13 +39,14 @@ def dimensions(points: NDArray[Any]) -> list[float]:
         1 / (shares**2).sum(),
         np.exp(-(used * np.log(used)).sum()),
         float(np.argmax(np.cumsum(shares) >= 0.9) + 1),
+        float(np.argmax(np.cumsum(shares) >= 0.95) + 1),
     ]
 
 
 def test_every_cloud_is_measured_at_every_record() -> None:
     source = recorded(**BOTH)
-    result = measured(source)
-    names = ("participation_ratio", "entropy_dimension", "n90")
+    names = ["participation_ratio", "entropy_dimension", "n90", "n95"]
+    result = measured(source, estimators=names)
     for place in np.ndindex(2, 2, 8):
         found = [result[f"hidden_{name}"][place] for name in names]
         assert found == pytest.approx(dimensions(source["hidden_activity"][place]), rel=1e-8)
@@ -86,7 +88,8 @@ def test_what_was_not_recorded_is_not_measured(
 def test_twonn_is_the_slope_of_the_ratios_of_two_distances() -> None:
     source = recorded(probe_size=12, points=4)
     result = measured(source, estimators=["twonn"])
-    assert set(result.arrays) == {"arm", "replicate", "epoch", "hidden_twonn"}
+    about = {"arm", "replicate", "epoch", "hidden_size", "hidden_distinct_probes"}
+    assert set(result.arrays) == {*about, "hidden_twonn"}
     for place in np.ndindex(result["hidden_twonn"].shape):
         x = source["hidden_activity"][place]
         distances = np.sort(np.linalg.norm(x[:, None] - x, axis=2), axis=1)
@@ -113,10 +116,80 @@ def test_a_curved_sheet_has_two_local_dimensions_in_many_variables() -> None:
     assert result["hidden_participation_ratio"].item() > 2.5
 
 
+def of_activity(activity: NDArray[Any], **changes: Any) -> Result:
+    """Of one network at one record, "probes hidden"."""
+    source = {
+        "arm": np.array(["curl_descent"]),
+        "replicate": np.zeros(1, int),
+        "epoch": np.zeros(1),
+        "hidden_activity": activity[None, None, None],
+    }
+    return measured(source, **changes)
+
+
+def test_maximum_likelihood_and_sweep_look_at_the_distances_of_their_neighbours() -> None:
+    """Against sorted distances of 60 probes, two of which repeat others."""
+    rng = np.random.default_rng(4)
+    x = np.tanh(rng.standard_normal((58, 3)) @ rng.standard_normal((3, 9)))
+    result = of_activity(np.concatenate([x, x[:2]]), estimators=["mle", "gride"])
+    distances = np.sort(np.linalg.norm(x[:, None] - x, axis=2), axis=1)[:, 1:]
+    logs = np.log(distances[:, 19:20] / distances[:, :19])
+    assert result["hidden_mle"].item() == pytest.approx(1 / logs.mean(), rel=1e-9)
+    assert result["hidden_gride_2"].item() == pytest.approx(
+        1 / np.log(distances[:, 1] / distances[:, 0]).mean(), rel=1e-9
+    )
+    for rank in (2, 4, 8, 16):
+        expected = gride(distances, rank)
+        assert result[f"hidden_gride_{2 * rank}"].item() == pytest.approx(expected, rel=1e-9)
+    assert np.isnan(result["hidden_gride_64"].item())
+    assert result["hidden_distinct_probes"].item() == 58
+    spec = RepresentationSpec(experiment=EXAMPLE, estimators=["mle", "gride"])
+    assert "as few as 58 of 60 differ" in KIND.reading(spec, result)
+
+
+def test_parallel_analysis_counts_what_neurons_share() -> None:
+    """Three factors of 40 neurons; neurons of their own exceed their shuffles 5 times in 100."""
+    rng = np.random.default_rng(5)
+    shared = rng.standard_normal((200, 3)) @ rng.standard_normal((3, 40))
+    own = rng.standard_normal((200, 40))
+    asked: dict[str, Any] = {"estimators": ["parallel_analysis"], "shuffles": 40}
+    name = "hidden_parallel_analysis"
+    assert of_activity(shared + own, **asked)[name].item() == 3
+    found = [of_activity(rng.standard_normal((60, 8)), **asked)[name].item() for _ in range(40)]
+    assert np.mean(np.array(found) > 0) == pytest.approx(0.05, abs=3 * np.sqrt(0.05 * 0.95 / 40))
+
+
+def test_the_reading_has_the_medians_the_bounds_and_what_to_compare_with() -> None:
+    spec = RepresentationSpec(
+        experiment=EXAMPLE, estimators=["participation_ratio", "n95", "twonn"]
+    )
+    source = recorded(**BOTH)
+    result = measured(source, estimators=spec.estimators)
+    text = KIND.reading(spec, result)
+    assert f"after {source['epoch'][-1]} epochs, medians of 2 networks" in text
+    for arm, rule in enumerate(("gradient descent", "curl descent")):
+        median = float(np.median(result["hidden_participation_ratio"][arm, :, -1]))
+        started = f"Under {rule}, the hidden activity has these dimensions: {median:.3g} by the"
+        assert started in text
+    more = np.diff(result["trajectory_participation_ratio"][..., -1], axis=0) > 0
+    told = f"the weights' path so far has more dimensions in {more.sum()} of 2 networks under curl"
+    assert told in text
+    hidden = min(11, source["hidden_activity"].shape[-1])
+    assert f"{hidden} for the hidden activity (12 probes)" in text
+    assert "7 for the weights' path so far (8 records)" in text
+    assert "not with the participation ratio of its condition means" in text
+    source = {**source, "hidden_activity": np.full_like(source["hidden_activity"], np.nan)}
+    assert "In 2 of them something is undefined" in KIND.reading(
+        spec, measured(source, estimators=spec.estimators)
+    )
+
+
 def test_probes_that_all_answer_alike_have_no_local_dimension() -> None:
     source = {**recorded(probe_size=12, points=3)}
     source["hidden_activity"] = np.zeros_like(source["hidden_activity"])
-    assert np.isnan(measured(source, estimators=["twonn"])["hidden_twonn"]).all()
+    result = measured(source, estimators=["twonn", "mle", "parallel_analysis"])
+    for name in ("twonn", "mle", "parallel_analysis"):
+        assert np.isnan(result[f"hidden_{name}"]).all()
 
 
 def test_a_straight_path_has_one_dimension_and_a_circle_two() -> None:
@@ -141,7 +214,13 @@ def test_a_path_that_does_not_move_has_no_spectrum() -> None:
         ({"weights": "final"}, SIMULATION, {}, "recorded neither hidden activity"),
         (BOTH, "curl_descent.toy", {}, "is one of curl_descent.toy; it must be a curl_descent.sim"),
         (BOTH, SIMULATION, {"estimators": ["n90", "n90"]}, "names an estimator twice"),
-        ({"weights": "snapshots"}, SIMULATION, {"estimators": ["twonn"]}, "is of hidden activity"),
+        ({"weights": "snapshots"}, SIMULATION, {"estimators": ["twonn"]}, "hidden activity only"),
+        (
+            {"weights": "snapshots"},
+            SIMULATION,
+            {"estimators": ["mle", "parallel_analysis"]},
+            "mle and parallel_analysis can be measured on hidden activity only",
+        ),
     ],
 )
 def test_results_that_cannot_be_measured_are_refused_in_words(

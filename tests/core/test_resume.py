@@ -97,7 +97,7 @@ def test_an_interrupted_fit_of_adaptation_ends_with_the_same_bits(
 @pytest.mark.parametrize(
     ("name", "interruptions"),
     [
-        ("curl_descent.representation", (1, 300, 500)),
+        ("curl_descent.representation", (1, 200, 300)),
         ("curl_descent.stability", (1, 3)),
         ("curl_descent.phase_diagram", (1, 20)),
     ],
