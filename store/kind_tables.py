@@ -47,13 +47,14 @@ def _parameters_table(kind: Kind[Any]) -> sa.Table:
 
 
 def _medians_table(kind: Kind[Any]) -> sa.Table:
-    columns = (sa.Column(name, sa.Double) for name in kind.metrics)
+    first = {columns[0] for columns in kind.indexes}  # what experiments are sorted by
+    metrics = (sa.Column(name, sa.Double, index=name in first) for name in kind.metrics)
     return sa.Table(
         kind.table.replace("results_", "medians_", 1),
         metadata,
         id_column("experiment_id", "experiments.id", primary_key=True),
         sa.Column("arm", sa.String(100), primary_key=True),
-        *columns,
+        *metrics,
     )
 
 

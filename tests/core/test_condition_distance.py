@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 from sklearn.covariance import ledoit_wolf
 
+from core.condition_distance import ConditionDistanceSpec
 from core.examples import GOLUB_BCI
 from core.experiment import ExperimentError, Refused, Result, silent
 from core.figures import rendered, themed
@@ -27,7 +28,7 @@ from core.kernels.crossnobis import (
 from core.kernels.folds import stratified_folds
 from core.kernels.participation_ratio import Floats
 from core.kernels.resampling import LEFT_OUT, two_sided_p, upper_p
-from core.kinds.condition_distance import KIND, ConditionDistanceSpec
+from core.kinds.condition_distance import KIND
 from core.reading import read_arrays
 from core.selection import selected
 from core.session_spec import Comparison
