@@ -231,7 +231,9 @@ dimensions.figure("participation_ratio").save("participation_ratio.png")
 # %%
 session = client.synthesise({"scenario": "cerebellar_block", "seed": 1})
 report = client.submit(
-    "cerebellar_block.report", {"dataset": session.id}, tags={"project": "tutorial"}
+    "cerebellar_block.report",
+    {"dataset": session.id, "permutations": 199},
+    tags={"project": "tutorial"},
 )
 report.wait(timeout=120)
 findings = report.results().to_pandas().set_index("arm")

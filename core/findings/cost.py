@@ -15,7 +15,7 @@ from core.kernels.variance_partition import partition_cost
 OPERATIONS_PER_S = 8_000_000_000
 RING_S = 1.2e-3  # of one resample, beside its splits
 SERIES_S = 0.0135  # of one simulated series, fitted with two models
-HALVES_S = 0.5  # of the adaptation of early and late movements
+HALVES_S = 0.3  # of the adaptation of early and late movements
 FIT_S = 0.08  # of one fit of learning at several targets
 
 
@@ -52,7 +52,7 @@ def report_cost(spec: ReportSpec, summary: DatasetSummary) -> Cost:
         told_apart = targets if "target_angle_deg" in summary.arrays else 1
         sizes = Sizes(summary.behaviour.trials, 0, 0, told_apart)
         seconds += sum(QUESTION_SECONDS[names](spec, sizes) for names in BEHAVIOUR)
-        seconds += HALVES_S + 1e-3 * summary.behaviour.trials
+        seconds += HALVES_S
         memory += 3200 * summary.behaviour.trials
     return Cost(seconds, memory)
 
@@ -102,7 +102,9 @@ def _dimensionality(spec: ReportSpec, sizes: Sizes) -> float:
 def _direction_decoding(spec: ReportSpec, sizes: Sizes) -> float:
     decoded = sizes.targets * (1.5e-4 + 2e-10 * sizes.neurons**3)
     decoded += 5e-10 * sizes.null_trials * sizes.neurons**2
-    return 2 * (TESTED_SUBSAMPLES * spec.permutations + SUBSAMPLES + PARTITIONS * GROUPS) * decoded
+    groups = min(GROUPS, sizes.null_trials // (2 * sizes.targets))
+    decodings = TESTED_SUBSAMPLES * spec.permutations + SUBSAMPLES + PARTITIONS * groups
+    return 2 * decodings * decoded
 
 
 def _learned_elsewhere(spec: ReportSpec, sizes: Sizes) -> float:

@@ -105,8 +105,8 @@ def _drift(result: Result) -> str:
         if low > 0 or high < 0
     ]
     return (
-        "From early to late trials of one state, between which drift and learning act but not the "
-        f"block, {'; '.join(moved) or 'nothing'} changes beyond its error."
+        "Between early and late trials of one state drift and learning act, but not the block: "
+        f"beyond their errors {'; '.join(moved) or 'no measures'} change."
     )
 
 

@@ -129,9 +129,9 @@ def example() -> ReportSpec:
     return ReportSpec(
         dataset=REACHING_UNDER_BLOCK.dataset_id,
         state=Comparison(factor="state", compare=("control", "HFS")),
-        permutations=199,
-        resamples=50,
-        simulations=20,
+        permutations=189,
+        resamples=20,
+        simulations=10,
     )
 
 

@@ -139,6 +139,11 @@ def intervals(values: NDArray[np.float64], reach: NDArray[np.float64]) -> NDArra
     return np.asarray(np.c_[values, values - reach[:, 0], values + reach[:, 1]])
 
 
+def test_by_default_a_shuffle_that_is_as_extreme_does_not_decide_nine_tests() -> None:
+    least = 1 / (1 + ReportSpec(dataset=ONE).permutations)
+    assert len(FINDINGS) * 2 * least <= 0.05
+
+
 def test_two_sessions_say_that_they_are_too_few_and_what_each_shows_alone() -> None:
     spec, result = run(*(session("cerebellar_block", seed) for seed in (1, 2)), permutations=199)
     found, said = metrics(spec, result), KIND.reading(spec, result)
