@@ -28,9 +28,9 @@ LIMIT = Settings().memory_limit_bytes
 
 
 @every_kind
-def test_the_example_is_about_a_second_of_work(kind: Kind[Any]) -> None:
+def test_the_example_is_some_seconds_of_work_at_most(kind: Kind[Any]) -> None:
     estimate = kind.estimate(kind.example(), summaries(kind.name))
-    assert 0.1 <= estimate.seconds <= 4.0
+    assert 0.1 <= estimate.seconds <= 6.0
     assert 0 < estimate.memory_bytes < LIMIT / 4
 
 

@@ -1,7 +1,7 @@
 """What a report on one session costs, from the sizes of its parts: question by question."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.dataset import DatasetSummary
 from core.findings.direction import GROUPS, PARTITIONS, SPLITS, SUBSAMPLES, TESTED_SUBSAMPLES
@@ -15,7 +15,7 @@ from core.kernels.variance_partition import partition_cost
 OPERATIONS_PER_S = 8_000_000_000
 RING_S = 1.2e-3  # of one resample, beside its splits
 SERIES_S = 0.0135  # of one simulated series, fitted with two models
-HALVES_S = 0.3  # of the adaptation of early and late movements
+HALVES_S = 0.3  # of the adaptation of early and late movements, all targets learning alike
 FIT_S = 0.08  # of one fit of learning at several targets
 
 
@@ -52,7 +52,7 @@ def report_cost(spec: ReportSpec, summary: DatasetSummary) -> Cost:
         told_apart = targets if "target_angle_deg" in summary.arrays else 1
         sizes = Sizes(summary.behaviour.trials, 0, 0, told_apart)
         seconds += sum(QUESTION_SECONDS[names](spec, sizes) for names in BEHAVIOUR)
-        seconds += HALVES_S
+        seconds += _movement_halves(sizes)
         memory += 3200 * summary.behaviour.trials
     return Cost(seconds, memory)
 
@@ -74,6 +74,12 @@ def _adaptation(spec: ReportSpec, sizes: Sizes) -> float:
     if sizes.targets >= LEAST_TARGETS:
         return _fit_of_targets(sizes) * (4 + series_of_targets(spec) / 2.5)
     return (9 + spec.simulations) * (SERIES_S + 1e-5 * sizes.trials)
+
+
+def _movement_halves(sizes: Sizes) -> float:
+    if sizes.targets < LEAST_TARGETS:
+        return HALVES_S
+    return 6 * _fit_of_targets(replace(sizes, trials=sizes.trials // 2))
 
 
 def _variance_parts(spec: ReportSpec, sizes: Sizes) -> float:

@@ -12,8 +12,9 @@ class ReportSpec(SessionSpec):
     """All findings of the study of cerebellar block, asked of your own session or sessions.
 
     Each compares two states, intact and blocked, in a null field, in a force field, or in how they
-    change from one to the other: motor noise and error sensitivity (a), target-dependent and
-    target-independent change of activity (b), distance between the fields (c), re-aiming (d),
+    change from one to the other: motor noise and error sensitivity (a; what is learned at
+    a target may fall off with the distance of others), target-dependent and target-independent
+    change of activity (b), distance between the fields (c), re-aiming (d),
     dimensionality (e), generalization of neural code and of learning (f). A session without
     behaviour, without fields or without angles is asked what it can answer. A finding is supported
     if its p, corrected after Holm for all that were tested, is at most .05 and the difference has
@@ -22,8 +23,8 @@ class ReportSpec(SessionSpec):
 
     state: Comparison = Field(
         default=Comparison(factor="state", compare=("control", "hfs")),
-        description="The two states, the intact one first. The labels of synthetic sessions unless "
-        "given.",
+        description="The two states, the intact one first; capitals do not matter where only one "
+        "label can be meant.",
     )
     field: Comparison = Field(
         default=Comparison(factor="field", compare=("NF", "FF")),
