@@ -100,13 +100,13 @@ def _drift(result: Result) -> str:
     if not known:
         return ""
     moved = [
-        f"{FINDINGS[name]} by {with_interval(value, low, high)}"
+        f"{FINDINGS[name]} changes by {with_interval(value, low, high)}"
         for name, (value, low, high) in known.items()
         if low > 0 or high < 0
     ]
     return (
         "Between early and late trials of one state drift and learning act, but not the block: "
-        f"beyond their errors {'; '.join(moved) or 'no measures'} change."
+        f"{', '.join(moved) or 'nothing changes'} beyond its error."
     )
 
 

@@ -17,6 +17,7 @@ from core.adaptation_reading import (
     pseudo_of,
     reading,
 )
+from core.behaviour import Behaviour
 from core.charts.adaptation import draw_learning, draw_parameters, draw_residuals, draw_sensitivity
 from core.checkpoints import ledger
 from core.columns import columns_of
@@ -61,6 +62,7 @@ from core.stages import Told
 from core.summary import check_behaviour, check_factor, check_label
 
 MAX_TRIALS = 20_000
+SEVERAL_TARGETS = 3
 SIMULATIONS = 40  # behind the correction of each likelihood ratio
 SECONDS_PER_POINT = 1.3e-4  # of Python around each evaluation
 SECONDS_PER_TRIAL = 2.5e-8  # and per point and state pair
@@ -139,8 +141,8 @@ def run(spec: AdaptationSpec, inputs: Mapping[str, Dataset], progress: Progress)
         gain = np.array([fit.log_likelihood - simple.log_likelihood])
         arrays["log_likelihood_gain"] = Array(gain, ("session",))
     told(1.0)
-    result = Result(arrays)
-    return Result(arrays, doubts_of(spec, result))
+    doubts = (*_alike(spec, behaviour), *doubts_of(spec, Result(arrays)))
+    return Result(arrays, doubts)
 
 
 def rows(spec: AdaptationSpec, result: Result) -> tuple[Row, ...]:
@@ -246,6 +248,17 @@ def _tests(
         )
         p_values.append(tested.p_value)
     return np.array(p_values)
+
+
+def _alike(spec: AdaptationSpec, behaviour: Behaviour) -> tuple[str, ...]:
+    angles = behaviour.target_angle_deg
+    if spec.model == "generalization" or angles is None or len(angles) < SEVERAL_TARGETS:
+        return ()
+    return (
+        f"the movements go to {len(angles)} targets, which this model takes to learn alike: where "
+        "learning falls off with their distance it finds too little, and takes a difference in "
+        "that for one in error sensitivity; compare the model `generalization`",
+    )
 
 
 def _between(report: Report, low: float, high: float) -> Report:

@@ -105,6 +105,13 @@ def test_a_reach_against_its_perturbation_is_noticed(sign: float, wrong: bool) -
     assert ("check the sign" in KIND.reading(spec, result)) is wrong
 
 
+def test_one_state_for_several_targets_is_doubted() -> None:
+    block = {"factor": "state", "compare": ["control", "HFS"]}
+    for model, doubted in (("one_state", True), ("generalization", False)):
+        _, result = run(SESSION, block=block, model=model)
+        assert any("8 targets" in doubt for doubt in result.warnings) is doubted
+
+
 def test_a_fit_at_the_border_of_its_box_is_not_blamed_on_the_schedule() -> None:
     """A hand that runs away from its perturbation: retention above what is searched."""
     y = 1.2 ** np.arange(60) + np.random.default_rng(0).standard_normal(60)
