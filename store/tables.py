@@ -163,6 +163,13 @@ attempts = sa.Table(
     sa.Index("ix_attempts_worker_outcome", "worker", "outcome"),
 )
 
+turns = sa.Table(
+    "turns",
+    metadata,
+    sa.Column("owner", sa.String(100), primary_key=True),
+    sa.Column("last", sa.BigInteger, nullable=False),
+)
+
 checkpoints = sa.Table(
     "checkpoints",
     metadata,

@@ -20,7 +20,7 @@ from store import attempts, checkpoints, hooks
 from store.database import Database, epoch_now
 from store.experiments import Conflict, get
 from store.tables import experiments, utc_now
-from store.turns import next_owner
+from store.turns import next_owner, take
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ class LeaseLost(Exception):
 def claim(database: Database, *, worker: str, lease_s: float) -> Claim | None:
     """Take the queued experiment whose turn it is; None if nobody waits.
 
-    Priority comes first, then the owner who has least running, then age. Of many workers at once
-    each gets another one: SQLite lets one write at a time, PostgreSQL passes over rows that another
-    is taking.
+    Priority comes first, then the owner whose turn it is (`store.turns`), then age. Of many workers
+    at once each gets another one: SQLite lets one write at a time, PostgreSQL passes over rows that
+    another is taking.
     """
 
     def work(connection: sa.Connection) -> Claim | None:
@@ -65,8 +65,9 @@ def claim(database: Database, *, worker: str, lease_s: float) -> Claim | None:
             taken = connection.execute(_claimed(worker, lease_s)).first()
         if taken is None:
             return None
+        take(connection, taken.owner)
         attempts.begin(connection, taken.id, taken.attempt, worker)
-        return Claim(worker=worker, **taken._mapping)
+        return _claim(taken, worker)
 
     return database.write(work)
 
@@ -98,8 +99,14 @@ def _claimed(worker: str, lease_s: float, *where: sa.ColumnElement[bool]) -> Any
             live={},
         )
     )
-    names = ("id", "kind", "spec", "attempt", "time_limit_s")
-    return change.returning(*(experiments.c[name] for name in names))
+    return change.returning(*(experiments.c[name] for name in (*_OF_CLAIM, "owner")))
+
+
+_OF_CLAIM = ("id", "kind", "spec", "attempt", "time_limit_s")
+
+
+def _claim(row: sa.Row[Any], worker: str) -> Claim:
+    return Claim(worker=worker, **{name: row._mapping[name] for name in _OF_CLAIM})
 
 
 def heartbeat(
