@@ -98,16 +98,12 @@ def _computed(place: Workplace, claimed: Claim) -> results.Outcome:
     kind = KINDS[claimed.kind]
     spec = kind.spec.model_validate(claimed.spec)
     reporter = Reporter(place.settings, place.database, place.broker, claimed)
-
-    def waiting() -> None:
-        reporter(0.0)
-
     files = kind.datasets(spec)
-    given = {name: datasets.load(place.settings, name, waiting) for name in files}
+    given = {name: datasets.load(place.settings, name, reporter.alive) for name in files}
     given |= {name: inputs.load(place.database, name) for name in kind.experiments(spec)}
     (spec,) = inputs.pinned(place.database, kind, [spec])
     result = kind.run(spec, given, reporter)
-    return results.prepare(claimed.id, kind, spec, result, versions())
+    return results.prepare(claimed.id, kind, spec, result, versions(), reporter.alive)
 
 
 def _tell(place: Workplace, claimed: Claim, status: str) -> None:

@@ -2,7 +2,7 @@
 
 import io
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import redis
@@ -41,6 +41,8 @@ class Reporter:
     _started: float = field(default_factory=time.monotonic)
     _due: float = field(init=False)
     _kept_at: float = field(default_factory=time.monotonic)
+    _fraction: float = 0.0
+    _values: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._due = self._started + self._pause_s
@@ -48,6 +50,7 @@ class Reporter:
     def __call__(self, fraction: float, /, **values: float) -> None:
         """Extend the lease and publish; raises `Cancelled`, `LeaseLost` or `OutOfTime`."""
         now = time.monotonic()
+        self._fraction, self._values = fraction, values
         self._check_time(now)
         if now < self._due:
             return
@@ -68,6 +71,10 @@ class Reporter:
             "progress",
             {"id": self.claimed.id, "status": "running", "progress": fraction, "values": live},
         )
+
+    def alive(self) -> None:
+        """Extend the lease while there is nothing new to tell, as before the run and after it."""
+        self(self._fraction, **self._values)
 
     def kept(self) -> Kept | None:
         """What an earlier attempt kept last, if the same software made it."""
