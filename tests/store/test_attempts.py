@@ -3,7 +3,7 @@
 import pytest
 
 from store import experiments
-from store.attempts import doomed
+from store.attempts import watched
 from store.checkpoints import newest
 from store.database import Database
 from store.recovery import take_over
@@ -172,21 +172,21 @@ def test_a_start_after_an_ordinary_stop_says_nothing(database: Database) -> None
     assert take_over(database, max_attempts=3) == ""
 
 
-def test_a_stopped_process_is_doomed_by_a_cancel_before_and_after_its_lease_ran_out(
+def test_a_process_must_stop_after_a_cancel_before_and_after_its_lease_ran_out(
     database: Database,
 ) -> None:
     identifier = accepted(database)
     claimed(database, identifier, "deaf")
     request_cancel(database, identifier)
-    assert [each.reason for each in doomed(database, "deaf", 60.0)] == ["cancel"]
+    assert [each.reason for each in watched(database, "deaf", 60.0)] == ["cancel"]
     expire_lease(database, identifier)
     assert reap(database, max_attempts=3).cancelled == (identifier,)
-    assert [each.reason for each in doomed(database, "deaf", 60.0)] == ["cancel"]
+    assert [each.reason for each in watched(database, "deaf", 60.0)] == ["cancel"]
 
 
-def test_a_lost_attempt_is_doomed_for_its_lease(database: Database) -> None:
+def test_the_process_of_a_lost_attempt_must_stop(database: Database) -> None:
     identifier = accepted(database)
     claimed(database, identifier, "slow")
     expire_lease(database, identifier)
     reap(database, max_attempts=3)
-    assert [each.reason for each in doomed(database, "slow", 60.0)] == ["lost"]
+    assert [each.reason for each in watched(database, "slow", 60.0)] == ["lost"]
