@@ -45,13 +45,16 @@ class Watched:
     allowed_s: float = 0.0
 
 
-def begin(connection: sa.Connection, identifier: str, number: int, worker: str) -> None:
+def begin(
+    connection: sa.Connection, identifier: str, number: int, *, worker: str, turn: int
+) -> None:
     """Write that this process begins an attempt."""
     row = {
         "experiment_id": identifier,
         "number": number,
         "worker": worker,
         "pid": os.getpid(),
+        "turn": turn,
         "started_at": moment_now(),
     }
     connection.execute(attempts.insert().values(row))
@@ -119,6 +122,6 @@ def _lost_and_at_work() -> sa.ColumnElement[bool]:
     begun = sa.exists().where(
         later.c.worker == attempts.c.worker,
         later.c.pid == attempts.c.pid,
-        later.c.started_at > attempts.c.started_at,
+        later.c.turn > attempts.c.turn,  # clocks may be set back
     )
     return (attempts.c.outcome == "lost") & ~begun

@@ -154,6 +154,7 @@ attempts = sa.Table(
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("worker", sa.String(200), nullable=False),
     sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("turn", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("started_at", Time, nullable=False),
     sa.Column("ended_at", Time),
     sa.Column("outcome", sa.String(11)),

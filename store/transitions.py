@@ -65,8 +65,8 @@ def claim(database: Database, *, worker: str, lease_s: float) -> Claim | None:
             taken = connection.execute(_claimed(worker, lease_s)).first()
         if taken is None:
             return None
-        take(connection, taken.owner)
-        attempts.begin(connection, taken.id, taken.attempt, worker)
+        turn = take(connection, taken.owner)
+        attempts.begin(connection, taken.id, taken.attempt, worker=worker, turn=turn)
         return _claim(taken, worker)
 
     return database.write(work)

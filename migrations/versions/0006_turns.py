@@ -1,4 +1,4 @@
-"""Turns of owners."""
+"""Turns of owners, and which turn an attempt was."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,8 +17,12 @@ def upgrade() -> None:
         sa.Column("last", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("owner", name=op.f("pk_turns")),
     )
+    with op.batch_alter_table("attempts", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("turn", sa.BigInteger(), server_default="0", nullable=False))
 
 
 def downgrade() -> None:
     """Go back to the version before."""
+    with op.batch_alter_table("attempts", schema=None) as batch_op:
+        batch_op.drop_column("turn")
     op.drop_table("turns")

@@ -1,5 +1,7 @@
 """The history of an experiment, and how many attempts may be lost, on both databases."""
 
+from datetime import timedelta
+
 import pytest
 
 from store import experiments
@@ -7,6 +9,7 @@ from store.attempts import watched
 from store.checkpoints import newest
 from store.database import Database
 from store.recovery import take_over
+from store.tables import attempts, utc_now
 from store.tables import experiments as table
 from store.transitions import (
     LeaseLost,
@@ -190,3 +193,19 @@ def test_the_process_of_a_lost_attempt_must_stop(database: Database) -> None:
     expire_lease(database, identifier)
     reap(database, max_attempts=3)
     assert [each.reason for each in watched(database, "slow", 60.0)] == ["lost"]
+
+
+def test_a_process_that_has_begun_another_run_is_left_alone_though_the_clock_was_set_back(
+    database: Database,
+) -> None:
+    lost = accepted(database)
+    claimed(database, lost, "busy")
+    expire_lease(database, lost)
+    reap(database, max_attempts=1)
+    other = accepted(database)
+    claimed(database, other, "busy")
+    mine = attempts.update().where(attempts.c.experiment_id == other)
+    back = mine.values(started_at=utc_now() - timedelta(hours=1))
+    database.write(lambda connection: connection.execute(back))
+    found = [(each.experiment_id, each.reason) for each in watched(database, "busy", 60.0)]
+    assert found == [(other, "time")]
