@@ -60,6 +60,17 @@ def begin(
     connection.execute(attempts.insert().values(row))
 
 
+def goes_on(worker: str, turn: int) -> sa.ColumnElement[bool]:
+    """Whether an experiment is what this process took at this turn."""
+    return sa.exists().where(
+        attempts.c.experiment_id == experiments.c.id,
+        attempts.c.worker == worker,
+        attempts.c.pid == os.getpid(),
+        attempts.c.turn == turn,
+        attempts.c.outcome.is_(None),
+    )
+
+
 def end(connection: sa.Connection, identifiers: Iterable[str], outcome: str) -> None:
     """Write how the attempts at these experiments ended that go on."""
     change = (

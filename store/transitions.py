@@ -53,16 +53,18 @@ def claim(database: Database, *, worker: str, lease_s: float) -> Claim | None:
 
     Priority comes first, then the owner whose turn it is (`store.turns`), then age. Of many workers
     at once each gets another one: SQLite lets one write at a time, PostgreSQL passes over rows that
-    another is taking.
+    another is taking. What was taken by a transaction whose connection broke before it could say so
+    is found again, and nothing else is taken.
     """
+    turn: int | None = None
 
     def work(connection: sa.Connection) -> Claim | None:
-        owner = next_owner(connection)
-        if owner is None:
-            return None
-        taken = connection.execute(_claimed(worker, lease_s, experiments.c.owner == owner)).first()
-        if taken is None:  # others are taking all that this owner has
-            taken = connection.execute(_claimed(worker, lease_s)).first()
+        nonlocal turn
+        if turn is not None:
+            mine = sa.select(*_CLAIMED).where(attempts.goes_on(worker, turn))
+            if (before := connection.execute(mine).first()) is not None:
+                return _claim(before, worker)
+        taken = _taken(connection, worker, lease_s)
         if taken is None:
             return None
         turn = take(connection, taken.owner)
@@ -70,6 +72,24 @@ def claim(database: Database, *, worker: str, lease_s: float) -> Claim | None:
         return _claim(taken, worker)
 
     return database.write(work)
+
+
+_CLAIMED = tuple(experiments.c[name] for name in ("id", "kind", "spec", "attempt", "time_limit_s"))
+
+
+def _claim(row: Any, worker: str) -> Claim:
+    columns = {column.name: row._mapping[column.name] for column in _CLAIMED}
+    return Claim(worker=worker, **columns)
+
+
+def _taken(connection: sa.Connection, worker: str, lease_s: float) -> Any:
+    owner = next_owner(connection)
+    if owner is None:
+        return None
+    taken = connection.execute(_claimed(worker, lease_s, experiments.c.owner == owner)).first()
+    if taken is None:  # others are taking all that this owner has
+        taken = connection.execute(_claimed(worker, lease_s)).first()
+    return taken
 
 
 def _claimed(worker: str, lease_s: float, *where: sa.ColumnElement[bool]) -> Any:
@@ -99,14 +119,7 @@ def _claimed(worker: str, lease_s: float, *where: sa.ColumnElement[bool]) -> Any
             live={},
         )
     )
-    return change.returning(*(experiments.c[name] for name in (*_OF_CLAIM, "owner")))
-
-
-_OF_CLAIM = ("id", "kind", "spec", "attempt", "time_limit_s")
-
-
-def _claim(row: sa.Row[Any], worker: str) -> Claim:
-    return Claim(worker=worker, **{name: row._mapping[name] for name in _OF_CLAIM})
+    return change.returning(*_CLAIMED, experiments.c.owner)
 
 
 def heartbeat(
