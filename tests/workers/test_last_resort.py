@@ -1,5 +1,6 @@
 """Who is killed, and when: by a clock that never jumps, on both databases."""
 
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from store.transitions import request_cancel
 from tests.store.test_transitions import accepted, claimed
 from workers import last_resort
 from workers.last_resort import LastResort
+from workers.process import new_name
 
 HOUR = timedelta(hours=1)
 
@@ -85,3 +87,9 @@ def test_a_cancelled_run_has_a_few_seconds_from_then(
     resort.act()
     assert child.wait(timeout=10) != 0
     assert experiments.get(database, identifier).status == "cancelled"
+
+
+def test_two_workers_never_have_the_same_name() -> None:
+    first, second = new_name(), new_name()
+    assert first != second, "though the process and the host are the same"
+    assert first.endswith(f"@{socket.gethostname()}")
