@@ -54,8 +54,10 @@ class LastResort:
 
 
 def _kill(pid: int) -> bool:
-    """End a process if it is a child of this one; whether it was."""
-    mine = [child for child in psutil.Process().children() if child.pid == pid]
-    for child in mine:
-        child.kill()
-    return bool(mine)
+    """End a process if it is a child of this one; whether it was, and had not ended by itself."""
+    for child in psutil.Process().children():
+        if child.pid == pid:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
+                return True
+    return False

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import psutil
 import pytest
 
 from store import experiments
@@ -93,3 +94,13 @@ def test_two_workers_never_have_the_same_name() -> None:
     first, second = new_name(), new_name()
     assert first != second, "though the process and the host are the same"
     assert first.endswith(f"@{socket.gethostname()}")
+
+
+def test_a_process_that_ends_by_itself_at_the_last_moment_was_not_killed(
+    child: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = psutil.Process(child.pid)
+    child.kill()
+    child.wait(timeout=10)
+    monkeypatch.setattr(psutil.Process, "children", lambda self: [seen])
+    assert not last_resort._kill(child.pid)
