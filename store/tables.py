@@ -164,6 +164,15 @@ attempts = sa.Table(
     sa.Index("ix_attempts_worker_outcome", "worker", "outcome"),
 )
 
+deleted_attempts = sa.Table(
+    "deleted_attempts",
+    metadata,
+    sa.Column("outcome", sa.String(11), primary_key=True),
+    sa.Column("bound", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("count", sa.BigInteger, nullable=False),
+    sa.Column("seconds", sa.Double, nullable=False),
+)
+
 turns = sa.Table(
     "turns",
     metadata,

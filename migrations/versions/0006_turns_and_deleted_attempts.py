@@ -1,4 +1,4 @@
-"""Turns of owners, and which turn an attempt was."""
+"""Turns of owners, which turn an attempt was, and what deleted attempts add to totals."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,6 +17,14 @@ def upgrade() -> None:
         sa.Column("last", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("owner", name=op.f("pk_turns")),
     )
+    op.create_table(
+        "deleted_attempts",
+        sa.Column("outcome", sa.String(length=11), nullable=False),
+        sa.Column("bound", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("seconds", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("outcome", "bound", name=op.f("pk_deleted_attempts")),
+    )
     with op.batch_alter_table("attempts", schema=None) as batch_op:
         batch_op.add_column(sa.Column("turn", sa.BigInteger(), server_default="0", nullable=False))
 
@@ -25,4 +33,5 @@ def downgrade() -> None:
     """Go back to the version before."""
     with op.batch_alter_table("attempts", schema=None) as batch_op:
         batch_op.drop_column("turn")
+    op.drop_table("deleted_attempts")
     op.drop_table("turns")
