@@ -171,6 +171,18 @@ def test_what_a_killed_stack_ran_goes_on_at_the_next_start(database: Database) -
     assert [status(database, each) for each in (running, waiting)] == ["queued", "queued"]
 
 
+def test_a_start_says_what_a_killed_stack_was_to_cancel_and_what_fails(database: Database) -> None:
+    unwanted, hopeless = accepted(database), accepted(database)
+    for identifier in (unwanted, hopeless):
+        claimed(database, identifier)
+    request_cancel(database, unwanted)
+    assert take_over(database, max_attempts=1).splitlines() == [
+        "the last stack was killed; cancelled, as was asked for: 1",
+        "the last stack was killed; failed after too many lost attempts: 1",
+    ]
+    assert [status(database, each) for each in (unwanted, hopeless)] == ["cancelled", "failed"]
+
+
 def test_a_start_after_an_ordinary_stop_says_nothing(database: Database) -> None:
     assert take_over(database, max_attempts=3) == ""
 
