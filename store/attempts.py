@@ -1,7 +1,8 @@
 """The history of an experiment: one row per attempt, which says how it ended.
 
 Rows are written in the transactions of `store.transitions` that begin and end attempts; an attempt
-that goes on has no end yet.
+that goes on has no end yet. Their times are by the database's clock, so that differences mean
+something.
 """
 
 import os
@@ -13,8 +14,8 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from store.database import Database, seconds_since
-from store.tables import attempts, experiments, utc_now
+from store.database import Database, moment_now, seconds_since
+from store.tables import attempts, experiments
 
 Reason = Literal["cancel", "time", "lost"]
 
@@ -31,25 +32,43 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Doomed:
-    """An attempt whose process should have stopped: it was cancelled, took too long, or is lost."""
+class Watched:
+    """An attempt whose process must stop, because it was cancelled or lost, or within a time.
+
+    How much of that time is over only the clock of its worker can say, which never jumps.
+    """
 
     experiment_id: str
     number: int
     pid: int
     reason: Reason
+    allowed_s: float = 0.0
 
 
-def begin(connection: sa.Connection, identifier: str, number: int, worker: str) -> None:
+def begin(
+    connection: sa.Connection, identifier: str, number: int, *, worker: str, turn: int
+) -> None:
     """Write that this process begins an attempt."""
     row = {
         "experiment_id": identifier,
         "number": number,
         "worker": worker,
         "pid": os.getpid(),
-        "started_at": utc_now(),
+        "turn": turn,
+        "started_at": moment_now(),
     }
     connection.execute(attempts.insert().values(row))
+
+
+def goes_on(worker: str, turn: int) -> sa.ColumnElement[bool]:
+    """Whether an experiment is what this process took at this turn."""
+    return sa.exists().where(
+        attempts.c.experiment_id == experiments.c.id,
+        attempts.c.worker == worker,
+        attempts.c.pid == os.getpid(),
+        attempts.c.turn == turn,
+        attempts.c.outcome.is_(None),
+    )
 
 
 def end(connection: sa.Connection, identifiers: Iterable[str], outcome: str) -> None:
@@ -57,7 +76,9 @@ def end(connection: sa.Connection, identifiers: Iterable[str], outcome: str) -> 
     change = (
         attempts.update()
         .where(attempts.c.experiment_id.in_(list(identifiers)), attempts.c.outcome.is_(None))
-        .values(outcome=outcome, ended_at=utc_now(), seconds=seconds_since(attempts.c.started_at))
+        .values(
+            outcome=outcome, ended_at=moment_now(), seconds=seconds_since(attempts.c.started_at)
+        )
     )
     connection.execute(change)
 
@@ -80,38 +101,38 @@ def of_experiments(
     }
 
 
-def doomed(database: Database, worker: str, time_limit_s: float) -> list[Doomed]:
-    """What the processes of a worker should not be working on any more."""
-    limit = sa.func.coalesce(experiments.c.time_limit_s, time_limit_s)
-    going = attempts.c.outcome.is_(None)
-    lost = (attempts.c.outcome == "lost") & ~_has_moved_on()
-    unwanted = experiments.c.cancel_requested
-    found: dict[Reason, sa.ColumnElement[bool]] = {
-        "cancel": (going | lost) & unwanted,
-        "time": going & (seconds_since(attempts.c.started_at) > limit),
-        "lost": lost & ~unwanted,
-    }
-    with database.read() as connection:
-        return [
-            Doomed(row.experiment_id, row.number, row.pid, reason)
-            for reason, condition in found.items()
-            for row in connection.execute(_of_worker(worker, condition))
-        ]
-
-
-def _of_worker(worker: str, condition: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    return (
-        sa.select(attempts.c.experiment_id, attempts.c.number, attempts.c.pid)
+def watched(database: Database, worker: str, time_limit_s: float) -> list[Watched]:
+    """What the processes of a worker work on, as far as they should not for ever."""
+    query = (
+        sa.select(
+            attempts.c.experiment_id,
+            attempts.c.number,
+            attempts.c.pid,
+            attempts.c.outcome,
+            experiments.c.cancel_requested,
+            sa.func.coalesce(experiments.c.time_limit_s, time_limit_s).label("limit_s"),
+        )
         .join(experiments, experiments.c.id == attempts.c.experiment_id)
-        .where(attempts.c.worker == worker, condition)
+        .where(attempts.c.worker == worker, attempts.c.outcome.is_(None) | _lost_and_at_work())
     )
+    with database.read() as connection:
+        return [_watched(row) for row in connection.execute(query)]
 
 
-def _has_moved_on() -> sa.ColumnElement[bool]:
-    """Whether the process of an attempt has begun another."""
+def _watched(row: Any) -> Watched:
+    if row.cancel_requested:
+        return Watched(row.experiment_id, row.number, row.pid, "cancel")
+    if row.outcome is not None:
+        return Watched(row.experiment_id, row.number, row.pid, "lost")
+    return Watched(row.experiment_id, row.number, row.pid, "time", row.limit_s)
+
+
+def _lost_and_at_work() -> sa.ColumnElement[bool]:
+    """Of lost attempts, those whose process has not begun another."""
     later = attempts.alias("later")
-    return sa.exists().where(
+    begun = sa.exists().where(
         later.c.worker == attempts.c.worker,
         later.c.pid == attempts.c.pid,
-        later.c.started_at > attempts.c.started_at,
+        later.c.turn > attempts.c.turn,  # clocks may be set back
     )
+    return (attempts.c.outcome == "lost") & ~begun

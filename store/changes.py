@@ -7,7 +7,7 @@ from typing import Literal
 import sqlalchemy as sa
 
 from store.database import Database
-from store.experiments import Conflict, Experiment, get
+from store.experiments import Conflict, Experiment, get, remove
 from store.query.experiments import matching
 from store.tables import TERMINAL, experiments, tags
 from store.transitions import cancel, requeue
@@ -90,7 +90,7 @@ def _bulk(connection: sa.Connection, where: str, action: Action, labels: Labels 
         case "retry":
             return requeue(connection, *within)
         case "delete":
-            return connection.execute(experiments.delete().where(*within)).rowcount
+            return remove(connection, *within)
         case "tag":
             identifiers = connection.execute(sa.select(experiments.c.id).where(*within)).scalars()
             chosen = list(identifiers)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from store.query import sqlite_functions
+from store.tables import Time
 
 T = TypeVar("T")
 
@@ -45,6 +47,23 @@ def _sqlite_now(element: epoch_now, compiler: SQLCompiler, **_: Any) -> str:
 @compiles(epoch_now, "postgresql")
 def _postgresql_now(element: epoch_now, compiler: SQLCompiler, **_: Any) -> str:
     return "CAST(extract(epoch FROM clock_timestamp()) AS DOUBLE PRECISION)"
+
+
+class moment_now(FunctionElement[datetime]):  # noqa: N801, reads as an SQL function
+    """This moment by the same clock."""
+
+    type = Time()
+    inherit_cache = True
+
+
+@compiles(moment_now, "sqlite")
+def _sqlite_moment(element: moment_now, compiler: SQLCompiler, **_: Any) -> str:
+    return "strftime('%Y-%m-%d %H:%M:%f000', julianday('now'))"
+
+
+@compiles(moment_now, "postgresql")
+def _postgresql_moment(element: moment_now, compiler: SQLCompiler, **_: Any) -> str:
+    return "clock_timestamp()"
 
 
 class seconds_since(FunctionElement[float]):  # noqa: N801, reads as an SQL function

@@ -10,7 +10,15 @@ import sqlalchemy as sa
 from store import hooks
 from store.attempts import Attempt, of_experiments
 from store.database import Database
-from store.tables import TERMINAL, completion_hooks, experiment_datasets, experiments, tags
+from store.statistics import delete_attempts
+from store.tables import (
+    TERMINAL,
+    attempts,
+    completion_hooks,
+    experiment_datasets,
+    experiments,
+    tags,
+)
 
 
 @dataclass(frozen=True)
@@ -86,16 +94,19 @@ def on_dataset(database: Database, dataset_id: str, limit: int) -> list[Experime
 def delete(database: Database, identifier: str) -> None:
     """Delete an ended experiment with its rows and arrays."""
     ended = experiments.c.status.in_(TERMINAL)
-    gone = database.write(
-        lambda connection: (
-            connection.execute(
-                experiments.delete().where(experiments.c.id == identifier, ended)
-            ).rowcount
-        )
-    )
-    if not gone:
+    if not database.write(lambda each: remove(each, experiments.c.id == identifier, ended)):
         status = get(database, identifier).status
         raise Conflict(f"the experiment is {status}; cancel it before deleting it")
+
+
+def remove(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> int:
+    """Delete experiments and all that is theirs, but for what they add to totals; how many.
+
+    One that comes to meet the condition only meanwhile still has its attempts, and stays.
+    """
+    delete_attempts(connection, *where)
+    counted = ~sa.exists().where(attempts.c.experiment_id == experiments.c.id)
+    return connection.execute(experiments.delete().where(*where, counted)).rowcount
 
 
 def many(connection: sa.Connection, identifiers: Sequence[str]) -> list[Experiment]:

@@ -12,14 +12,14 @@ from store.transitions import reap
 
 
 def take_over(database: Database, max_attempts: int) -> str:
-    """Take back all that runs, and say what goes on; nothing where everything had ended."""
+    """Take back all that runs, and say what became of it; nothing where everything had ended."""
     running = experiments.update().where(experiments.c.status == "running")
     database.write(lambda connection: connection.execute(running.values(lease_until=0.0)))
-    lost = len(reap(database, max_attempts).queued)
-    waiting = by_status(database)["queued"] - lost
-    lines = []
-    if lost:
-        lines.append(f"the last stack was killed; experiments that go on: {lost}")
-    if waiting:
-        lines.append(f"experiments in the queue: {waiting}")
-    return "".join(f"{line}\n" for line in lines)
+    reaped = reap(database, max_attempts)
+    told = {
+        "the last stack was killed; experiments that go on": len(reaped.queued),
+        "the last stack was killed; cancelled, as was asked for": len(reaped.cancelled),
+        "the last stack was killed; failed after too many lost attempts": len(reaped.failed),
+        "experiments in the queue": by_status(database)["queued"] - len(reaped.queued),
+    }
+    return "".join(f"{what}: {count}\n" for what, count in told.items() if count)

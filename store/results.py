@@ -3,7 +3,7 @@
 import io
 import math
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -19,6 +19,9 @@ from store.experiments import Conflict, NotFound, get
 from store.kind_tables import medians, results
 from store.tables import arrays, experiments
 from store.transitions import Claim, finish
+
+PACKED_AT_ONCE = 2**22
+"""Bytes that are compressed in about 0.1 s."""
 
 Value = float | int | bool | None
 Summary = Mapping[str, Mapping[str, Mapping[str, float | None]]]
@@ -42,10 +45,23 @@ class Outcome:
         return sum(len(array["content"]) for array in self.arrays)
 
 
+def no_pause() -> None:
+    """What is called between parts of the work where nobody waits for it."""
+
+
 def prepare(
-    identifier: str, kind: Kind[Any], spec: Spec, result: Result, versions: Mapping[str, str]
+    identifier: str,
+    kind: Kind[Any],
+    spec: Spec,
+    result: Result,
+    versions: Mapping[str, str],
+    pause: Callable[[], None] = no_pause,
 ) -> Outcome:
-    """Turn a result into table rows; numbers that are not finite become null."""
+    """Turn a result into table rows; numbers that are not finite become null.
+
+    Packing large arrays takes longer than a lease lasts: `pause` is called every few megabytes, to
+    renew it.
+    """
     metric_rows = kind.rows(spec, result)
     parameters = kind.parameters(spec)
     summary = _summary(kind, metric_rows)
@@ -69,7 +85,7 @@ def prepare(
             for arm, metrics in summary.items()
         ],
         arrays=[
-            {"experiment_id": identifier, **_packed(name, array)}
+            {"experiment_id": identifier, **_packed(name, array, pause)}
             for name, array in result.arrays.items()
         ],
         summary=summary,
@@ -168,11 +184,32 @@ def result(database: Database, identifier: str) -> Result:
     )
 
 
-def packed(values: NDArray[Any]) -> bytes:
+def packed(values: NDArray[Any], pause: Callable[[], None] = no_pause) -> bytes:
     """An array as zlib-compressed `.npy` bytes: `np.load(io.BytesIO(zlib.decompress(content)))`."""
-    buffer = io.BytesIO()
-    np.save(buffer, np.asarray(values), allow_pickle=False)
-    return zlib.compress(buffer.getvalue(), level=1)
+    file = _Compressing(pause)
+    np.save(file, np.asarray(values), allow_pickle=False)
+    return file.content()
+
+
+class _Compressing:
+    """A file that keeps only the compressed bytes; NumPy writes 16 MiB at a time to it."""
+
+    def __init__(self, pause: Callable[[], None]) -> None:
+        self._pause = pause
+        self._compressor = zlib.compressobj(level=1)
+        self._parts: list[bytes] = []
+
+    def write(self, part: bytes) -> int:
+        """Take the next bytes."""
+        for first in range(0, len(part), PACKED_AT_ONCE):
+            self._pause()
+            some = memoryview(part)[first : first + PACKED_AT_ONCE]
+            self._parts.append(self._compressor.compress(some))
+        return len(part)
+
+    def content(self) -> bytes:
+        """All that was written, compressed."""
+        return b"".join([*self._parts, self._compressor.flush()])
 
 
 def unpacked(content: bytes) -> NDArray[Any]:
@@ -190,14 +227,14 @@ def finite(value: Any) -> Value:
     return value if math.isfinite(value) else None
 
 
-def _packed(name: str, array: Array) -> dict[str, Any]:
+def _packed(name: str, array: Array, pause: Callable[[], None]) -> dict[str, Any]:
     return {
         "name": name,
         "axes": list(array.axes),
         "shape": list(array.values.shape),
         "dtype": str(array.values.dtype),
         "unit": array.unit,
-        "content": packed(array.values),
+        "content": packed(array.values, pause),
     }
 
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from store import hooks, transitions
 from store.database import Database
 from store.experiments import Conflict, NotFound
+from store.statistics import delete_attempts
 from store.tables import (
     STATUSES,
     TERMINAL,
@@ -131,17 +132,18 @@ def delete(database: Database, identifier: str) -> None:
     going = sa.exists().where(
         experiments.c.sweep_id == identifier, experiments.c.status.in_(("queued", "running"))
     )
-    gone = database.write(
-        lambda connection: (
-            connection.execute(sweeps.delete().where(sweeps.c.id == identifier, ~going)).rowcount
-        )
-    )
-    if not gone:
-        counts = get(database, identifier).counts
-        raise Conflict(
-            f"{counts['queued']} children are queued and {counts['running']} running; "
-            "cancel the sweep before deleting it"
-        )
+
+    def work(connection: sa.Connection) -> None:
+        delete_attempts(connection, experiments.c.sweep_id == identifier)
+        gone = sweeps.delete().where(sweeps.c.id == identifier, ~going)
+        if connection.execute(gone).rowcount == 0:
+            counts = get(database, identifier).counts
+            raise Conflict(
+                f"{counts['queued']} children are queued and {counts['running']} running; "
+                "cancel the sweep before deleting it"
+            )
+
+    database.write(work)
 
 
 def table(

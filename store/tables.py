@@ -154,6 +154,7 @@ attempts = sa.Table(
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("worker", sa.String(200), nullable=False),
     sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("turn", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("started_at", Time, nullable=False),
     sa.Column("ended_at", Time),
     sa.Column("outcome", sa.String(11)),
@@ -161,6 +162,22 @@ attempts = sa.Table(
     sa.CheckConstraint("outcome IN ('{}')".format("', '".join(OUTCOMES)), name="outcome_is_known"),
     sa.Index("ix_attempts_outcome_seconds", "outcome", "seconds"),
     sa.Index("ix_attempts_worker_outcome", "worker", "outcome"),
+)
+
+deleted_attempts = sa.Table(
+    "deleted_attempts",
+    metadata,
+    sa.Column("outcome", sa.String(11), primary_key=True),
+    sa.Column("bound", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("count", sa.BigInteger, nullable=False),
+    sa.Column("seconds", sa.Double, nullable=False),
+)
+
+turns = sa.Table(
+    "turns",
+    metadata,
+    sa.Column("owner", sa.String(100), primary_key=True),
+    sa.Column("last", sa.BigInteger, nullable=False),
 )
 
 checkpoints = sa.Table(

@@ -20,7 +20,7 @@ from store import attempts, checkpoints, hooks
 from store.database import Database, epoch_now
 from store.experiments import Conflict, get
 from store.tables import experiments, utc_now
-from store.turns import next_owner
+from store.turns import next_owner, take
 
 
 @dataclass(frozen=True)
@@ -51,24 +51,45 @@ class LeaseLost(Exception):
 def claim(database: Database, *, worker: str, lease_s: float) -> Claim | None:
     """Take the queued experiment whose turn it is; None if nobody waits.
 
-    Priority comes first, then the owner who has least running, then age. Of many workers at once
-    each gets another one: SQLite lets one write at a time, PostgreSQL passes over rows that another
-    is taking.
+    Priority comes first, then the owner whose turn it is (`store.turns`), then age. Of many workers
+    at once each gets another one: SQLite lets one write at a time, PostgreSQL passes over rows that
+    another is taking. What was taken by a transaction whose connection broke before it could say so
+    is found again, and nothing else is taken.
     """
+    turn: int | None = None
 
     def work(connection: sa.Connection) -> Claim | None:
-        owner = next_owner(connection)
-        if owner is None:
-            return None
-        taken = connection.execute(_claimed(worker, lease_s, experiments.c.owner == owner)).first()
-        if taken is None:  # others are taking all that this owner has
-            taken = connection.execute(_claimed(worker, lease_s)).first()
+        nonlocal turn
+        if turn is not None:
+            mine = sa.select(*_CLAIMED).where(attempts.goes_on(worker, turn))
+            if (before := connection.execute(mine).first()) is not None:
+                return _claim(before, worker)
+        taken = _taken(connection, worker, lease_s)
         if taken is None:
             return None
-        attempts.begin(connection, taken.id, taken.attempt, worker)
-        return Claim(worker=worker, **taken._mapping)
+        turn = take(connection, taken.owner)
+        attempts.begin(connection, taken.id, taken.attempt, worker=worker, turn=turn)
+        return _claim(taken, worker)
 
     return database.write(work)
+
+
+_CLAIMED = tuple(experiments.c[name] for name in ("id", "kind", "spec", "attempt", "time_limit_s"))
+
+
+def _claim(row: Any, worker: str) -> Claim:
+    columns = {column.name: row._mapping[column.name] for column in _CLAIMED}
+    return Claim(worker=worker, **columns)
+
+
+def _taken(connection: sa.Connection, worker: str, lease_s: float) -> Any:
+    owner = next_owner(connection)
+    if owner is None:
+        return None
+    taken = connection.execute(_claimed(worker, lease_s, experiments.c.owner == owner)).first()
+    if taken is None:  # others are taking all that this owner has
+        taken = connection.execute(_claimed(worker, lease_s)).first()
+    return taken
 
 
 def _claimed(worker: str, lease_s: float, *where: sa.ColumnElement[bool]) -> Any:
@@ -98,8 +119,7 @@ def _claimed(worker: str, lease_s: float, *where: sa.ColumnElement[bool]) -> Any
             live={},
         )
     )
-    names = ("id", "kind", "spec", "attempt", "time_limit_s")
-    return change.returning(*(experiments.c[name] for name in names))
+    return change.returning(*_CLAIMED, experiments.c.owner)
 
 
 def heartbeat(

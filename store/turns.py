@@ -1,7 +1,8 @@
 """Whose turn it is: the owner of the highest priority waiting, and among equals, of least running.
 
-One owner's ten thousand experiments then do not keep another's single one waiting. The cost is a
-few index look-ups per owner with something in the queue, however long the queue is.
+If that is a tie too, who was served longest ago. One owner's ten thousand experiments then do not
+keep another's single one waiting, not even where others fill all slots. The cost is a few index
+look-ups per owner with something in the queue, however long the queue is.
 """
 
 from typing import Any
@@ -11,7 +12,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from store.tables import experiments
+from store.tables import experiments, turns
 
 _OTHER = experiments.alias("other")
 _QUEUED: sa.ColumnElement[str] = sa.literal_column("'queued'")
@@ -56,13 +57,35 @@ def next_owner(connection: sa.Connection) -> str | None:
         .limit(1)
         .scalar_subquery()
     )
+    last = sa.select(turns.c.last).where(turns.c.owner == owners.c.owner).scalar_subquery()
     query = (
         sa.select(owners.c.owner)
         .where(owners.c.owner.is_not(None))
-        .order_by(highest.desc(), running, first)
+        .order_by(highest.desc(), running, sa.func.coalesce(last, 0), first)
         .limit(1)
     )
     return connection.execute(query).scalar()
+
+
+def take(connection: sa.Connection, owner: str) -> int:
+    """Write that an owner is served now; the number of the turn.
+
+    It grows from turn to turn of any owner, and of any process. Only workers that take turns of
+    different owners at the same moment may get the same number.
+    """
+    last = connection.execute(
+        sa.select(sa.func.coalesce(sa.func.max(turns.c.last), 0))
+    ).scalar_one()
+    number: int = connection.execute(_SERVED, {"owner": owner, "next": last + 1}).scalar_one()
+    return number
+
+
+_SERVED = sa.text(
+    "INSERT INTO turns (owner, last) VALUES (:owner, :next) ON CONFLICT (owner) DO UPDATE "
+    "SET last = CASE WHEN excluded.last > turns.last THEN excluded.last ELSE turns.last + 1 END "
+    "RETURNING last"
+)
+"""Nobody else's turn is overwritten: another of this owner may have been taken since we looked."""
 
 
 def _owners() -> sa.CTE:

@@ -2,11 +2,10 @@
 
 import argparse
 import os
-import socket
 import threading
 
 from store.settings import settings
-from workers.process import environment, set_defaults
+from workers.process import environment, new_name, set_defaults
 
 set_defaults(environment(settings().data_dir))
 
@@ -23,7 +22,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(prog="python -P -m workers", description=__doc__)
     arguments.add_argument("--slots", type=int, default=os.cpu_count() or 1)
     slots = arguments.parse_args().slots
-    name = f"worker-{os.getpid()}@{socket.gethostname()}"
+    name = new_name()
     dispatch(name, slots)
     # Gossip, mingle and heartbeats are talk among workers, who here meet in the database.
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]

@@ -7,6 +7,8 @@ claims nothing. No worker alive means nobody to ring for.
 
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import redis
@@ -59,16 +61,15 @@ class Dispatcher:
         self._stopping.set()
 
     def _turn(self) -> None:
-        try:
+        with _going_on("look again"):
             self._last_resort.act()
+        with _going_on("look again"):
             self._sign_of_life()
             if self._on_duty():
                 bound_leases(self.database, self.settings.lease_s)
                 self._tell(reap(self.database, self.settings.max_attempts))
                 self._ring_for_waiting()
                 self._deliveries.begin()
-        except (RedisError, OSError, sa.exc.DBAPIError) as away:
-            log.warning("dispatcher will look again: %s", away)
 
     def _sign_of_life(self) -> None:
         expiry_ms = int(5000 * max(1.0, self.settings.dispatch_s))
@@ -104,5 +105,17 @@ class Dispatcher:
 
     def _leave(self) -> None:
         threading.Event().wait(self.settings.grace_s)
-        for identifier in release(self.database, self.worker):
-            log.info("handed back", extra={"experiment": identifier})
+        with _going_on("leave its work to the leases"):
+            for identifier in release(self.database, self.worker):
+                log.info("handed back", extra={"experiment": identifier})
+
+
+@contextmanager
+def _going_on(then: str) -> Iterator[None]:
+    """Whatever happens in a turn, there is a next one: without this thread nothing is reaped."""
+    try:
+        yield
+    except (RedisError, OSError, sa.exc.DBAPIError) as away:
+        log.warning("dispatcher will %s: %s", then, away)
+    except Exception:
+        log.exception("dispatcher will %s: unexpected error", then)

@@ -61,53 +61,52 @@ def run_next(place: Workplace) -> bool:
 def _ended(place: Workplace, claimed: Claim) -> str | None:
     """Compute and write the end; its status, or None when another attempt owns the experiment."""
     try:
-        return _outcome(place, claimed)
+        return _outcome(place, Reporter(place.settings, place.database, place.broker, claimed))
     except LeaseLost:
         log.warning("attempt %d lost its lease", claimed.attempt)
         return None
     except sa.exc.OperationalError as away:
-        # A full disk, a database that is gone: no fault of the experiment, whose lease runs out.
+        # A full disk, a database that is gone: no fault of the experiment, whose lease has run out.
         log.warning("attempt %d cannot be written: %s", claimed.attempt, away)
         return None
 
 
-def _outcome(place: Workplace, claimed: Claim) -> str:
+def _outcome(place: Workplace, reporter: Reporter) -> str:
     try:
-        results.commit(place.database, claimed, _computed(place, claimed))
+        made = _computed(place, reporter)
+        reporter.end(lambda database, claimed: results.commit(database, claimed, made))
     except Cancelled:
-        cancelled(place.database, claimed)
+        reporter.end(cancelled)
         return "cancelled"
     except ExperimentError as mendable:
-        fail(place.database, claimed, str(mendable))
-        return "failed"
+        return _failed(reporter, str(mendable))
     except MemoryError:
         # Left to Celery, this would end the whole worker and its other experiments.
         limit = place.settings.memory_limit_bytes / 2**30
-        fail(place.database, claimed, f"ran out of memory: the limit here is {limit:.1f} GiB")
-        return "failed"
+        return _failed(reporter, f"ran out of memory: the limit here is {limit:.1f} GiB")
     except (LeaseLost, sa.exc.OperationalError):
         raise
-    except Exception:  # the one place: a bug must end the experiment, not the worker
-        log.exception("attempt %d: unexpected error", claimed.attempt)
-        fail(place.database, claimed, "an internal error; the worker's log has its traceback")
-        return "failed"
+    except Exception:  # a bug must end the experiment, not the worker
+        log.exception("attempt %d: unexpected error", reporter.claimed.attempt)
+        return _failed(reporter, "an internal error; the worker's log has its traceback")
     return "succeeded"
 
 
-def _computed(place: Workplace, claimed: Claim) -> results.Outcome:
+def _failed(reporter: Reporter, error: str) -> str:
+    reporter.end(lambda database, claimed: fail(database, claimed, error))
+    return "failed"
+
+
+def _computed(place: Workplace, reporter: Reporter) -> results.Outcome:
+    claimed = reporter.claimed
     kind = KINDS[claimed.kind]
     spec = kind.spec.model_validate(claimed.spec)
-    reporter = Reporter(place.settings, place.database, place.broker, claimed)
-
-    def waiting() -> None:
-        reporter(0.0)
-
     files = kind.datasets(spec)
-    given = {name: datasets.load(place.settings, name, waiting) for name in files}
+    given = {name: datasets.load(place.settings, name, reporter.alive) for name in files}
     given |= {name: inputs.load(place.database, name) for name in kind.experiments(spec)}
     (spec,) = inputs.pinned(place.database, kind, [spec])
     result = kind.run(spec, given, reporter)
-    return results.prepare(claimed.id, kind, spec, result, versions())
+    return results.prepare(claimed.id, kind, spec, result, versions(), reporter.alive)
 
 
 def _tell(place: Workplace, claimed: Claim, status: str) -> None:

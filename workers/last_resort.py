@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import psutil
 
-from store.attempts import Doomed, doomed
+from store.attempts import Watched, watched
 from store.database import Database
 from store.settings import Settings
 from store.transitions import Claim, LeaseLost, cancelled, fail
@@ -30,20 +30,21 @@ class LastResort:
     settings: Settings
     database: Database
     worker: str
-    _since: dict[Doomed, float] = field(default_factory=dict)
+    _since: dict[Watched, float] = field(default_factory=dict)
 
     def act(self) -> None:
         """End the children that should have stopped a while ago."""
         now = time.monotonic()
-        found = doomed(self.database, self.worker, self.settings.time_limit_s)
+        found = watched(self.database, self.worker, self.settings.time_limit_s)
         self._since = {each: self._since.get(each, now) for each in found}
         for each, since in self._since.items():
-            if now - since > PATIENCE_S[each.reason] and _kill(each.pid):
+            patience_s = each.allowed_s + PATIENCE_S[each.reason]
+            if now - since > patience_s and _kill(each.pid):
                 extra = {"experiment": each.experiment_id}
                 log.warning("killed a process that did not listen: %s", each.reason, extra=extra)
                 self._write(each)
 
-    def _write(self, each: Doomed) -> None:
+    def _write(self, each: Watched) -> None:
         claimed = Claim(each.experiment_id, "", {}, each.number, self.worker)
         with contextlib.suppress(LeaseLost):
             if each.reason == "cancel":
@@ -53,8 +54,10 @@ class LastResort:
 
 
 def _kill(pid: int) -> bool:
-    """End a process if it is a child of this one; whether it was."""
-    mine = [child for child in psutil.Process().children() if child.pid == pid]
-    for child in mine:
-        child.kill()
-    return bool(mine)
+    """End a process if it is a child of this one; whether it was, and had not ended by itself."""
+    for child in psutil.Process().children():
+        if child.pid == pid:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
+                return True
+    return False

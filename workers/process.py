@@ -1,6 +1,8 @@
 """What every process of the service does first, before numpy is imported."""
 
 import os
+import secrets
+import socket
 from pathlib import Path
 
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -19,3 +21,11 @@ def set_defaults(variables: dict[str, str]) -> None:
     """Put variables into this process's environment where nobody set them before."""
     for name, value in variables.items():
         os.environ.setdefault(name, value)
+
+
+def new_name() -> str:
+    """A name that no worker had before: a container begins again with the same numbers and host.
+
+    By it a worker knows which attempts are those of its own processes.
+    """
+    return f"worker-{os.getpid()}-{secrets.token_hex(4)}@{socket.gethostname()}"

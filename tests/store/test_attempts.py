@@ -1,12 +1,15 @@
 """The history of an experiment, and how many attempts may be lost, on both databases."""
 
+from datetime import timedelta
+
 import pytest
 
 from store import experiments
-from store.attempts import doomed
+from store.attempts import watched
 from store.checkpoints import newest
 from store.database import Database
 from store.recovery import take_over
+from store.tables import attempts, utc_now
 from store.tables import experiments as table
 from store.transitions import (
     LeaseLost,
@@ -168,25 +171,53 @@ def test_what_a_killed_stack_ran_goes_on_at_the_next_start(database: Database) -
     assert [status(database, each) for each in (running, waiting)] == ["queued", "queued"]
 
 
+def test_a_start_says_what_a_killed_stack_was_to_cancel_and_what_fails(database: Database) -> None:
+    unwanted, hopeless = accepted(database), accepted(database)
+    for identifier in (unwanted, hopeless):
+        claimed(database, identifier)
+    request_cancel(database, unwanted)
+    assert take_over(database, max_attempts=1).splitlines() == [
+        "the last stack was killed; cancelled, as was asked for: 1",
+        "the last stack was killed; failed after too many lost attempts: 1",
+    ]
+    assert [status(database, each) for each in (unwanted, hopeless)] == ["cancelled", "failed"]
+
+
 def test_a_start_after_an_ordinary_stop_says_nothing(database: Database) -> None:
     assert take_over(database, max_attempts=3) == ""
 
 
-def test_a_stopped_process_is_doomed_by_a_cancel_before_and_after_its_lease_ran_out(
+def test_a_process_must_stop_after_a_cancel_before_and_after_its_lease_ran_out(
     database: Database,
 ) -> None:
     identifier = accepted(database)
     claimed(database, identifier, "deaf")
     request_cancel(database, identifier)
-    assert [each.reason for each in doomed(database, "deaf", 60.0)] == ["cancel"]
+    assert [each.reason for each in watched(database, "deaf", 60.0)] == ["cancel"]
     expire_lease(database, identifier)
     assert reap(database, max_attempts=3).cancelled == (identifier,)
-    assert [each.reason for each in doomed(database, "deaf", 60.0)] == ["cancel"]
+    assert [each.reason for each in watched(database, "deaf", 60.0)] == ["cancel"]
 
 
-def test_a_lost_attempt_is_doomed_for_its_lease(database: Database) -> None:
+def test_the_process_of_a_lost_attempt_must_stop(database: Database) -> None:
     identifier = accepted(database)
     claimed(database, identifier, "slow")
     expire_lease(database, identifier)
     reap(database, max_attempts=3)
-    assert [each.reason for each in doomed(database, "slow", 60.0)] == ["lost"]
+    assert [each.reason for each in watched(database, "slow", 60.0)] == ["lost"]
+
+
+def test_a_process_that_has_begun_another_run_is_left_alone_though_the_clock_was_set_back(
+    database: Database,
+) -> None:
+    lost = accepted(database)
+    claimed(database, lost, "busy")
+    expire_lease(database, lost)
+    reap(database, max_attempts=1)
+    other = accepted(database)
+    claimed(database, other, "busy")
+    mine = attempts.update().where(attempts.c.experiment_id == other)
+    back = mine.values(started_at=utc_now() - timedelta(hours=1))
+    database.write(lambda connection: connection.execute(back))
+    found = [(each.experiment_id, each.reason) for each in watched(database, "busy", 60.0)]
+    assert found == [(other, "time")]

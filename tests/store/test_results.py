@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from core.experiment import Result, Row
 from core.kinds import KINDS
-from store.results import finite, packed, prepare, unpacked
+from store.results import PACKED_AT_ONCE, finite, packed, prepare, unpacked
 
 
 @given(
@@ -26,6 +26,14 @@ def test_arrays_survive_packing_bit_for_bit(values: NDArray[Any]) -> None:
     assert again.dtype == values.dtype
     assert again.shape == values.shape
     assert again.tobytes() == values.tobytes()
+
+
+def test_packing_one_large_array_pauses_often_enough_to_renew_a_lease() -> None:
+    pauses: list[int] = []
+    values = np.arange(5 * PACKED_AT_ONCE // 8)
+    content = packed(values.reshape(5, -1).T, lambda: pauses.append(1))
+    assert len(pauses) >= 5
+    assert np.array_equal(unpacked(content).T.ravel(), values)
 
 
 def test_an_array_of_objects_is_not_stored() -> None:

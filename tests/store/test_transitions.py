@@ -96,6 +96,25 @@ def test_of_many_claims_at_once_each_gets_another_experiment(
     assert won, "somebody wins"
 
 
+def test_a_claim_whose_answer_was_lost_takes_no_second_experiment(database: Database) -> None:
+    first, second = accepted(database), accepted(database)
+    lost: list[str] = []
+
+    @sa.event.listens_for(database.engine, "commit")
+    def _lose_the_answer(connection: sa.Connection) -> None:
+        if not lost:
+            lost.append("the answer")
+            connection.connection.cursor().execute("COMMIT")
+            gone = ConnectionError("server closed the connection")
+            raise sa.exc.OperationalError("COMMIT", {}, gone, connection_invalidated=True)
+
+    mine = claimed(database, first)
+    assert lost
+    assert not heartbeat(database, mine, lease_s=LEASE_S, progress=0.5, live={})
+    assert status(database, second) == "queued"
+    assert claimed(database, second).id == second
+
+
 def test_an_expired_lease_is_taken_over_and_the_first_owner_writes_nothing(
     database: Database,
 ) -> None:

@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 import redis
+import sqlalchemy as sa
 
 from store import experiments
 from store.database import Database
 from store.settings import Settings
 from tests.store.test_transitions import KIND, accepted
 from workers import redis_server
+from workers.app import make_app
 from workers.broker import arrive, connect, leave
+from workers.dispatcher import Dispatcher
 from workers.execution import Workplace, run_next
 
 SPEC = KIND.spec.model_validate(
@@ -45,3 +48,22 @@ def test_only_a_worker_that_stays_claims(
     arrive(broker, "w")  # another, by the same name
     assert run_next(place)
     assert experiments.get(database, identifier).status == "succeeded"
+
+
+def test_a_surprise_ends_neither_the_loop_of_the_dispatcher_nor_its_leaving(
+    database: Database, settings: Settings
+) -> None:
+    hasty = {"redis_url": "unix:///nowhere", "dispatch_s": 0.01, "grace_s": 0.01}
+    alone = settings.model_copy(update=hasty)
+    dispatcher = Dispatcher(alone, make_app(alone), database, connect(alone), "w", 1)
+    begun: list[str] = []
+
+    @sa.event.listens_for(database.engine, "begin")
+    def _surprise(_: sa.Connection) -> None:
+        begun.append("a transaction")
+        if len(begun) == 3:
+            dispatcher.stop()
+        raise RuntimeError("nobody thought of this")
+
+    dispatcher.run()
+    assert len(begun) == 4, "three turns, and handing back"

@@ -10,24 +10,29 @@ from tests.stack import unset_solenoid
 from tests.store.test_transitions import KIND, accepted
 
 WORKER = """
-import resource
-import psutil
+import numpy as np
 from store.database import Database
 from store.settings import settings
 from workers.broker import connect
+from workers.tasks import KERNELS_BYTES, _prepare
+
+_prepare()
 from workers.execution import Workplace, run_next
 
 configured = settings()
 database = Database(configured.resolved_database_url)
 place = Workplace(configured, database, connect(configured), "w")
-assert run_next(place)
-limit = psutil.Process().memory_info().data + 2**26
-resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-assert run_next(place) and run_next(place)
+assert all(run_next(place) for _ in range(3))
+np.empty(configured.memory_limit_bytes, np.uint8)
+try:
+    np.empty(configured.memory_limit_bytes + KERNELS_BYTES, np.uint8)
+except MemoryError:
+    print("what is beyond the limit was refused")
 """
-AWAY = {"SOLENOID_REDIS_URL": "unix:///nowhere"}
+LIMIT = 2**28
+AWAY = {"SOLENOID_REDIS_URL": "unix:///nowhere", "SOLENOID_MEMORY_LIMIT_BYTES": str(LIMIT)}
 MODEST = {"inputs": 4, "hidden": 4, "training": {"epochs": 1}, "replicates": 1}
-GREEDY = {**MODEST, "inputs": 1000, "data": {"train_size": 50_000, "test_size": 10}}
+GREEDY = {**MODEST, "inputs": 1000, "data": {"train_size": 200_000, "test_size": 10}}
 
 
 def test_an_experiment_without_enough_memory_fails_and_its_neighbours_do_not(
@@ -50,5 +55,6 @@ def test_an_experiment_without_enough_memory_fails_and_its_neighbours_do_not(
     before, greedy, after = (experiments.get(database, each) for each in made)
     assert (before.status, after.status) == ("succeeded", "succeeded")
     assert greedy.status == "failed"
-    assert greedy.error == "ran out of memory: the limit here is 4.0 GiB"
+    assert greedy.error == "ran out of memory: the limit here is 0.2 GiB"
+    assert "what is beyond the limit was refused" in ran.stdout
     database.close()

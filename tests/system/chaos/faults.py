@@ -10,7 +10,7 @@ from functools import partial
 
 import psutil
 
-from tests.system.chaos.world import SETTINGS, World
+from tests.system.chaos.world import SETTINGS, SLOTS, World
 
 Fault = Callable[[World, random.Random], None]
 
@@ -74,6 +74,20 @@ FAULTS: Mapping[str, Fault] = {
     "restart database": restart_database,
     "kill stack": kill_stack,
 }
+
+
+MOST_LOST: Mapping[str, int] = {
+    "kill child": 1,
+    "kill worker": SLOTS,
+    "kill API": 0,
+    "kill broker and its data": 0,
+    "stop child beyond its lease": 1,
+    "fill disk": SLOTS,
+    "fill database": SLOTS,
+    "restart database": SLOTS,
+    "kill stack": SLOTS,
+}
+"""How many attempts a fault may cost."""
 
 
 def schedule(rng: random.Random, count: int) -> list[str]:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from store.database import Database
 from store.kind_tables import medians, results
 from store.tables import TERMINAL, arrays, attempts, checkpoints, experiments
+from tests.system.chaos.faults import MOST_LOST
 from tests.system.chaos.world import World
 
 OWN = {"experiment_id", "sweep_id"}
@@ -45,10 +46,13 @@ def check_nothing_left(world: World) -> None:
     assert not list((datasets / "arrays").glob("*.part"))
 
 
-def lost_attempts(database: Database) -> Counter[str]:
-    """How the attempts ended."""
+def check_attempts(database: Database, faults: Counter[str]) -> Counter[str]:
+    """No more attempts were lost than faults can have cost; how all attempts ended."""
     with database.read() as connection:
-        return Counter(connection.execute(sa.select(attempts.c.outcome)).scalars())
+        ended = Counter(connection.execute(sa.select(attempts.c.outcome)).scalars())
+    most = sum(MOST_LOST[name] * count for name, count in faults.items())
+    assert ended["lost"] <= most, f"{ended['lost']} attempts were lost, by faults at most {most}"
+    return ended
 
 
 def all_ended(database: Database) -> bool:

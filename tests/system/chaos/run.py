@@ -10,9 +10,9 @@ from tests.postgresql import PostgreSQL
 from tests.system.chaos.faults import FAULTS, schedule
 from tests.system.chaos.invariants import (
     all_ended,
+    check_attempts,
     check_experiments,
     check_nothing_left,
-    lost_attempts,
 )
 from tests.system.chaos.work import drawn, works
 from tests.system.chaos.world import World
@@ -61,11 +61,11 @@ def chaos(
         _await_ends(world, patience_s)
         with world.database() as database:
             statuses = check_experiments(database, accepted, unwanted)
-            attempts = lost_attempts(database)
+            planned = Counter(schedule(random.Random(seed), faults))
+            attempts = check_attempts(database, planned)
     finally:
         world.stop()
     check_nothing_left(world)
-    planned = Counter(schedule(random.Random(seed), faults))
     seconds = time.monotonic() - start
     return Report(seed, seconds, statuses, attempts, planned, world.restarts)
 

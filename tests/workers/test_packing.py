@@ -1,0 +1,40 @@
+"""A run goes on until its result is written: its lease is renewed and its cancellation heard."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.experiment import Array, Dataset, Progress, Result
+from core.kinds import KINDS
+from store import experiments
+from store.database import Database
+from store.settings import Settings
+from store.transitions import request_cancel
+from tests.store.test_transitions import accepted
+from workers.broker import connect
+from workers.execution import Workplace, run_next
+
+KIND = KINDS["curl_descent.simulation"]
+AWAY = {"redis_url": "unix:///nowhere", "lease_s": 1e-3}  # so that it is renewed at every chance
+
+
+def test_a_cancellation_is_heard_while_a_large_array_is_packed(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identifier = accepted(database)
+
+    def run(spec: Any, inputs: Mapping[str, Dataset], progress: Progress) -> Result:
+        progress(0.75, loss=0.5)
+        request_cancel(database, identifier)
+        return Result({"weights": Array(np.zeros(2**22), ("weight",))})
+
+    kind = replace(KIND, run=run, rows=lambda spec, result: (), reading=lambda spec, result: "")
+    monkeypatch.setitem(KINDS, KIND.name, kind)
+    hasty = settings.model_copy(update=AWAY)
+    assert run_next(Workplace(hasty, database, connect(hasty), "w"))
+    experiment = experiments.get(database, identifier)
+    assert experiment.status == "cancelled"
+    assert (experiment.progress, experiment.live) == (0.75, {"loss": 0.5})
