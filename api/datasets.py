@@ -7,7 +7,7 @@ from concurrent.futures import TimeoutError as TooSlow
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as PathParameter
@@ -23,7 +23,7 @@ from api.uploads import MAX_FILES, written
 from core.dataset import DatasetSummary
 from core.synthetic_spec import SyntheticSpec
 from store import datasets
-from store.dataset_files import incoming_path
+from store.incoming import incoming
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 
@@ -115,19 +115,13 @@ async def upload(
     files of one recording are several fields `file`, or one ZIP archive: they are read one by one
     through the same mapping and joined, by trials unless the mapping has `"join": "neurons"`.
     """
-    incoming = incoming_path(service.settings, uuid4().hex)
-    try:
-        name, mapping_text = await _received(request, query, incoming)
+    with incoming(service.settings) as folder:
+        file = folder / "upload"
+        name, mapping_text = await _received(request, query, file)
         mapping = _mapping(mapping_text)
         dataset, inspection = await asyncio.to_thread(
-            service.receiving.receive,
-            incoming,
-            name=name,
-            mapping=mapping,
-            owner=caller(),
+            service.receiving.receive, file, name=name, mapping=mapping, owner=caller()
         )
-    finally:
-        incoming.unlink(missing_ok=True)
     if inspection is not None:
         dataset = await asyncio.to_thread(_inspected, dataset, inspection)
     if dataset.status == "refused":
@@ -178,10 +172,10 @@ def delete_dataset(id: Id, service: Service) -> None:
     service.receiving.delete(str(id))
 
 
-async def _received(request: Request, query: UploadQuery, incoming: Path) -> tuple[str, str | None]:
-    """Write the request's file to `incoming`; its name and mapping."""
+async def _received(request: Request, query: UploadQuery, file: Path) -> tuple[str, str | None]:
+    """Write the request's file to `file`; its name and mapping."""
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        with incoming.open("wb") as target:
+        with file.open("wb") as target:
             async for chunk in request.stream():
                 await asyncio.to_thread(target.write, chunk)
         return query.name or "upload", query.mapping
@@ -192,7 +186,7 @@ async def _received(request: Request, query: UploadQuery, incoming: Path) -> tup
         files, mapping = _files(form.getlist("file")), form.get("mapping")
         if mapping is not None and not isinstance(mapping, str):
             raise BadRequest("mapping", None, "the mapping is a text field with JSON, not a file")
-        return await written(files, incoming), mapping or query.mapping
+        return await written(files, file), mapping or query.mapping
 
 
 def _files(given: list[UploadFile | str]) -> dict[str, UploadFile]:

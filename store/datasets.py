@@ -5,14 +5,12 @@ Only the inspecting child ever opens an uploaded file; everybody else reads the 
 
 import hashlib
 import shutil
-import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import sqlalchemy as sa
 
@@ -29,13 +27,14 @@ from store.dataset_files import (
     arrays_path,
     blob_path,
     in_silence,
-    incoming_path,
+    is_kept,
+    keep,
     present,
     preview_path,
-    publish,
     remove,
 )
 from store.experiments import Conflict, NotFound
+from store.incoming import incoming, sweep
 from store.inspection import Unreadable, inspect
 from store.settings import Settings
 from store.tables import ANONYMOUS, datasets, experiment_datasets, utc_now
@@ -69,16 +68,11 @@ def add(
     """Take an uploaded file in, as `inspecting`; a dataset that is already here stays as it is."""
     sha256 = _file_hash(upload)
     identifier = dataset_id(sha256, mapping)
-    blob = blob_path(settings, sha256)
-    blob.parent.mkdir(parents=True, exist_ok=True)
-    size = upload.stat().st_size
-    upload.replace(blob)
-    publish(settings, blob)
     row = {
         "id": identifier,
         "name": name,
         "blob_sha256": sha256,
-        "size_bytes": size,
+        "size_bytes": upload.stat().st_size,
         "mapping": mapping,
         "status": "inspecting",
         "created_at": utc_now(),
@@ -95,9 +89,24 @@ def add(
         elif status == "refused":
             connection.execute(datasets.update().where(here).values(again))
 
-    with suppress(sa.exc.IntegrityError):  # another process has just added it
-        database.write(work)
-    return get(database, identifier)
+    with _kept(settings, upload, blob_path(settings, sha256)):
+        with suppress(sa.exc.IntegrityError):  # another process has just added it
+            database.write(work)
+        return get(database, identifier)
+
+
+@contextmanager
+def _kept(settings: Settings, upload: Path, blob: Path) -> Iterator[None]:
+    """An upload among the blobs; taken away again, if nobody had it, when its row does not come."""
+    is_new = not is_kept(settings, blob)
+    try:
+        keep(settings, upload, blob)
+        yield
+    except BaseException:
+        if is_new:
+            with suppress(Away):
+                remove(settings, blob)
+        raise
 
 
 def add_synthetic(
@@ -113,19 +122,15 @@ def add_synthetic(
     The file is our own, so nobody needs to look into it first: it is the archive of its arrays.
     """
     arrays = synthesised(spec)
-    made = incoming_path(settings, uuid4().hex)
-    try:
+    with incoming(settings) as folder:
+        made, copy = folder / "made.npz", folder / "copy.npz"
         save_arrays(arrays, made)
+        shutil.copyfile(made, copy)
         dataset = add(database, settings, made, name=name, mapping=None, owner=owner)
-    finally:
-        made.unlink(missing_ok=True)
-    if dataset.status == "inspecting":
-        kept = arrays_path(settings, dataset.id)
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(blob_path(settings, dataset.blob_sha256), kept)
-        publish(settings, kept)
-        summary = summarise(arrays, "npz").model_dump(mode="json")
-        _end(database, dataset.id, status="ready", summary=summary)
+        if dataset.status == "inspecting":
+            keep(settings, copy, arrays_path(settings, dataset.id))
+            summary = summarise(arrays, "npz").model_dump(mode="json")
+            _end(database, dataset.id, status="ready", summary=summary)
     return get(database, dataset.id)
 
 
@@ -142,34 +147,35 @@ def look_into(
     gone, changes nothing; what is not ready keeps no file.
     """
     dataset = get(database, identifier)
-    arrays = arrays_path(settings, identifier)
-    arrays.parent.mkdir(parents=True, exist_ok=True)
+    with incoming(settings) as folder:
+        arrays = folder / "arrays.npz"
+        found = _found(settings, dataset, arrays)
+        with ending or nullcontext():
+            if found["status"] == "ready":
+                keep(settings, arrays, arrays_path(settings, identifier))
+            _end(database, identifier, **found)
+            with database.read() as connection:
+                query = sa.select(datasets.c.status).where(datasets.c.id == identifier)
+                status = connection.execute(query).scalar()
+            if status != "ready":
+                remove_files(database, settings, identifier, dataset.blob_sha256)
+            return get(database, identifier)
+
+
+def _found(settings: Settings, dataset: Dataset, arrays: Path) -> dict[str, Any]:
+    """What an inspection, which writes the arrays, makes of the row of a dataset."""
     blob = blob_path(settings, dataset.blob_sha256)
-    found: dict[str, Any]
     try:
         present(settings, blob)
         summary = inspect(settings, blob, dataset.mapping, arrays)
-        publish(settings, arrays)
     except (Unreadable, OSError) as refused:
-        found = {"status": "refused", "error": str(refused)}
-    else:
-        found = {"status": "ready", "summary": summary.model_dump(mode="json")}
-    with ending or nullcontext():
-        _end(database, identifier, **found)
-        with database.read() as connection:
-            query = sa.select(datasets.c.status).where(datasets.c.id == identifier)
-            status = connection.execute(query).scalar()
-        if status != "ready":
-            remove_files(database, settings, identifier, dataset.blob_sha256)
-        return get(database, identifier)
+        return {"status": "refused", "error": str(refused)}
+    return {"status": "ready", "summary": summary.model_dump(mode="json")}
 
 
 def interrupted(database: Database, settings: Settings) -> list[str]:
     """Datasets whose inspection somebody began and nobody ended; clears what it left on disk."""
-    for folder, pattern in (("arrays", "*.part"), ("incoming", "*")):
-        for path in (settings.datasets_dir / folder).glob(pattern):
-            if time.time() - path.stat().st_mtime > settings.inspection_s:
-                path.unlink(missing_ok=True)
+    sweep(settings)
     query = sa.select(datasets.c.id).where(datasets.c.status == "inspecting")
     with database.read() as connection:
         return list(connection.execute(query).scalars())

@@ -1,8 +1,8 @@
 """Looking after what an installation keeps: a backup while it runs, and space given back.
 
 `python -P -m store.upkeep backup FOLDER` writes a folder that `solenoid up --data-dir FOLDER` can
-start from. `python -P -m store.upkeep vacuum` removes dataset files that belong to nothing and
-makes the database as small as its content.
+start from. `python -P -m store.upkeep vacuum` removes dataset files that belong to nothing, also
+what killed processes left on its way in, and makes the database as small as its content.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from store.database import Database
 from store.dataset_files import arrays_path, blob_path, present, remove
+from store.incoming import sweep
 from store.settings import Settings, settings
 from store.tables import datasets
 
@@ -50,6 +51,7 @@ def backup(database: Database, settings: Settings, folder: Path) -> int:
 
 def vacuum(database: Database, settings: Settings) -> tuple[int, int]:
     """Remove files of no dataset, shrink the database; how many files, and their bytes."""
+    sweep(settings)
     named = _named(database, settings)
     count = size = 0
     for path in _stored(settings):

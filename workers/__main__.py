@@ -13,6 +13,7 @@ set_defaults(environment(settings().data_dir))
 from celery import signals  # noqa: E402, numpy reads its environment when it is first imported
 
 from store.database import Database  # noqa: E402
+from store.incoming import sweep  # noqa: E402
 from workers.broker import connect  # noqa: E402
 from workers.dispatcher import Dispatcher  # noqa: E402
 from workers.tasks import app  # noqa: E402
@@ -24,6 +25,7 @@ def main() -> None:
     arguments.add_argument("--slots", type=int, default=os.cpu_count() or 1)
     slots = arguments.parse_args().slots
     name = f"worker-{os.getpid()}@{socket.gethostname()}"
+    sweep(settings())
     dispatch(name, slots)
     # Gossip, mingle and heartbeats are talk among workers, who here meet in the database.
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]

@@ -10,11 +10,12 @@ from tests.postgresql import PostgreSQL
 from tests.system.chaos.faults import FAULTS, schedule
 from tests.system.chaos.invariants import (
     all_ended,
+    check_datasets,
     check_experiments,
     check_nothing_left,
     lost_attempts,
 )
-from tests.system.chaos.work import drawn, works
+from tests.system.chaos.work import drawn, recording, works
 from tests.system.chaos.world import World
 
 CANCELLED_SHARE = 0.1
@@ -61,6 +62,7 @@ def chaos(
         _await_ends(world, patience_s)
         with world.database() as database:
             statuses = check_experiments(database, accepted, unwanted)
+            check_datasets(database, world, [recording(number) for number in range(faults)])
             attempts = lost_attempts(database)
     finally:
         world.stop()
@@ -93,6 +95,7 @@ def _disturbed(
     places = drawn(rng, count)
     for number, name in enumerate(names):
         struck = time.monotonic()
+        world.begin_upload(recording(number))
         for order in range(number * of_fault, min(count, (number + 1) * of_fault)):
             work = works()[places[order]]
             key = f"chaos-{order}"
@@ -109,7 +112,7 @@ def _disturbed(
 def _await_ends(world: World, patience_s: float) -> None:
     deadline = time.monotonic() + patience_s
     with world.database() as database:
-        while not all_ended(database):
+        while world.uploading or not all_ended(database):
             world.revive()
-            assert time.monotonic() < deadline, "some experiments never end"
+            assert time.monotonic() < deadline, "some experiments or uploads never end"
             time.sleep(0.2)
