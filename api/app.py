@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
+from starlette.middleware.exceptions import ExceptionMiddleware
 
 from api import (
     activity,
@@ -74,10 +75,13 @@ def create_app(
     )
     app.add_middleware(BodyLimit, settings=settings)
     app.add_middleware(Access, door=door or Door())
+    problems.install(app)
+    # What nobody expected, and what goes wrong while looking who comes: answered in here, so that
+    # this too gets its headers, its line in the log and its place in the metrics.
+    app.add_middleware(ExceptionMiddleware, handlers=app.exception_handlers)
     app.add_middleware(SecurityHeaders)
     app.state.registry = CollectorRegistry()
     app.add_middleware(Observation, registry=app.state.registry)
-    problems.install(app)
     for part in (
         *(kinds, experiments, changes, events, activity, results),
         *(query, compare, sweeps, sweep_results, sweep_figures),

@@ -264,13 +264,14 @@ def _files_away(_: Request, exception: Exception) -> JSONResponse:
     return problem(503, detail, headers={"Retry-After": "10"})
 
 
-def _disk_full(_: Request, exception: Exception) -> JSONResponse:
+def _disk_full(request: Request, exception: Exception) -> JSONResponse:
     if not isinstance(exception, OSError) or exception.errno not in FULL:
-        raise exception
+        return _bug(request, exception)
     log.warning("no room for a file: %s", exception)
     detail = "the disk is full; nothing was kept, try again when there is room"
     return problem(503, detail, headers={"Retry-After": "60"})
 
 
 def _bug(_: Request, exception: Exception) -> JSONResponse:
+    log.error("an internal error", exc_info=exception)
     return problem(500, "an internal error; the server's log has its traceback")
