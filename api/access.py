@@ -9,10 +9,10 @@ import asyncio
 import ipaddress
 from contextvars import ContextVar
 from dataclasses import dataclass
-from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
 from starlette.datastructures import URL, Headers
+from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -138,8 +138,7 @@ def _secret(headers: Headers) -> str | None:
     scheme, _, secret = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and secret:
         return secret.strip()
-    cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    return None if cookie is None else cookie.value
+    return cookie_parser(headers.get("cookie", "")).get(COOKIE)
 
 
 def _stranger(scope: Scope, headers: Headers, detail: str) -> ASGIApp:

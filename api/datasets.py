@@ -1,7 +1,6 @@
 """Datasets: upload, make, list, show, delete."""
 
 import asyncio
-import json
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooSlow
 from datetime import datetime
@@ -23,6 +22,7 @@ from api.uploads import MAX_FILES, written
 from core.dataset import DatasetSummary
 from core.synthetic_spec import SyntheticSpec
 from store import datasets
+from store.documents import document
 from store.incoming import incoming
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
@@ -215,9 +215,9 @@ def _mapping(text: str | None) -> dict[str, Any] | None:
     if not text:
         return None
     try:
-        mapping = json.loads(text)
-    except json.JSONDecodeError as broken:
-        raise BadRequest("mapping", text, f"not JSON: {broken}") from None
+        mapping = document(text)
+    except ValueError as broken:
+        raise BadRequest("mapping", text, f"not JSON that can be kept: {broken}") from None
     if not isinstance(mapping, dict):
         raise BadRequest("mapping", text, "a mapping is a JSON object")
     return mapping
