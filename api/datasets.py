@@ -125,7 +125,9 @@ async def upload(
     if inspection is not None:
         dataset = await asyncio.to_thread(_inspected, dataset, inspection)
     if dataset.status == "refused":
-        await asyncio.to_thread(service.receiving.forget_refused, dataset.id)
+        await asyncio.to_thread(
+            datasets.forget_refused, service.database, service.settings, dataset.id
+        )
         return refusal("file", name, dataset.error or "refused")
     response.status_code = 201 if dataset.status == "ready" else 202
     response.headers["Location"] = f"{router.prefix}/{dataset.id}"
@@ -169,7 +171,7 @@ def show_dataset(id: Id, service: Service) -> Dataset:
 @router.delete("/{id:uuid}", status_code=204, responses=documented(404, 409, 422))
 def delete_dataset(id: Id, service: Service) -> None:
     """Delete a dataset that no experiment uses."""
-    service.receiving.delete(str(id))
+    datasets.delete(service.database, service.settings, str(id))
 
 
 async def _received(request: Request, query: UploadQuery, file: Path) -> tuple[str, str | None]:

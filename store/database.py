@@ -1,7 +1,7 @@
 """One database, SQLite or PostgreSQL: connections, transactions, and the leases' clock."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +19,7 @@ T = TypeVar("T")
 RETRIES = 5
 RETRY_PAUSE_S = 0.2
 SILENCE_S = 15
+LOCKS = 0x50133  # ours among the advisory locks of a PostgreSQL
 
 POSTGRESQL: Mapping[str, int] = {
     "connect_timeout": 5,
@@ -97,6 +98,24 @@ class Database:
                     raise
                 time.sleep(RETRY_PAUSE_S * 2**attempt)
         raise AssertionError("unreachable")
+
+    @contextmanager
+    def locked(self, keys: Sequence[int]) -> Iterator[None]:
+        """Hold locks that all machines on a PostgreSQL see; SQLite's are all on this one.
+
+        They end with a connection of their own: one of the pool's might be missed by whoever has
+        the lock.
+        """
+        if self.engine.dialect.name != "postgresql":
+            yield
+            return
+        own = sa.create_engine(
+            self.engine.url, poolclass=sa.NullPool, connect_args=POSTGRESQL
+        ).execution_options(isolation_level="AUTOCOMMIT")
+        with own.connect() as connection:
+            for key in keys:
+                connection.execute(sa.select(sa.func.pg_advisory_lock(LOCKS, key)))
+            yield
 
     def close(self) -> None:
         """Close every pooled connection."""

@@ -38,6 +38,7 @@ from store.incoming import incoming, sweep
 from store.inspection import Unreadable, inspect
 from store.settings import Settings
 from store.tables import ANONYMOUS, datasets, experiment_datasets, utc_now
+from store.together import together
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ class Dataset:
     owner: str
 
 
-def add(
+@contextmanager
+def added(
     database: Database,
     settings: Settings,
     upload: Path,
@@ -64,8 +66,11 @@ def add(
     name: str,
     mapping: Mapping[str, Any] | None,
     owner: str = ANONYMOUS,
-) -> Dataset:
-    """Take an uploaded file in, as `inspecting`; a dataset that is already here stays as it is."""
+) -> Iterator[Dataset]:
+    """Take an uploaded file in, as `inspecting`; a dataset that is already here stays as it is.
+
+    Nobody else changes it meanwhile.
+    """
     sha256 = _file_hash(upload)
     identifier = dataset_id(sha256, mapping)
     row = {
@@ -89,10 +94,23 @@ def add(
         elif status == "refused":
             connection.execute(datasets.update().where(here).values(again))
 
-    with _kept(settings, upload, blob_path(settings, sha256)):
-        with suppress(sa.exc.IntegrityError):  # another process has just added it
+    with together(database, settings, sha256):
+        with _kept(settings, upload, blob_path(settings, sha256)):
             database.write(work)
-        return get(database, identifier)
+        yield get(database, identifier)
+
+
+def add(
+    database: Database,
+    settings: Settings,
+    upload: Path,
+    *,
+    name: str,
+    mapping: Mapping[str, Any] | None,
+) -> Dataset:
+    """Take an uploaded file in, and let go of it."""
+    with added(database, settings, upload, name=name, mapping=mapping) as dataset:
+        return dataset
 
 
 @contextmanager
@@ -126,12 +144,13 @@ def add_synthetic(
         made, copy = folder / "made.npz", folder / "copy.npz"
         save_arrays(arrays, made)
         shutil.copyfile(made, copy)
-        dataset = add(database, settings, made, name=name, mapping=None, owner=owner)
-        if dataset.status == "inspecting":
+        summary = summarise(arrays, "npz").model_dump(mode="json")
+        with added(database, settings, made, name=name, mapping=None, owner=owner) as dataset:
+            if dataset.status != "inspecting":
+                return dataset
             keep(settings, copy, arrays_path(settings, dataset.id))
-            summary = summarise(arrays, "npz").model_dump(mode="json")
             _end(database, dataset.id, status="ready", summary=summary)
-    return get(database, dataset.id)
+            return get(database, dataset.id)
 
 
 def look_into(
@@ -144,20 +163,20 @@ def look_into(
     """Inspect a dataset in a child process and store what was found: `ready` or `refused`.
 
     `ending` is entered while row and files change. Who finds that the dataset is ready by then, or
-    gone, changes nothing; what is not ready keeps no file.
+    gone, changes nothing; what is not ready keeps no file, and what is gone is not found.
     """
     dataset = get(database, identifier)
     with incoming(settings) as folder:
         arrays = folder / "arrays.npz"
         found = _found(settings, dataset, arrays)
-        with ending or nullcontext():
+        with together(database, settings, dataset.blob_sha256), ending or nullcontext():
+            meanwhile = get(database, identifier)
+            if meanwhile.status != "inspecting":
+                return meanwhile
             if found["status"] == "ready":
                 keep(settings, arrays, arrays_path(settings, identifier))
             _end(database, identifier, **found)
-            with database.read() as connection:
-                query = sa.select(datasets.c.status).where(datasets.c.id == identifier)
-                status = connection.execute(query).scalar()
-            if status != "ready":
+            if found["status"] == "refused":
                 remove_files(database, settings, identifier, dataset.blob_sha256)
             return get(database, identifier)
 
@@ -207,16 +226,26 @@ def newest(
 
 def delete(database: Database, settings: Settings, identifier: str) -> None:
     """Delete a dataset that no experiment uses."""
-    dataset = get(database, identifier)
-    used = sa.exists().where(experiment_datasets.c.dataset_id == identifier)
-    gone = database.write(
-        lambda connection: (
-            connection.execute(datasets.delete().where(datasets.c.id == identifier, ~used)).rowcount
-        )
-    )
-    if not gone:
+    if not _deleted(database, settings, get(database, identifier)):
         raise Conflict("experiments use this dataset; delete them first")
-    remove_files(database, settings, identifier, dataset.blob_sha256)
+
+
+def forget_refused(database: Database, settings: Settings, identifier: str) -> None:
+    """Delete a dataset whose sender knows of its refusal, unless it has come again."""
+    with suppress(NotFound):
+        _deleted(database, settings, get(database, identifier), datasets.c.status == "refused")
+
+
+def _deleted(
+    database: Database, settings: Settings, dataset: Dataset, *only: sa.ColumnElement[bool]
+) -> bool:
+    used = sa.exists().where(experiment_datasets.c.dataset_id == dataset.id)
+    change = datasets.delete().where(datasets.c.id == dataset.id, ~used, *only)
+    with together(database, settings, dataset.blob_sha256):
+        gone = database.write(lambda connection: connection.execute(change).rowcount > 0)
+        if gone:
+            remove_files(database, settings, dataset.id, dataset.blob_sha256)
+    return gone
 
 
 def summaries(database: Database, identifiers: tuple[str, ...]) -> dict[str, DatasetSummary]:

@@ -20,6 +20,7 @@ from store.dataset_files import arrays_path, blob_path, present, remove
 from store.incoming import sweep
 from store.settings import Settings, settings
 from store.tables import datasets
+from store.together import DIGITS, together
 
 YOUNG_S = 3600.0
 """A file may be older than its row by as long as an upload and its inspection take."""
@@ -52,13 +53,14 @@ def backup(database: Database, settings: Settings, folder: Path) -> int:
 def vacuum(database: Database, settings: Settings) -> tuple[int, int]:
     """Remove files of no dataset, shrink the database; how many files, and their bytes."""
     sweep(settings)
-    named = _named(database, settings)
     count = size = 0
-    for path in _stored(settings):
-        about = path.stat()
-        if path not in named and time.time() - about.st_mtime > YOUNG_S:
-            remove(settings, path)
-            count, size = count + 1, size + about.st_size
+    with together(database, settings, *DIGITS):
+        named = _named(database, settings)
+        for path in _stored(settings):
+            about = path.stat()
+            if path not in named and time.time() - about.st_mtime > YOUNG_S:
+                remove(settings, path)
+                count, size = count + 1, size + about.st_size
     _alone(database, "VACUUM")
     return count, size
 

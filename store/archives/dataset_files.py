@@ -19,6 +19,7 @@ from store.incoming import incoming
 from store.inspection import Unreadable, inspect
 from store.settings import Settings
 from store.tables import datasets
+from store.together import together
 
 
 @contextmanager
@@ -33,12 +34,13 @@ def in_place(
         for sha256 in sorted({row.blob_sha256 for row in staged}):
             readings = [row for row in new if row.blob_sha256 == sha256]
             _read(archive, settings, staging, folder / sha256, readings)
-        try:
-            _place(settings, folder, new)
-            yield
-        finally:
-            for row in _absent(database, new):
-                remove_files(database, settings, row.id, row.blob_sha256)
+        with together(database, settings, *(row.blob_sha256 for row in new)):
+            try:
+                _place(settings, folder, new)
+                yield
+            finally:
+                for row in _absent(database, new):
+                    remove_files(database, settings, row.id, row.blob_sha256)
 
 
 def _read(
