@@ -5,7 +5,7 @@
     datasets/previews/<id>.*     what was drawn of it, once somebody has looked; of this machine
 
 Whoever reads, reads the folder; a file that is not there yet is fetched first. Names say what is in
-a file and its content never changes, so that a copy is never stale. Files are kept and removed only by
+a file and its content never changes, so that a copy is never stale. Files are kept and removed by
 whoever holds the lock of `store.together`.
 """
 
