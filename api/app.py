@@ -40,7 +40,7 @@ from store.database import Database
 from store.datasets import interrupted
 from store.settings import Settings
 from workers.app import make_app
-from workers.broker import ANSWER_S, connect, connect_async
+from workers.broker import HASTY_S, PATIENT_S, connect, connect_async
 
 
 def create_app(
@@ -53,9 +53,10 @@ def create_app(
         app.state.context = Context(
             settings=settings,
             database=Database(settings.resolved_database_url),
-            celery=make_app(settings, answer_s=ANSWER_S),
+            celery=make_app(settings, answer_s=HASTY_S),
             broker=connect(settings),
-            events=connect_async(settings),
+            counting=connect_async(settings),
+            events=connect_async(settings, PATIENT_S),
             stopping=stopping,
         )
         receiving = app.state.context.receiving

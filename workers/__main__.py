@@ -14,7 +14,7 @@ from celery import signals  # noqa: E402, numpy reads its environment when it is
 
 from store.database import Database  # noqa: E402
 from store.incoming import sweep  # noqa: E402
-from workers.broker import connect  # noqa: E402
+from workers.broker import PATIENT_S, connect  # noqa: E402
 from workers.dispatcher import Dispatcher  # noqa: E402
 from workers.tasks import app  # noqa: E402
 
@@ -49,7 +49,7 @@ def dispatch(name: str, slots: int) -> None:
         configured,
         app,
         Database(configured.resolved_database_url),
-        connect(configured),
+        connect(configured, PATIENT_S),
         name,
         slots,
     )
