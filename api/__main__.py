@@ -5,11 +5,12 @@ import argparse
 import sqlalchemy as sa
 import uvicorn
 
-from api.access import Door, is_loopback
+from api.access import Door
 from api.app import create_app
 from store import tokens
 from store.database import Database
 from store.settings import Settings, settings
+from workers.addresses import is_loopback
 from workers.logs import log_json_lines
 
 GRACE_S = 3

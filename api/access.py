@@ -6,7 +6,6 @@ by a form (`Sec-Fetch-Site`) nor under a name that was made to point here (`Host
 """
 
 import asyncio
-import ipaddress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -20,6 +19,7 @@ from api.problems import problem
 from api.rates import within_rate
 from store import tokens
 from store.tables import ANONYMOUS
+from workers.addresses import is_loopback
 
 COOKIE = "solenoid_token"
 SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
@@ -115,16 +115,6 @@ def role_for(method: str, path: str) -> str:
 
 def _is_open(path: str) -> bool:
     return path in OPEN or path.startswith(STYLE)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a name or an address is this machine's own."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def host_of(authority: str) -> str:

@@ -80,8 +80,8 @@ def _url(process: subprocess.Popen[bytes], data_dir: Path) -> str:
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError, ValueError):
             state = json.loads((data_dir / "stack.json").read_text())
-            # Another stack may have left its address there, or be running.
-            if state["pid"] == process.pid:
+            # Another stack may have left its address there, or be running; ours may be starting.
+            if state["pid"] == process.pid and "url" in state:
                 return str(state["url"])
         if process.poll() is not None:
             raise StackFailed(f"the service did not start:\n{_last_words(data_dir)}")

@@ -11,7 +11,6 @@ import fcntl
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -26,6 +25,7 @@ from celery.platforms import set_pdeathsig
 from pydantic import ValidationError
 
 from store.settings import Settings
+from workers.addresses import free_port, url_of
 from workers.process import environment
 from workers.redis_server import command as redis_command
 from workers.redis_server import private_socket
@@ -119,7 +119,7 @@ class Stack:
     @property
     def url(self) -> str:
         """Where the API answers."""
-        return f"http://{self.host}:{self.port}"
+        return url_of(self.host, self.port)
 
     def start(self) -> None:
         """Start everything and return when an experiment submitted now would run."""
@@ -195,9 +195,16 @@ def sole_owner(folder: Path) -> Iterator[IO[str]]:
         except BlockingIOError:
             lock.seek(0)
             raise AlreadyRunning(f"another stack runs on {folder}: {lock.read()}") from None
-        lock.truncate(0)
+        _tell(lock)
         yield lock
         lock.truncate(0)
+
+
+def _tell(lock: IO[str], **state: str) -> None:
+    """Let others know whose directory this is; its `url` is there once the stack answers."""
+    lock.truncate(0)
+    json.dump({"pid": os.getpid(), **state}, lock)
+    lock.flush()
 
 
 def main() -> None:
@@ -212,6 +219,7 @@ def main() -> None:
         settings = _settings(given.data_dir)
         with sole_owner(settings.data_dir) as lock:
             port = _free_port(given.host, given.port)
+            _tell(lock, starting=url_of(given.host, port))
             _run(Stack(settings, given.host, port, given.workers), lock)
     except (AlreadyRunning, StartFailed) as failed:
         raise SystemExit(str(failed)) from None
@@ -235,8 +243,7 @@ def _run(stack: Stack, lock: IO[str]) -> None:
         signal.signal(number, _interrupt)
     try:
         stack.start()
-        json.dump({"url": stack.url, "pid": os.getpid()}, lock)
-        lock.flush()
+        _tell(lock, url=stack.url)
         _say(f"Solenoid answers at {stack.url}")
         _say(f"data, logs and database: {stack.settings.data_dir}")
         _say("Ctrl-C stops it; running experiments go on at the next start")
@@ -280,8 +287,7 @@ def _log(process: Process) -> str:
 def _free_port(host: str, wanted: int) -> int:
     """The port that is wanted, or any free one for 0; raises `StartFailed` if it is taken."""
     try:
-        with socket.create_server((host, wanted)) as probe:
-            return int(probe.getsockname()[1])
+        return free_port(host, wanted)
     except OSError as taken:
         raise StartFailed(
             f"{host}:{wanted} cannot be served: {taken.strerror}; --port 0 takes any free port"

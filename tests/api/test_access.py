@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.access import Door, host_of, is_loopback
+from api.access import Door, host_of
 from core.presets import PRESETS
 from store import tokens
 from store.database import Database
@@ -18,6 +18,7 @@ from store.settings import Settings
 from store.tables import tokens as table
 from tests.api.server import served
 from tests.api.test_datasets import SMALL
+from workers.addresses import is_loopback
 
 SPEC = {"kind": "curl_descent.simulation", "spec": {"training": {"epochs": 2}, "replicates": 1}}
 SWEEP = {"kind": "curl_descent.simulation", "axes": {"seed": [1, 2, 3]}}
@@ -251,6 +252,7 @@ def test_other_sites_change_nothing_through_a_browser(opened: Opened) -> None:
     ("authority", "own"),
     [
         ("localhost:8000", True),
+        ("Localhost:8000", True),
         ("127.0.0.1", True),
         ("[::1]:8000", True),
         ("[::1]", True),

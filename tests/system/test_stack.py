@@ -1,5 +1,6 @@
 """Starting and stopping the whole service."""
 
+import json
 import os
 import signal
 import subprocess
@@ -36,6 +37,22 @@ def test_a_second_stack_on_a_folder_is_refused_naming_the_first(stack: RunningSt
     assert second.returncode == 1
     assert stack.url in second.stderr
     assert str(stack.process.pid) in second.stderr
+
+
+def test_a_second_stack_is_refused_naming_the_first_while_that_is_starting(
+    tmp_path: Path,
+) -> None:
+    command = [sys.executable, "-P", "-m", "workers.embedded", "--port=0", f"--data-dir={tmp_path}"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as first:
+        state = tmp_path / "stack.json"
+        while not (state.exists() and state.read_text().endswith("}")):
+            assert first.poll() is None
+        told = json.loads(state.read_text())
+        second = start("--data-dir", str(tmp_path), "--port=0")
+        first.terminate()
+    assert "url" not in told, "it does not answer yet"
+    assert second.returncode == 1
+    assert f'"pid": {first.pid}' in second.stderr
 
 
 def test_a_folder_of_hostile_modules_is_not_imported(
