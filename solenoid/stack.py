@@ -39,7 +39,7 @@ def local_stack(data_dir: Path, workers: int) -> Iterator[str]:
 
 
 def _started(data_dir: Path, workers: int) -> subprocess.Popen[bytes]:
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     command = [sys.executable, "-P", "-m", "workers.embedded", "--port", "0"]
     command += ["--data-dir", str(data_dir), "--workers", str(workers)]
     with _log(data_dir).open("wb") as log:

@@ -13,6 +13,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from store.query import sqlite_functions
+from store.settings import PRIVATE
 
 T = TypeVar("T")
 
@@ -137,7 +138,7 @@ def _engine(url: str) -> sa.Engine:
         )
     database = sa.make_url(url).database
     if database:
-        Path(database).parent.mkdir(parents=True, exist_ok=True)
+        Path(database).parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
     connect = {"check_same_thread": False}
     engine = sa.create_engine(url, connect_args=connect, json_serializer=_json)
     sa.event.listen(engine, "connect", _tune_sqlite)

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from store.database import Database
 from store.dataset_files import arrays_path, blob_path, present, remove
 from store.incoming import sweep
-from store.settings import Settings, settings
+from store.settings import PRIVATE, Settings, settings
 from store.tables import datasets
 from store.together import DIGITS, together
 
@@ -41,7 +41,7 @@ def backup(database: Database, settings: Settings, folder: Path) -> int:
     target = folder / "solenoid.db"
     if target.exists():
         raise CannotBackUp(f"{target} is there already; name an empty folder")
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
     _alone(database, "VACUUM INTO ?", str(target))
     copied = Database(f"sqlite:///{target}")
     try:

@@ -24,8 +24,8 @@ import redis
 from celery.platforms import set_pdeathsig
 from pydantic import ValidationError
 
-from store.settings import Settings
-from workers.addresses import free_port, url_of
+from store.settings import PRIVATE, Settings
+from workers.addresses import free_port, needs_token, open_to_all, url_of
 from workers.process import environment
 from workers.redis_server import command as redis_command
 from workers.redis_server import private_socket
@@ -126,8 +126,12 @@ class Stack:
         folder = self.settings.data_dir
         variables = {**environment(folder), **os.environ, "PYTHONSAFEPATH": "1"}
         variables["SOLENOID_DATA_DIR"] = str(folder)
-        variables["SOLENOID_REDIS_URL"] = self._broker(variables)
         python = [sys.executable, "-P", "-m"]
+        if needs_token(self.settings, self.host):
+            known = _finish([*python, "store.tokens", "list"], variables, folder)
+            if not known:
+                raise StartFailed(open_to_all(self.host))
+        variables["SOLENOID_REDIS_URL"] = self._broker(variables)
         # Of a database that is ours alone; on another one other machines may be at work.
         ours = ["take-over"] if self.settings.database_url is None else []
         _say(_finish([*python, "migrations", *ours], variables, folder))
@@ -228,7 +232,9 @@ def main() -> None:
 def _settings(data_dir: Path | None) -> Settings:
     try:
         settings = Settings() if data_dir is None else Settings(data_dir=data_dir.absolute())
-        (settings.data_dir / "logs").mkdir(parents=True, exist_ok=True)
+        # Others on the machine have no business in it: uploads, and the URLs of webhooks.
+        settings.data_dir.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+        (settings.data_dir / "logs").mkdir(exist_ok=True)
     except ValidationError as invalid:
         error = invalid.errors()[0]
         name = f"SOLENOID_{'_'.join(map(str, error['loc'])).upper()}"

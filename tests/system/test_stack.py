@@ -83,6 +83,16 @@ def test_an_address_open_to_others_is_refused_unless_meant(tmp_path: Path) -> No
     assert "SOLENOID_OPEN_ACCESS" in refused.stderr
 
 
+def test_an_address_open_to_others_is_refused_once_before_anything_starts(tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    refused = start("--data-dir", str(folder), "--port=0", "--host=0.0.0.0")
+    assert refused.returncode == 1
+    assert refused.stderr.count("SOLENOID_OPEN_ACCESS") == 1
+    assert "Traceback" not in refused.stderr
+    assert not list((folder / "logs").iterdir())
+    assert folder.stat().st_mode & 0o777 == 0o700, "made for its owner alone"
+
+
 def start(*options: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Start a stack that must not come up; what it said."""
     return subprocess.run(
@@ -113,6 +123,11 @@ def test_a_port_that_is_taken_is_refused_before_anything_starts(
         ((), {"SOLENOID_LEASE_S": "soon"}, "SOLENOID_LEASE_S = soon"),
         (
             ("--port", "0"),
+            {"SOLENOID_DATABASE_URL": "postgresql+psycopg://u:secret@127.0.0.1:1/none"},
+            "u:***@127.0.0.1:1/none cannot be used",
+        ),
+        (
+            ("--port", "0", "--host", "0.0.0.0"),
             {"SOLENOID_DATABASE_URL": "postgresql+psycopg://u:secret@127.0.0.1:1/none"},
             "u:***@127.0.0.1:1/none cannot be used",
         ),
