@@ -16,6 +16,7 @@ from store.database import Database  # noqa: E402
 from store.incoming import sweep  # noqa: E402
 from workers.broker import PATIENT_S, connect  # noqa: E402
 from workers.dispatcher import Dispatcher  # noqa: E402
+from workers.logs import log_json_lines  # noqa: E402
 from workers.tasks import app  # noqa: E402
 
 
@@ -25,6 +26,7 @@ def main() -> None:
     arguments.add_argument("--slots", type=int, default=os.cpu_count() or 1)
     slots = arguments.parse_args().slots
     name = f"worker-{os.getpid()}@{socket.gethostname()}"
+    log_json_lines()  # before Celery has something to say
     sweep(settings())
     dispatch(name, slots)
     # Gossip, mingle and heartbeats are talk among workers, who here meet in the database.

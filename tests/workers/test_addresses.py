@@ -2,6 +2,7 @@
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -30,7 +31,7 @@ def test_a_free_port_is_found_in_either_family(host: str) -> None:
     ],
 )
 def test_tokens_are_needed_where_others_come(
-    host: str, settings: dict[str, bool], needed: bool
+    host: str, settings: dict[str, Any], needed: bool
 ) -> None:
     assert needs_token(Settings(**settings), host) is needed
 
