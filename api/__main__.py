@@ -2,14 +2,14 @@
 
 import argparse
 
-import sqlalchemy as sa
 import uvicorn
 
-from api.access import Door, is_loopback
+from api.access import Door
 from api.app import create_app
 from store import tokens
 from store.database import Database
 from store.settings import Settings, settings
+from workers.addresses import is_loopback, needs_token, open_to_all
 from workers.logs import log_json_lines
 
 GRACE_S = 3
@@ -27,11 +27,7 @@ def main() -> None:
     configured = settings()
     door = _door(configured, given.host)
     if door.needs_token and not _has_tokens(configured):
-        arguments.error(
-            f"--host {given.host}: anybody who reaches this address could submit and delete; "
-            "make a token with `solenoid token create NAME --role admin`, "
-            "or set SOLENOID_OPEN_ACCESS=true if that is meant"
-        )
+        arguments.error(open_to_all(given.host))
     log_json_lines()
     server: uvicorn.Server
     app = create_app(configured, lambda: server.should_exit, door)
@@ -51,19 +47,15 @@ def main() -> None:
 
 def _door(configured: Settings, host: str) -> Door:
     """Whom this address lets in."""
-    own = is_loopback(host)
-    needs_token = configured.require_tokens or not (own or configured.open_access)
-    return Door(
-        needs_token=needs_token,
-        own_names_only=own and not (needs_token or configured.open_access),
-    )
+    locked = needs_token(configured, host)
+    own_names_only = is_loopback(host) and not (locked or configured.open_access)
+    return Door(needs_token=locked, own_names_only=own_names_only)
 
 
 def _has_tokens(configured: Settings) -> bool:
     database = Database(configured.resolved_database_url)
     try:
-        migrated = sa.inspect(database.engine).has_table(tokens.TABLE)
-        return migrated and bool(tokens.known(database))
+        return bool(tokens.known(database))
     finally:
         database.close()
 

@@ -6,13 +6,12 @@ by a form (`Sec-Fetch-Site`) nor under a name that was made to point here (`Host
 """
 
 import asyncio
-import ipaddress
 from contextvars import ContextVar
 from dataclasses import dataclass
-from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
 from starlette.datastructures import URL, Headers
+from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -20,6 +19,7 @@ from api.problems import problem
 from api.rates import within_rate
 from store import tokens
 from store.tables import ANONYMOUS
+from workers.addresses import is_loopback
 
 COOKIE = "solenoid_token"
 SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
@@ -117,16 +117,6 @@ def _is_open(path: str) -> bool:
     return path in OPEN or path.startswith(STYLE)
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a name or an address is this machine's own."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def host_of(authority: str) -> str:
     """The host of a Host header, without the port and an IPv6 address's brackets."""
     host, colon, port = authority.rpartition(":")
@@ -138,8 +128,7 @@ def _secret(headers: Headers) -> str | None:
     scheme, _, secret = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and secret:
         return secret.strip()
-    cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    return None if cookie is None else cookie.value
+    return cookie_parser(headers.get("cookie", "")).get(COOKIE)
 
 
 def _stranger(scope: Scope, headers: Headers, detail: str) -> ASGIApp:

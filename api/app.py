@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
+from starlette.middleware.exceptions import ExceptionMiddleware
 
 from api import (
     activity,
@@ -39,7 +40,7 @@ from store.database import Database
 from store.datasets import interrupted
 from store.settings import Settings
 from workers.app import make_app
-from workers.broker import ANSWER_S, connect, connect_async
+from workers.broker import HASTY_S, PATIENT_S, connect, connect_async
 
 
 def create_app(
@@ -52,9 +53,10 @@ def create_app(
         app.state.context = Context(
             settings=settings,
             database=Database(settings.resolved_database_url),
-            celery=make_app(settings, answer_s=ANSWER_S),
+            celery=make_app(settings, answer_s=HASTY_S),
             broker=connect(settings),
-            events=connect_async(settings),
+            counting=connect_async(settings),
+            events=connect_async(settings, PATIENT_S),
             stopping=stopping,
         )
         receiving = app.state.context.receiving
@@ -74,10 +76,13 @@ def create_app(
     )
     app.add_middleware(BodyLimit, settings=settings)
     app.add_middleware(Access, door=door or Door())
+    problems.install(app)
+    # What nobody expected, and what goes wrong while looking who comes: answered in here, so that
+    # this too gets its headers, its line in the log and its place in the metrics.
+    app.add_middleware(ExceptionMiddleware, handlers=app.exception_handlers)
     app.add_middleware(SecurityHeaders)
     app.state.registry = CollectorRegistry()
     app.add_middleware(Observation, registry=app.state.registry)
-    problems.install(app)
     for part in (
         *(kinds, experiments, changes, events, activity, results),
         *(query, compare, sweeps, sweep_results, sweep_figures),

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 from typing import Annotated, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import APIRouter, Body, Request, Response
 from fastapi.responses import StreamingResponse
@@ -16,7 +16,7 @@ from api.problems import BadRequest, documented, refusal
 from store.archives.importing import import_archive
 from store.archives.manifest import ArchiveRefused, ArchiveTooLarge
 from store.archives.writing import NothingChosen, Selection, export
-from store.dataset_files import incoming_path
+from store.incoming import incoming
 from store.query.errors import LONGEST_TEXT
 
 router = APIRouter(prefix="/v1/archives", tags=["archives"])
@@ -113,23 +113,22 @@ async def import_(request: Request, service: Service) -> Any:
     Everything keeps its id. What is here with the same content stays as it is; what is here with
     other content refuses the whole archive. What is new belongs to whoever imports it.
     """
-    incoming = incoming_path(service.settings, uuid4().hex)
     try:
-        await _receive(request, incoming)
-        counts = await asyncio.to_thread(
-            import_archive, service.database, service.settings, incoming, owner=caller()
-        )
+        with incoming(service.settings) as folder:
+            archive = folder / "archive.zip"
+            await _receive(request, archive)
+            counts = await asyncio.to_thread(
+                import_archive, service.database, service.settings, archive, owner=caller()
+            )
     except ArchiveRefused as refused:
         status = 413 if isinstance(refused, ArchiveTooLarge) else 422
         return refusal("file", None, str(refused), status)
-    finally:
-        incoming.unlink(missing_ok=True)
     return Imported.model_validate(counts)
 
 
-async def _receive(request: Request, incoming: Path) -> None:
-    """Write the request's file to `incoming`."""
-    with incoming.open("wb") as target:
+async def _receive(request: Request, archive: Path) -> None:
+    """Write the request's file to `archive`."""
+    with archive.open("wb") as target:
         if not request.headers.get("content-type", "").startswith("multipart/form-data"):
             async for chunk in request.stream():
                 await asyncio.to_thread(target.write, chunk)

@@ -28,6 +28,7 @@ class Context:
     database: Database
     celery: Celery
     broker: redis.Redis
+    counting: redis.asyncio.Redis
     events: redis.asyncio.Redis
     stopping: Callable[[], bool]
     inspections: ThreadPoolExecutor = field(
@@ -47,6 +48,7 @@ class Context:
     async def close(self) -> None:
         """Let go of every connection."""
         await asyncio.to_thread(self.inspections.shutdown, wait=False, cancel_futures=True)
+        await self.counting.aclose()
         await self.events.aclose()
         self.broker.close()
         self.database.close()

@@ -1,8 +1,8 @@
 """What comes back of a dataset: its file, its session in other formats, a look at it."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Literal
-from uuid import uuid4
 
 from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse
@@ -14,9 +14,10 @@ from api.datasets import Id
 from api.problems import BadRequest, documented
 from core.preview import Preview
 from store import datasets
-from store.dataset_files import arrays_path, blob_path, incoming_path, present
+from store.dataset_files import arrays_path, blob_path, present
 from store.derived import NotDerivable, preview_of, write_as_nwb
 from store.experiments import Conflict, NotFound
+from store.incoming import incoming
 from store.settings import Settings
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
@@ -57,14 +58,7 @@ def download_dataset(
         path = arrays_path(service.settings, dataset.id)
         return _file(service.settings, path, name, dataset)
     _check_ready(dataset)
-    made = incoming_path(service.settings, uuid4().hex)
-    try:
-        write_as_nwb(service.settings, dataset, made)
-    except NotDerivable as refused:
-        made.unlink(missing_ok=True)
-        raise BadRequest("format", query.format, str(refused)) from None
-    after = BackgroundTask(made.unlink, missing_ok=True)
-    return FileResponse(made, media_type=_BYTES, filename=name, background=after)
+    return _written_anew(service.settings, dataset, name)
 
 
 @router.get("/{id:uuid}/preview", responses=documented(404, 409, 422))
@@ -82,6 +76,18 @@ def _file(settings: Settings, path: Path, name: str, dataset: datasets.Dataset) 
     if not present(settings, path):
         raise NotFound(f"dataset {dataset.id} is {dataset.status}; there is no such file of it")
     return FileResponse(path, media_type=_BYTES, filename=name)
+
+
+def _written_anew(settings: Settings, dataset: datasets.Dataset, name: str) -> FileResponse:
+    """A session as NWB, in a file that is there until it was sent."""
+    with ExitStack() as unless_sent:
+        made = unless_sent.enter_context(incoming(settings)) / "session.nwb"
+        try:
+            write_as_nwb(settings, dataset, made)
+        except NotDerivable as refused:
+            raise BadRequest("format", "nwb", str(refused)) from None
+        after = BackgroundTask(unless_sent.pop_all().close)
+    return FileResponse(made, media_type=_BYTES, filename=name, background=after)
 
 
 def _check_ready(dataset: datasets.Dataset) -> None:

@@ -1,14 +1,13 @@
 """Datasets: upload, make, list, show, delete."""
 
 import asyncio
-import json
 from collections.abc import Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooSlow
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as PathParameter
@@ -25,7 +24,8 @@ from core.dataset import DatasetSummary
 from core.mapping import blamed
 from core.synthetic_spec import SyntheticSpec
 from store import datasets
-from store.dataset_files import incoming_path
+from store.documents import document
+from store.incoming import incoming
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 
@@ -117,23 +117,19 @@ async def upload(
     files of one recording are several fields `file`, or one ZIP archive: they are read one by one
     through the same mapping and joined, by trials unless the mapping has `"join": "neurons"`.
     """
-    incoming = incoming_path(service.settings, uuid4().hex)
-    try:
-        name, mapping_text = await _received(request, query, incoming)
+    with incoming(service.settings) as folder:
+        file = folder / "upload"
+        name, mapping_text = await _received(request, query, file)
         mapping = _mapping(mapping_text)
         dataset, inspection = await asyncio.to_thread(
-            service.receiving.receive,
-            incoming,
-            name=name,
-            mapping=mapping,
-            owner=caller(),
+            service.receiving.receive, file, name=name, mapping=mapping, owner=caller()
         )
-    finally:
-        incoming.unlink(missing_ok=True)
     if inspection is not None:
         dataset = await asyncio.to_thread(_inspected, dataset, inspection)
     if dataset.status == "refused":
-        await asyncio.to_thread(service.receiving.forget_refused, dataset.id)
+        await asyncio.to_thread(
+            datasets.forget_refused, service.database, service.settings, dataset.id
+        )
         return _refusal(name, mapping, dataset.error or "refused")
     response.status_code = 201 if dataset.status == "ready" else 202
     response.headers["Location"] = f"{router.prefix}/{dataset.id}"
@@ -177,13 +173,13 @@ def show_dataset(id: Id, service: Service) -> Dataset:
 @router.delete("/{id:uuid}", status_code=204, responses=documented(404, 409, 422))
 def delete_dataset(id: Id, service: Service) -> None:
     """Delete a dataset that no experiment uses."""
-    service.receiving.delete(str(id))
+    datasets.delete(service.database, service.settings, str(id))
 
 
-async def _received(request: Request, query: UploadQuery, incoming: Path) -> tuple[str, str | None]:
-    """Write the request's file to `incoming`; its name and mapping."""
+async def _received(request: Request, query: UploadQuery, file: Path) -> tuple[str, str | None]:
+    """Write the request's file to `file`; its name and mapping."""
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        with incoming.open("wb") as target:
+        with file.open("wb") as target:
             async for chunk in request.stream():
                 await asyncio.to_thread(target.write, chunk)
         return query.name or "upload", query.mapping
@@ -194,7 +190,7 @@ async def _received(request: Request, query: UploadQuery, incoming: Path) -> tup
         files, mapping = _files(form.getlist("file")), form.get("mapping")
         if mapping is not None and not isinstance(mapping, str):
             raise BadRequest("mapping", None, "the mapping is a text field with JSON, not a file")
-        return await written(files, incoming), mapping or query.mapping
+        return await written(files, file), mapping or query.mapping
 
 
 def _files(given: list[UploadFile | str]) -> dict[str, UploadFile]:
@@ -223,9 +219,9 @@ def _mapping(text: str | None) -> dict[str, Any] | None:
     if not text:
         return None
     try:
-        mapping = json.loads(text)
-    except json.JSONDecodeError as broken:
-        raise BadRequest("mapping", text, f"not JSON: {broken}") from None
+        mapping = document(text)
+    except ValueError as broken:
+        raise BadRequest("mapping", text, f"not JSON that can be kept: {broken}") from None
     if not isinstance(mapping, dict):
         raise BadRequest("mapping", text, "a mapping is a JSON object")
     return mapping

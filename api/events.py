@@ -73,7 +73,7 @@ async def _present(service: Context, identifier: str) -> experiments.Experiment:
 
 async def _newest(service: Context, identifier: str) -> str:
     try:
-        last = await service.events.xrevrange(stream(identifier), count=1)
+        last = await service.counting.xrevrange(stream(identifier), count=1)
     except (RedisError, OSError):
         return START
     return str(last[0][0]) if last else START

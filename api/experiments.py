@@ -12,7 +12,7 @@ from api.context import Context, Service
 from api.hooks import HookState, state
 from api.pages import Limit, OrderBy, Page, QueryCursor, Where
 from api.problems import documented
-from api.submissions import AnySpec, AnySubmission, accepted, estimates
+from api.submissions import AnySpec, AnySubmission, accepted, check_room, estimates
 from core.kinds import KINDS
 from store import accepting, experiments, transitions
 from store.query.experiments import listed
@@ -29,7 +29,8 @@ IdempotencyKey = Annotated[
         min_length=1,
         max_length=200,
         pattern=r"^[\x21-\x7e]+$",
-        description="A name for this request; sending it again answers with the same experiment.",
+        description="A name for this request, among those of its sender; sending it again answers "
+        "with the same experiment.",
     ),
 ]
 
@@ -166,10 +167,14 @@ def place(
 ) -> tuple[experiments.Experiment, bool]:
     """Store a validated submission and ring for it; the flag is false for a reused result."""
     submission = accepted(service, body, idempotency_key)
+    earlier = accepting.accepted_before(service.database, submission)
+    if earlier is not None:
+        return earlier, True
     if body.reuse:
         twin = accepting.finished_twin(service.database, submission)
         if twin is not None:
             return twin, False
+    check_room(service, 1)
     return start(service, submission), True
 
 

@@ -9,6 +9,7 @@ import time
 from contextlib import ExitStack
 
 from prometheus_client import CollectorRegistry, Histogram
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from workers.logs import about
@@ -42,7 +43,7 @@ class Observation:
 
         async def seen(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._observe(scope, message["status"], time.perf_counter() - start)
+                self._observe(scope, message, time.perf_counter() - start)
             await send(message)
 
         with ExitStack() as context:
@@ -50,9 +51,10 @@ class Observation:
                 context.enter_context(about(found[1]))
             await self.app(scope, receive, seen)
 
-    def _observe(self, scope: Scope, status: int, seconds: float) -> None:
+    def _observe(self, scope: Scope, answer: Message, seconds: float) -> None:
         # A route is known once it was found; paths themselves would be labels without number.
         route = getattr(scope.get("route"), "path", "none")
+        status = answer["status"]
         self.latency.labels(scope["method"], route, str(status)).observe(seconds)
         if scope["path"] in UNLOGGED:
             return
@@ -63,4 +65,6 @@ class Observation:
             "seconds": round(seconds, 6),
             "caller": scope.get("solenoid_caller"),
         }
+        if made := _EXPERIMENT.match(Headers(raw=answer["headers"]).get("location", "")):
+            extra["experiment"] = made[1]
         log.info("request", extra=extra)

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from pydantic_core import PydanticCustomError
 
 from api.problems import BadRequest
+from store.documents import document
 from store.query.cursors import LONGEST_CURSOR
 from store.query.errors import LONGEST_TEXT
 
@@ -82,10 +83,10 @@ def decoded(cursor: str | None, parts: int) -> tuple[str, ...] | None:
     if cursor is None:
         return None
     try:
-        key: Any = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-    except (ValueError, UnicodeError):
+        key: Any = document(base64.urlsafe_b64decode(cursor.encode()))
+    except ValueError:
         key = None
     well_made = isinstance(key, list) and len(key) == parts
-    if not well_made or not all(isinstance(part, str) and "\0" not in part for part in key):
+    if not well_made or not all(isinstance(part, str) for part in key):
         raise BadRequest("cursor", cursor, "not a cursor of this list")
     return tuple(key)

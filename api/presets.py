@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -19,6 +19,7 @@ from core.kinds import KINDS
 from core.presets import PRESETS
 from core.presets.preset import Panel, Picture, Preset, Scale
 from core.sweeps import SweepDefinition, points
+from store import accepting
 from store.accepting import Submission
 from store.experiments import NotFound
 
@@ -111,16 +112,17 @@ def run_preset(
     preset = PRESETS[name]
     panels = preset.panels[body.scale]
     plans = [_plan(service, preset, panel, body.scale) for panel in panels]
-    check_room(service, sum(map(_size, plans)))
+    keys = [_key(idempotency_key, panel.name) for panel in panels]
+    check_room(service, sum(map(partial(_size, service), plans, keys)))
     started = [
-        _started(service, panel, planned, _key(idempotency_key, panel.name))
-        for panel, planned in zip(panels, plans, strict=True)
+        _started(service, panel, planned, key)
+        for panel, planned, key in zip(panels, plans, keys, strict=True)
     ]
     return StartedPreset(preset=name, scale=body.scale, panels=started)
 
 
 def _plan(service: Context, preset: Preset, panel: Panel, scale: Scale) -> Plan:
-    """A panel within all limits of this installation; nothing is stored."""
+    """A panel within the limits of each of its experiments; nothing is stored."""
     labels = {
         "kind": panel.kind,
         "name": f"{preset.name} / {panel.name}",
@@ -133,8 +135,13 @@ def _plan(service: Context, preset: Preset, panel: Panel, scale: Scale) -> Plan:
     return accepted(service, body, None)
 
 
-def _size(planned: Plan) -> int:
-    return len(planned.children) if isinstance(planned, sweeps.Plan) else 1
+def _size(service: Context, planned: Plan, key: str | None) -> int:
+    """How many experiments there are to queue: none if this request did it before."""
+    if isinstance(planned, sweeps.Plan):
+        done = sweeps.started_before(service, planned, key) is not None
+        return 0 if done else len(planned.children)
+    named = replace(planned, idempotency_key=key)
+    return int(accepting.accepted_before(service.database, named) is None)
 
 
 def _started(service: Context, panel: Panel, planned: Plan, key: str | None) -> StartedPanel:

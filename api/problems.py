@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
@@ -47,12 +47,21 @@ class TooMany(Exception):
     """More than one caller may ask for at a time; the message names the limit."""
 
 
+def encodable(text: str) -> str:
+    """The text with halves of characters, which JSON may carry and UTF-8 may not, spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+Encodable = Annotated[str, BeforeValidator(encodable)]
+"""Messages quote what was sent."""
+
+
 class FieldError(BaseModel):
     """What is wrong with one field of the request."""
 
-    field: str
+    field: Encodable
     value: Any = None
-    message: str
+    message: Encodable
     position: Annotated[
         int | None,
         Field(
@@ -68,7 +77,7 @@ class Problem(BaseModel):
     type: str = "about:blank"
     title: str
     status: int
-    detail: str
+    detail: Encodable
     errors: list[FieldError] = []
 
 
@@ -93,7 +102,7 @@ def problem(
     content = Problem(
         title=HTTPStatus(status).phrase,
         status=status,
-        detail=encodable(detail),
+        detail=detail,
         errors=list(errors),
     )
     return JSONResponse(
@@ -140,11 +149,6 @@ def shown(value: object) -> Any:
     return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "..."
 
 
-def encodable(text: str) -> str:
-    """The text with halves of characters, which JSON may carry and UTF-8 may not, spelled out."""
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
 def _invalid(request: Request, exception: Exception) -> JSONResponse:
     assert isinstance(exception, RequestValidationError)
     body = getattr(request.scope.get("route"), "body_field", None)
@@ -187,8 +191,8 @@ def _field_error(error: Mapping[str, Any], body: Any) -> FieldError:
             value = value[parts[-1]]
         case "string_pattern_mismatch" if context["pattern"] in SAYS:
             message = SAYS[context["pattern"]]
-    field = encodable(".".join(parts)) or str(source)
-    return FieldError(field=field, value=shown(value), message=encodable(message))
+    field = ".".join(parts) or str(source)
+    return FieldError(field=field, value=shown(value), message=message)
 
 
 def _first_word(message: str) -> str:
@@ -279,13 +283,14 @@ def _files_away(_: Request, exception: Exception) -> JSONResponse:
     return problem(503, detail, headers={"Retry-After": "10"})
 
 
-def _disk_full(_: Request, exception: Exception) -> JSONResponse:
+def _disk_full(request: Request, exception: Exception) -> JSONResponse:
     if not isinstance(exception, OSError) or exception.errno not in FULL:
-        raise exception
+        return _bug(request, exception)
     log.warning("no room for a file: %s", exception)
     detail = "the disk is full; nothing was kept, try again when there is room"
     return problem(503, detail, headers={"Retry-After": "60"})
 
 
 def _bug(_: Request, exception: Exception) -> JSONResponse:
+    log.error("an internal error", exc_info=exception)
     return problem(500, "an internal error; the server's log has its traceback")

@@ -7,6 +7,7 @@ from starlette.types import ASGIApp
 
 from api.context import Context
 from api.problems import problem
+from workers.broker import memory_of
 
 MINUTE_S = 60
 
@@ -17,9 +18,10 @@ async def within_rate(context: Context, name: str) -> ASGIApp | None:
     now = time.time()
     key = f"solenoid:requests:{name}:{int(now // MINUTE_S)}"
     try:
-        count = await context.events.incr(key)
-        if count == 1:
-            await context.events.expire(key, 2 * MINUTE_S)
+        with memory_of(context.counting).asking():
+            count = await context.counting.incr(key)
+            if count == 1:
+                await context.counting.expire(key, 2 * MINUTE_S)
     except (RedisError, OSError):
         return None
     if count <= limit:

@@ -138,7 +138,11 @@ def submit_sweep(
     idempotency_key: IdempotencyKey = None,
 ) -> Sweep:
     """Accept a sweep: it and all its experiments are stored before this answers."""
-    identifier = start(service, plan(service, body), idempotency_key)
+    planned = plan(service, body)
+    identifier = started_before(service, planned, idempotency_key)
+    if identifier is None:
+        check_room(service, len(planned.children))
+        identifier = start(service, planned, idempotency_key)
     response.headers["Location"] = f"{router.prefix}/{identifier}"
     return shown(sweeps.get(service.database, identifier))
 
@@ -150,12 +154,26 @@ class Plan:
     body: SweepRequest
     children: list[accepting_sweeps.Child]
 
+    @property
+    def request_hash(self) -> str:
+        """Equal for repeats of one request."""
+        return digest(self.body.model_dump(mode="json"))
+
 
 def plan(service: Context, body: SweepRequest) -> Plan:
-    """The children of a sweep, within all limits; nothing is stored."""
+    """The children of a sweep, within the limits of each; nothing is stored."""
     children = _children(service, _kind(body.kind), _definition(body), _labels(body))
-    check_room(service, len(children))
     return Plan(body, children)
+
+
+def started_before(service: Context, planned: Plan, idempotency_key: str | None) -> str | None:
+    """The id of the sweep that this request already made."""
+    return accepting_sweeps.accepted_before(
+        service.database,
+        idempotency_key=idempotency_key,
+        request_hash=planned.request_hash,
+        owner=caller(),
+    )
 
 
 def start(service: Context, planned: Plan, idempotency_key: str | None) -> str:
@@ -169,7 +187,7 @@ def start(service: Context, planned: Plan, idempotency_key: str | None) -> str:
         owner=caller(),
         name=body.name,
         idempotency_key=idempotency_key,
-        request_hash=digest(body.model_dump(mode="json")),
+        request_hash=planned.request_hash,
         on_end=receiver(service.settings, body.on_end),
     )
     _ring(service)
@@ -247,7 +265,8 @@ def extend_sweep(
     The new experiments have the tags that all others of the sweep share, and their priority.
     """
     sweep = sweeps.get(service.database, str(id))
-    request = extensions.request(sweep.id, body.model_dump(mode="json"), idempotency_key)
+    document = body.model_dump(mode="json")
+    request = extensions.request(sweep.id, document, idempotency_key, caller())
     done = extensions.done(service.database, request)
     if done is None:
         done = _extended(service, sweep, body, request)

@@ -39,7 +39,7 @@ def local_stack(data_dir: Path, workers: int) -> Iterator[str]:
 
 
 def _started(data_dir: Path, workers: int) -> subprocess.Popen[bytes]:
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     command = [sys.executable, "-P", "-m", "workers.embedded", "--port", "0"]
     command += ["--data-dir", str(data_dir), "--workers", str(workers)]
     with _log(data_dir).open("wb") as log:
@@ -80,8 +80,8 @@ def _url(process: subprocess.Popen[bytes], data_dir: Path) -> str:
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError, ValueError):
             state = json.loads((data_dir / "stack.json").read_text())
-            # Another stack may have left its address there, or be running.
-            if state["pid"] == process.pid:
+            # Another stack may have left its address there, or be running; ours may be starting.
+            if state["pid"] == process.pid and "url" in state:
                 return str(state["url"])
         if process.poll() is not None:
             raise StackFailed(f"the service did not start:\n{_last_words(data_dir)}")

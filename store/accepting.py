@@ -40,6 +40,11 @@ class Submission:
     owner: str = ANONYMOUS
     time_limit_s: float | None = None
 
+    @property
+    def stored_key(self) -> str | None:
+        """What stands for its idempotency key in the database."""
+        return stored_key(self.owner, self.idempotency_key)
+
     @cached_property
     def document(self) -> dict[str, Any]:
         """The spec as plain JSON, with every default written out."""
@@ -72,11 +77,24 @@ def accept(database: Database, submission: Submission) -> Experiment:
         database.write(lambda connection: insert(connection, submission.kind, rows))
     except sa.exc.IntegrityError:
         # Either this key came a second time, or a broken connection made us insert twice.
-        earlier = made_by(database, experiments, submission.idempotency_key, identifier)
+        earlier = made_by(database, experiments, submission.stored_key, identifier)
         if earlier is None:
             raise Conflict("a dataset of the spec was deleted meanwhile") from None
-        return earlier_of_the_same_request(database, earlier, submission)
+        return _of_the_same_request(database, earlier, submission)
     return get(database, identifier)
+
+
+def accepted_before(database: Database, submission: Submission) -> Experiment | None:
+    """The experiment that its idempotency key already made; raises `KeyReused`."""
+    if submission.stored_key is None:
+        return None
+    earlier = made_by(database, experiments, submission.stored_key)
+    return None if earlier is None else _of_the_same_request(database, earlier, submission)
+
+
+def stored_key(owner: str, key: str | None) -> str | None:
+    """An owner's idempotency key, which is no other owner's even if they chose the same."""
+    return None if key is None else digest([owner, key])
 
 
 @dataclass(frozen=True)
@@ -138,7 +156,7 @@ def _row(identifier: str, submission: Submission, **columns: Any) -> dict[str, A
         "priority": submission.priority,
         "spec": submission.document,
         "spec_hash": submission.spec_hash,
-        "idempotency_key": submission.idempotency_key,
+        "idempotency_key": submission.stored_key,
         "request_hash": submission.request_hash,
         "progress": 0.0,
         "live": {},
@@ -167,18 +185,18 @@ def insert(connection: sa.Connection, kind: Kind[Any], rows: Rows) -> None:
 
 
 def made_by(
-    database: Database, table: sa.Table, key: str | None, identifier: str
+    database: Database, table: sa.Table, key: str | None, identifier: str | None = None
 ) -> sa.Row[Any, Any] | None:
-    """Id and request of the experiment or sweep that has an idempotency key or an id, or None."""
-    same = table.c.id == identifier
-    if key is not None:
-        same |= table.c.idempotency_key == key
+    """Id and request of the experiment or sweep that has a stored key or an id, or None."""
+    same = sa.false() if key is None else table.c.idempotency_key == key
+    if identifier is not None:
+        same |= table.c.id == identifier
     with database.read() as connection:
         query = sa.select(table.c.id, table.c.request_hash).where(same)
         return connection.execute(query).first()
 
 
-def earlier_of_the_same_request(
+def _of_the_same_request(
     database: Database, earlier: sa.Row[Any, Any], submission: Submission
 ) -> Experiment:
     """The experiment that an idempotency key already made; refuses the key for another request."""

@@ -9,7 +9,7 @@ import uuid_utils
 
 from core.experiment import Kind
 from store import hooks
-from store.accepting import KeyReused, Rows, Submission, insert, made_by, rows_of
+from store.accepting import KeyReused, Rows, Submission, insert, made_by, rows_of, stored_key
 from store.database import Database
 from store.tables import ANONYMOUS, completion_hooks, sweeps, utc_now
 
@@ -36,12 +36,13 @@ def accept(
 ) -> str:
     """Store a sweep and all its children in one transaction; its id."""
     identifier = str(uuid_utils.uuid7())
+    key = stored_key(owner, idempotency_key)
     row = {
         "id": identifier,
         "kind": kind.name,
         "name": name,
         "definition": definition,
-        "idempotency_key": idempotency_key,
+        "idempotency_key": key,
         "request_hash": request_hash,
         "created_at": utc_now(),
         "owner": owner,
@@ -59,15 +60,27 @@ def accept(
     try:
         database.write(work)
     except sa.exc.IntegrityError:
-        earlier = made_by(database, sweeps, idempotency_key, identifier)
+        earlier = made_by(database, sweeps, key, identifier)
         if earlier is None:
             raise
-        if earlier.request_hash != request_hash:
-            raise KeyReused(
-                f"this key was used before, for sweep {earlier.id} with another body"
-            ) from None
-        return str(earlier.id)
+        return _of_the_same_request(earlier, request_hash)
     return identifier
+
+
+def accepted_before(
+    database: Database, *, idempotency_key: str | None, request_hash: str, owner: str
+) -> str | None:
+    """The id of the sweep that an idempotency key already made; raises `KeyReused`."""
+    if idempotency_key is None:
+        return None
+    earlier = made_by(database, sweeps, stored_key(owner, idempotency_key))
+    return None if earlier is None else _of_the_same_request(earlier, request_hash)
+
+
+def _of_the_same_request(earlier: sa.Row[Any, Any], request_hash: str) -> str:
+    if earlier.request_hash != request_hash:
+        raise KeyReused(f"this key was used before, for sweep {earlier.id} with another body")
+    return str(earlier.id)
 
 
 def rows_of_children(kind: Kind[Any], identifier: str, children: Sequence[Child]) -> Rows:

@@ -1,7 +1,7 @@
 """One database, SQLite or PostgreSQL: connections, transactions, and the leases' clock."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from store.query import sqlite_functions
+from store.settings import PRIVATE
 from store.tables import Time
 
 T = TypeVar("T")
@@ -21,6 +22,7 @@ T = TypeVar("T")
 RETRIES = 5
 RETRY_PAUSE_S = 0.2
 SILENCE_S = 15
+LOCKS = 0x50133  # ours among the advisory locks of a PostgreSQL
 
 POSTGRESQL: Mapping[str, int] = {
     "connect_timeout": 5,
@@ -117,6 +119,24 @@ class Database:
                 time.sleep(RETRY_PAUSE_S * 2**attempt)
         raise AssertionError("unreachable")
 
+    @contextmanager
+    def locked(self, keys: Sequence[int]) -> Iterator[None]:
+        """Hold locks that all machines on a PostgreSQL see; SQLite's are all on this one.
+
+        They end with a connection of their own: one of the pool's might be missed by whoever has
+        the lock.
+        """
+        if self.engine.dialect.name != "postgresql":
+            yield
+            return
+        own = sa.create_engine(
+            self.engine.url, poolclass=sa.NullPool, connect_args=POSTGRESQL
+        ).execution_options(isolation_level="AUTOCOMMIT")
+        with own.connect() as connection:
+            for key in keys:
+                connection.execute(sa.select(sa.func.pg_advisory_lock(LOCKS, key)))
+            yield
+
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
@@ -137,7 +157,7 @@ def _engine(url: str) -> sa.Engine:
         )
     database = sa.make_url(url).database
     if database:
-        Path(database).parent.mkdir(parents=True, exist_ok=True)
+        Path(database).parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
     connect = {"check_same_thread": False}
     engine = sa.create_engine(url, connect_args=connect, json_serializer=_json)
     sa.event.listen(engine, "connect", _tune_sqlite)

@@ -5,7 +5,8 @@
     datasets/previews/<id>.*     what was drawn of it, once somebody has looked; of this machine
 
 Whoever reads, reads the folder; a file that is not there yet is fetched first. Names say what is in
-a file and its content never changes, so that a copy is never stale.
+a file and its content never changes, so that a copy is never stale. Files are kept and removed by
+whoever holds the lock of `store.together`.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,9 +15,9 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from core.preview import VERSION
+from store.incoming import incoming
 from store.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,40 +47,45 @@ def preview_path(settings: Settings, identifier: str) -> Path:
     return settings.datasets_dir / "previews" / f"{identifier}.{VERSION}.json"
 
 
-def incoming_path(settings: Settings, token: str) -> Path:
-    """Where a file is written before it has a name."""
-    folder = settings.datasets_dir / "incoming"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / token
-
-
 def in_silence() -> None:
     """Nobody waits for a sign of life."""
 
 
-def publish(settings: Settings, path: Path) -> None:
-    """Let other machines have a file of this one."""
+def keep(settings: Settings, file: Path, path: Path) -> None:
+    """Move a file to where it is kept, and let other machines have it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file.replace(path)
     if settings.datasets_url is not None:
         with _answering(settings) as bucket:
             bucket.put(_key(settings, path), path)
+
+
+def is_kept(settings: Settings, path: Path) -> bool:
+    """Whether a file is on this machine or in the object store."""
+    if path.exists() or settings.datasets_url is None:
+        return path.exists()
+    with suppress(FileNotFoundError), _answering(settings) as bucket:
+        bucket.head(_key(settings, path))
+        return True
+    return False
 
 
 def present(settings: Settings, path: Path, still_here: Callable[[], None] = in_silence) -> bool:
     """Whether a file is on this machine, if need be after fetching it, saying so all the while."""
     if path.exists() or settings.datasets_url is None:
         return path.exists()
-    partial = incoming_path(settings, uuid4().hex)
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with _answering(settings) as bucket, partial.open("wb") as target:
-            for piece in bucket.get(_key(settings, path)):
+    with incoming(settings) as folder, _answering(settings) as bucket:
+        partial = folder / path.name
+        try:
+            pieces = bucket.get(_key(settings, path))
+        except FileNotFoundError:
+            return False
+        with partial.open("wb") as target:
+            for piece in pieces:
                 target.write(piece)
                 still_here()
         partial.replace(path)
-    except FileNotFoundError:
-        return False
-    finally:
-        partial.unlink(missing_ok=True)
     return True
 
 

@@ -5,14 +5,12 @@ Only the inspecting child ever opens an uploaded file; everybody else reads the 
 
 import hashlib
 import shutil
-import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import sqlalchemy as sa
 
@@ -29,16 +27,18 @@ from store.dataset_files import (
     arrays_path,
     blob_path,
     in_silence,
-    incoming_path,
+    is_kept,
+    keep,
     present,
     preview_path,
-    publish,
     remove,
 )
 from store.experiments import Conflict, NotFound
+from store.incoming import incoming, sweep
 from store.inspection import Unreadable, inspect
 from store.settings import Settings
 from store.tables import ANONYMOUS, datasets, experiment_datasets, utc_now
+from store.together import together
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,8 @@ class Dataset:
     owner: str
 
 
-def add(
+@contextmanager
+def added(
     database: Database,
     settings: Settings,
     upload: Path,
@@ -65,20 +66,18 @@ def add(
     name: str,
     mapping: Mapping[str, Any] | None,
     owner: str = ANONYMOUS,
-) -> Dataset:
-    """Take an uploaded file in, as `inspecting`; a dataset that is already here stays as it is."""
+) -> Iterator[Dataset]:
+    """Take an uploaded file in, as `inspecting`; a dataset that is already here stays as it is.
+
+    Nobody else changes it meanwhile.
+    """
     sha256 = _file_hash(upload)
     identifier = dataset_id(sha256, mapping)
-    blob = blob_path(settings, sha256)
-    blob.parent.mkdir(parents=True, exist_ok=True)
-    size = upload.stat().st_size
-    upload.replace(blob)
-    publish(settings, blob)
     row = {
         "id": identifier,
         "name": name,
         "blob_sha256": sha256,
-        "size_bytes": size,
+        "size_bytes": upload.stat().st_size,
         "mapping": mapping,
         "status": "inspecting",
         "created_at": utc_now(),
@@ -95,9 +94,37 @@ def add(
         elif status == "refused":
             connection.execute(datasets.update().where(here).values(again))
 
-    with suppress(sa.exc.IntegrityError):  # another process has just added it
-        database.write(work)
-    return get(database, identifier)
+    with together(database, settings, sha256):
+        with _kept(settings, upload, blob_path(settings, sha256)):
+            database.write(work)
+        yield get(database, identifier)
+
+
+def add(
+    database: Database,
+    settings: Settings,
+    upload: Path,
+    *,
+    name: str,
+    mapping: Mapping[str, Any] | None,
+) -> Dataset:
+    """Take an uploaded file in, and let go of it."""
+    with added(database, settings, upload, name=name, mapping=mapping) as dataset:
+        return dataset
+
+
+@contextmanager
+def _kept(settings: Settings, upload: Path, blob: Path) -> Iterator[None]:
+    """An upload among the blobs; taken away again, if nobody had it, when its row does not come."""
+    is_new = not is_kept(settings, blob)
+    try:
+        keep(settings, upload, blob)
+        yield
+    except BaseException:
+        if is_new:
+            with suppress(Away):
+                remove(settings, blob)
+        raise
 
 
 def add_synthetic(
@@ -113,20 +140,17 @@ def add_synthetic(
     The file is our own, so nobody needs to look into it first: it is the archive of its arrays.
     """
     arrays = synthesised(spec)
-    made = incoming_path(settings, uuid4().hex)
-    try:
+    with incoming(settings) as folder:
+        made, copy = folder / "made.npz", folder / "copy.npz"
         save_arrays(arrays, made)
-        dataset = add(database, settings, made, name=name, mapping=None, owner=owner)
-    finally:
-        made.unlink(missing_ok=True)
-    if dataset.status == "inspecting":
-        kept = arrays_path(settings, dataset.id)
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(blob_path(settings, dataset.blob_sha256), kept)
-        publish(settings, kept)
+        shutil.copyfile(made, copy)
         summary = summarise(arrays, "npz").model_dump(mode="json")
-        _end(database, dataset.id, status="ready", summary=summary)
-    return get(database, dataset.id)
+        with added(database, settings, made, name=name, mapping=None, owner=owner) as dataset:
+            if dataset.status != "inspecting":
+                return dataset
+            keep(settings, copy, arrays_path(settings, dataset.id))
+            _end(database, dataset.id, status="ready", summary=summary)
+            return get(database, dataset.id)
 
 
 def look_into(
@@ -139,37 +163,38 @@ def look_into(
     """Inspect a dataset in a child process and store what was found: `ready` or `refused`.
 
     `ending` is entered while row and files change. Who finds that the dataset is ready by then, or
-    gone, changes nothing; what is not ready keeps no file.
+    gone, changes nothing; what is not ready keeps no file, and what is gone is not found.
     """
     dataset = get(database, identifier)
-    arrays = arrays_path(settings, identifier)
-    arrays.parent.mkdir(parents=True, exist_ok=True)
+    with incoming(settings) as folder:
+        arrays = folder / "arrays.npz"
+        found = _found(settings, dataset, arrays)
+        with together(database, settings, dataset.blob_sha256), ending or nullcontext():
+            meanwhile = get(database, identifier)
+            if meanwhile.status != "inspecting":
+                return meanwhile
+            if found["status"] == "ready":
+                keep(settings, arrays, arrays_path(settings, identifier))
+            _end(database, identifier, **found)
+            if found["status"] == "refused":
+                remove_files(database, settings, identifier, dataset.blob_sha256)
+            return get(database, identifier)
+
+
+def _found(settings: Settings, dataset: Dataset, arrays: Path) -> dict[str, Any]:
+    """What an inspection, which writes the arrays, makes of the row of a dataset."""
     blob = blob_path(settings, dataset.blob_sha256)
-    found: dict[str, Any]
     try:
         present(settings, blob)
         summary = inspect(settings, blob, dataset.mapping, arrays, name=dataset.name)
-        publish(settings, arrays)
     except (Unreadable, OSError) as refused:
-        found = {"status": "refused", "error": str(refused)}
-    else:
-        found = {"status": "ready", "summary": summary.model_dump(mode="json")}
-    with ending or nullcontext():
-        _end(database, identifier, **found)
-        with database.read() as connection:
-            query = sa.select(datasets.c.status).where(datasets.c.id == identifier)
-            status = connection.execute(query).scalar()
-        if status != "ready":
-            remove_files(database, settings, identifier, dataset.blob_sha256)
-        return get(database, identifier)
+        return {"status": "refused", "error": str(refused)}
+    return {"status": "ready", "summary": summary.model_dump(mode="json")}
 
 
 def interrupted(database: Database, settings: Settings) -> list[str]:
     """Datasets whose inspection somebody began and nobody ended; clears what it left on disk."""
-    for folder, pattern in (("arrays", "*.part"), ("incoming", "*")):
-        for path in (settings.datasets_dir / folder).glob(pattern):
-            if time.time() - path.stat().st_mtime > settings.inspection_s:
-                path.unlink(missing_ok=True)
+    sweep(settings)
     query = sa.select(datasets.c.id).where(datasets.c.status == "inspecting")
     with database.read() as connection:
         return list(connection.execute(query).scalars())
@@ -201,16 +226,26 @@ def newest(
 
 def delete(database: Database, settings: Settings, identifier: str) -> None:
     """Delete a dataset that no experiment uses."""
-    dataset = get(database, identifier)
-    used = sa.exists().where(experiment_datasets.c.dataset_id == identifier)
-    gone = database.write(
-        lambda connection: (
-            connection.execute(datasets.delete().where(datasets.c.id == identifier, ~used)).rowcount
-        )
-    )
-    if not gone:
+    if not _deleted(database, settings, get(database, identifier)):
         raise Conflict("experiments use this dataset; delete them first")
-    remove_files(database, settings, identifier, dataset.blob_sha256)
+
+
+def forget_refused(database: Database, settings: Settings, identifier: str) -> None:
+    """Delete a dataset whose sender knows of its refusal, unless it has come again."""
+    with suppress(NotFound):
+        _deleted(database, settings, get(database, identifier), datasets.c.status == "refused")
+
+
+def _deleted(
+    database: Database, settings: Settings, dataset: Dataset, *only: sa.ColumnElement[bool]
+) -> bool:
+    used = sa.exists().where(experiment_datasets.c.dataset_id == dataset.id)
+    change = datasets.delete().where(datasets.c.id == dataset.id, ~used, *only)
+    with together(database, settings, dataset.blob_sha256):
+        gone = database.write(lambda connection: connection.execute(change).rowcount > 0)
+        if gone:
+            remove_files(database, settings, dataset.id, dataset.blob_sha256)
+    return gone
 
 
 def summaries(database: Database, identifiers: tuple[str, ...]) -> dict[str, DatasetSummary]:

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from core.experiment import ExperimentError
 from core.preview import Preview, preview
@@ -18,6 +17,7 @@ from core.reading import load_arrays
 from store.children import Died, TookTooLong, answer_of
 from store.dataset_files import arrays_path, present, preview_path
 from store.datasets import Dataset
+from store.incoming import incoming
 from store.settings import Settings
 
 
@@ -39,9 +39,10 @@ def preview_of(settings: Settings, dataset: Dataset) -> Preview:
         return Preview.model_validate_json(kept.read_bytes())
     made = Preview.model_validate(_asked(settings, dataset, {})["preview"])
     kept.parent.mkdir(parents=True, exist_ok=True)
-    partial = kept.with_suffix(f".{uuid4().hex}")
-    partial.write_text(made.model_dump_json())
-    partial.replace(kept)
+    with incoming(settings) as folder:
+        partial = folder / kept.name
+        partial.write_text(made.model_dump_json())
+        partial.replace(kept)
     return made
 
 

@@ -18,7 +18,7 @@ from store.accepting_sweeps import Child, rows_of_children
 from store.database import Database
 from store.experiments import Conflict, NotFound
 from store.sweeps import Sweep
-from store.tables import experiments, sweeps
+from store.tables import ANONYMOUS, experiments, sweeps
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,12 @@ class Request:
     hash: str
 
 
-def request(identifier: str, body: Mapping[str, Any], key: str | None) -> Request:
+def request(
+    identifier: str, body: Mapping[str, Any], key: str | None, owner: str = ANONYMOUS
+) -> Request:
     """A request, under a key of its own if its sender gave none."""
     given = str(uuid_utils.uuid7()) if key is None else key
-    return Request(digest(["extend", identifier, given]), digest([identifier, body]))
+    return Request(digest(["extend", identifier, owner, given]), digest([identifier, body]))
 
 
 def done(database: Database, request: Request) -> int | None:

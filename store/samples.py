@@ -1,12 +1,11 @@
 """The recordings that come with the service, installed as ordinary datasets."""
 
 import shutil
-from uuid import uuid4
 
 from core.examples import EXAMPLES, Example
 from store import datasets
 from store.database import Database
-from store.dataset_files import incoming_path
+from store.incoming import incoming
 from store.settings import Settings
 
 
@@ -18,8 +17,9 @@ def install(database: Database, settings: Settings) -> None:
 
 def install_one(database: Database, settings: Settings, example: Example) -> None:
     """Make one of them a ready dataset."""
-    upload = incoming_path(settings, uuid4().hex)
-    shutil.copyfile(example.path, upload)
-    dataset = datasets.add(database, settings, upload, name=example.path.name, mapping=None)
+    with incoming(settings) as folder:
+        upload = folder / example.path.name
+        shutil.copyfile(example.path, upload)
+        dataset = datasets.add(database, settings, upload, name=example.path.name, mapping=None)
     if dataset.status == "inspecting":
         datasets.look_into(database, settings, dataset.id)

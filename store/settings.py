@@ -9,6 +9,8 @@ from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 GIB = 2**30
+PRIVATE = 0o700
+"""The mode of folders that hold what is not for everybody on the machine."""
 Seconds = Annotated[float, Field(gt=0)]
 Folder = Annotated[Path, AfterValidator(Path.absolute)]
 """Processes start in folders of their own: a relative path means the same to all of them."""

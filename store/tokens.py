@@ -19,7 +19,6 @@ from store.experiments import Conflict, NotFound
 from store.settings import settings
 from store.tables import ANONYMOUS, ROLES, tokens, utc_now
 
-TABLE = tokens.name
 PREFIX = "solenoid_"
 SECRET_BYTES = 32
 
@@ -64,8 +63,10 @@ def of_secret(database: Database, secret: str) -> Token | None:
 
 
 def known(database: Database) -> list[Token]:
-    """All tokens, by name."""
+    """All tokens, by name; none before the database was first brought up to date."""
     with database.read() as connection:
+        if not sa.inspect(connection).has_table(tokens.name):
+            return []
         rows = connection.execute(sa.select(*_COLUMNS).order_by(tokens.c.name)).all()
     return [Token(**row._mapping) for row in rows]
 
@@ -96,6 +97,9 @@ def main() -> None:
         sys.stdout.write(_done(database, given))
     except (Conflict, NotFound) as refused:
         raise SystemExit(str(refused)) from None
+    except sa.exc.OperationalError as away:
+        url = database.engine.url.render_as_string(hide_password=True)
+        raise SystemExit(f"the database {url} cannot be used: {away.orig}") from None
     finally:
         database.close()
 

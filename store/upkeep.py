@@ -1,8 +1,8 @@
 """Looking after what an installation keeps: a backup while it runs, and space given back.
 
 `python -P -m store.upkeep backup FOLDER` writes a folder that `solenoid up --data-dir FOLDER` can
-start from. `python -P -m store.upkeep vacuum` removes dataset files that belong to nothing and
-makes the database as small as its content.
+start from. `python -P -m store.upkeep vacuum` removes dataset files that belong to nothing, also
+what killed processes left on its way in, and makes the database as small as its content.
 """
 
 import argparse
@@ -17,8 +17,10 @@ import sqlalchemy as sa
 
 from store.database import Database
 from store.dataset_files import arrays_path, blob_path, present, remove
-from store.settings import Settings, settings
+from store.incoming import sweep
+from store.settings import PRIVATE, Settings, settings
 from store.tables import datasets
+from store.together import DIGITS, together
 
 YOUNG_S = 3600.0
 """A file may be older than its row by as long as an upload and its inspection take."""
@@ -39,7 +41,7 @@ def backup(database: Database, settings: Settings, folder: Path) -> int:
     target = folder / "solenoid.db"
     if target.exists():
         raise CannotBackUp(f"{target} is there already; name an empty folder")
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
     _alone(database, "VACUUM INTO ?", str(target))
     copied = Database(f"sqlite:///{target}")
     try:
@@ -50,13 +52,15 @@ def backup(database: Database, settings: Settings, folder: Path) -> int:
 
 def vacuum(database: Database, settings: Settings) -> tuple[int, int]:
     """Remove files of no dataset, shrink the database; how many files, and their bytes."""
-    named = _named(database, settings)
+    sweep(settings)
     count = size = 0
-    for path in _stored(settings):
-        about = path.stat()
-        if path not in named and time.time() - about.st_mtime > YOUNG_S:
-            remove(settings, path)
-            count, size = count + 1, size + about.st_size
+    with together(database, settings, *DIGITS):
+        named = _named(database, settings)
+        for path in _stored(settings):
+            about = path.stat()
+            if path not in named and time.time() - about.st_mtime > YOUNG_S:
+                remove(settings, path)
+                count, size = count + 1, size + about.st_size
     _alone(database, "VACUUM")
     return count, size
 

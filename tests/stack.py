@@ -122,9 +122,10 @@ class RunningStack:
         deadline = time.monotonic() + START_S
         while self.process.poll() is None and time.monotonic() < deadline:
             text = state.read_text() if state.exists() else ""
-            # What a killed stack wrote stays until its successor is up.
-            if text.endswith("}") and json.loads(text)["pid"] == self.process.pid:
-                return str(json.loads(text)["url"])
+            told = json.loads(text) if text.endswith("}") else {}
+            # What a killed stack wrote may still be there, and what ours says while it starts.
+            if told.get("pid") == self.process.pid and "url" in told:
+                return str(told["url"])
             time.sleep(0.05)
         self.process.kill()
         raise AssertionError(self.process.communicate()[0])

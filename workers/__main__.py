@@ -12,8 +12,10 @@ set_defaults(environment(settings().data_dir))
 from celery import signals  # noqa: E402, numpy reads its environment when it is first imported
 
 from store.database import Database  # noqa: E402
-from workers.broker import connect  # noqa: E402
+from store.incoming import sweep  # noqa: E402
+from workers.broker import PATIENT_S, connect  # noqa: E402
 from workers.dispatcher import Dispatcher  # noqa: E402
+from workers.logs import log_json_lines  # noqa: E402
 from workers.tasks import app  # noqa: E402
 
 
@@ -23,6 +25,8 @@ def main() -> None:
     arguments.add_argument("--slots", type=int, default=os.cpu_count() or 1)
     slots = arguments.parse_args().slots
     name = new_name()
+    log_json_lines()  # before Celery has something to say
+    sweep(settings())
     dispatch(name, slots)
     # Gossip, mingle and heartbeats are talk among workers, who here meet in the database.
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
@@ -46,7 +50,7 @@ def dispatch(name: str, slots: int) -> None:
         configured,
         app,
         Database(configured.resolved_database_url),
-        connect(configured),
+        connect(configured, PATIENT_S),
         name,
         slots,
     )

@@ -9,14 +9,14 @@ import socket
 import redis
 
 from store.settings import settings
-from workers.broker import connect, live_workers
+from workers.broker import PATIENT_S, connect, live_workers
 
 
 def main() -> None:
     """End with 0 if there is one, else say what is missing."""
     host = socket.gethostname()
     try:
-        names = live_workers(connect(settings()))
+        names = live_workers(connect(settings(), PATIENT_S))
     except redis.RedisError as away:
         raise SystemExit(f"the broker does not answer: {away}") from None
     if not any(name.endswith(f"@{host}") for name in names):

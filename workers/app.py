@@ -8,7 +8,7 @@ chosen to lose or repeat messages harmlessly and never to hold work hostage.
 from celery import Celery
 
 from store.settings import Settings
-from workers.broker import CONNECT_S, QUEUE, celery_url
+from workers.broker import PATIENT_S, QUEUE, celery_url
 
 DAYS = 24 * 3600
 INTERVALS = ("interval_start", "interval_step", "interval_max")
@@ -38,7 +38,7 @@ def make_app(configured: Settings, *, answer_s: float | None = None) -> Celery:
         # A message redelivered while its task still runs would only be noise: leases do this job.
         broker_transport_options={
             "visibility_timeout": 7 * DAYS,
-            "socket_connect_timeout": CONNECT_S,
+            "socket_connect_timeout": answer_s or PATIENT_S,
             "health_check_interval": 10,
             **({} if answer_s is None else hasty),
         },

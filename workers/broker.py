@@ -4,10 +4,16 @@ Nothing in the broker is the truth: it may lose everything at any moment, and th
 again for what the database still has to do.
 """
 
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import redis
 import redis.asyncio
+from kombu.exceptions import OperationalError
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -20,8 +26,42 @@ WORKERS = "solenoid:worker:"
 LEAVING = "solenoid:leaving:"
 LEAVING_S = 24 * 3600
 
-CONNECT_S = 2.0
-ANSWER_S = 2.0  # longer than any wait of ours for an event
+PATIENT_S = 2.0  # longer than any wait of ours for an event
+HASTY_S = 0.1  # for what may be missing: whoever asks is waited for
+PAUSE_S = 3.0
+
+AWAY = (OperationalError, redis.ConnectionError, redis.TimeoutError, OSError)
+"""What is raised when the broker is away, which Celery has its own word for."""
+
+
+class StillAway(redis.ConnectionError):
+    """Nobody asked: the broker did not answer a moment ago."""
+
+
+@dataclass
+class Memory:
+    """That the broker did not answer: for a while nobody waits for it again."""
+
+    _until: float = 0.0
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """While a client waits for an answer; raises at once if there was none a moment ago."""
+        if time.monotonic() < self._until:
+            raise StillAway("the broker did not answer a moment ago")
+        try:
+            yield
+        except AWAY:
+            self._until = time.monotonic() + PAUSE_S
+            raise
+
+
+_MEMORIES: WeakKeyDictionary[Any, Memory] = WeakKeyDictionary()
+
+
+def memory_of(client: Any) -> Memory:
+    """What a client remembers: a connection to Redis, or a Celery application."""
+    return _MEMORIES.setdefault(client, Memory())
 
 
 class NoBroker(Exception):
@@ -43,27 +83,28 @@ def celery_url(settings: Settings) -> str:
     return url.replace("unix://", "redis+socket://", 1) if url.startswith("unix://") else url
 
 
-def connect(settings: Settings) -> redis.Redis:
+def connect(settings: Settings, answer_s: float = HASTY_S) -> redis.Redis:
     """A client that answers in text and gives up soon when nobody is there."""
     client: redis.Redis = redis.Redis.from_url(
         broker_url(settings),
         decode_responses=True,
-        socket_connect_timeout=CONNECT_S,
-        socket_timeout=ANSWER_S,
-        # At once: by default it would wait for seconds between attempts, and a run with it.
-        retry=Retry(NoBackoff(), 1),
+        socket_connect_timeout=answer_s,
+        socket_timeout=answer_s,
+        # Once and at once, after a restart: by default it would wait for seconds between attempts,
+        # and a run with it. Who was silent is not asked again.
+        retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
     )
     return client
 
 
-def connect_async(settings: Settings) -> redis.asyncio.Redis:
+def connect_async(settings: Settings, answer_s: float = HASTY_S) -> redis.asyncio.Redis:
     """The same for event loops."""
     client: redis.asyncio.Redis = redis.asyncio.Redis.from_url(
         broker_url(settings),
         decode_responses=True,
-        socket_connect_timeout=CONNECT_S,
-        socket_timeout=ANSWER_S,
-        retry=AsyncRetry(NoBackoff(), 1),
+        socket_connect_timeout=answer_s,
+        socket_timeout=answer_s,
+        retry=AsyncRetry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
     )
     return client
 

@@ -3,8 +3,9 @@
 import logging
 
 from celery import Celery
-from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
+
+from workers.broker import AWAY, memory_of
 
 log = logging.getLogger(__name__)
 
@@ -17,8 +18,9 @@ def ring(app: Celery) -> bool:
     A failure is logged and otherwise ignored: the row is queued, and the dispatcher rings again.
     """
     try:
-        app.send_task(TASK, retry=False)
-    except (OperationalError, RedisError, OSError) as away:
+        with memory_of(app).asking():
+            app.send_task(TASK, retry=False)
+    except (*AWAY, RedisError) as away:
         log.warning("broker away, the dispatcher will ring again: %s", away)
         return False
     return True

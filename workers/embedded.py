@@ -11,7 +11,6 @@ import fcntl
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -25,7 +24,8 @@ import redis
 from celery.platforms import set_pdeathsig
 from pydantic import ValidationError
 
-from store.settings import Settings
+from store.settings import PRIVATE, Settings
+from workers.addresses import free_port, needs_token, open_to_all, url_of
 from workers.process import environment
 from workers.redis_server import command as redis_command
 from workers.redis_server import private_socket
@@ -119,15 +119,19 @@ class Stack:
     @property
     def url(self) -> str:
         """Where the API answers."""
-        return f"http://{self.host}:{self.port}"
+        return url_of(self.host, self.port)
 
     def start(self) -> None:
         """Start everything and return when an experiment submitted now would run."""
         folder = self.settings.data_dir
         variables = {**environment(folder), **os.environ, "PYTHONSAFEPATH": "1"}
         variables["SOLENOID_DATA_DIR"] = str(folder)
-        variables["SOLENOID_REDIS_URL"] = self._broker(variables)
         python = [sys.executable, "-P", "-m"]
+        if needs_token(self.settings, self.host):
+            known = _finish([*python, "store.tokens", "list"], variables, folder)
+            if not known:
+                raise StartFailed(open_to_all(self.host))
+        variables["SOLENOID_REDIS_URL"] = self._broker(variables)
         # Of a database that is ours alone; on another one other machines may be at work.
         ours = ["take-over"] if self.settings.database_url is None else []
         _say(_finish([*python, "migrations", *ours], variables, folder))
@@ -195,9 +199,16 @@ def sole_owner(folder: Path) -> Iterator[IO[str]]:
         except BlockingIOError:
             lock.seek(0)
             raise AlreadyRunning(f"another stack runs on {folder}: {lock.read()}") from None
-        lock.truncate(0)
+        _tell(lock)
         yield lock
         lock.truncate(0)
+
+
+def _tell(lock: IO[str], **state: str) -> None:
+    """Let others know whose directory this is; its `url` is there once the stack answers."""
+    lock.truncate(0)
+    json.dump({"pid": os.getpid(), **state}, lock)
+    lock.flush()
 
 
 def main() -> None:
@@ -212,6 +223,7 @@ def main() -> None:
         settings = _settings(given.data_dir)
         with sole_owner(settings.data_dir) as lock:
             port = _free_port(given.host, given.port)
+            _tell(lock, starting=url_of(given.host, port))
             _run(Stack(settings, given.host, port, given.workers), lock)
     except (AlreadyRunning, StartFailed) as failed:
         raise SystemExit(str(failed)) from None
@@ -220,7 +232,9 @@ def main() -> None:
 def _settings(data_dir: Path | None) -> Settings:
     try:
         settings = Settings() if data_dir is None else Settings(data_dir=data_dir.absolute())
-        (settings.data_dir / "logs").mkdir(parents=True, exist_ok=True)
+        # Others on the machine have no business in it: uploads, and the URLs of webhooks.
+        settings.data_dir.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+        (settings.data_dir / "logs").mkdir(exist_ok=True)
     except ValidationError as invalid:
         error = invalid.errors()[0]
         name = f"SOLENOID_{'_'.join(map(str, error['loc'])).upper()}"
@@ -235,8 +249,7 @@ def _run(stack: Stack, lock: IO[str]) -> None:
         signal.signal(number, _interrupt)
     try:
         stack.start()
-        json.dump({"url": stack.url, "pid": os.getpid()}, lock)
-        lock.flush()
+        _tell(lock, url=stack.url)
         _say(f"Solenoid answers at {stack.url}")
         _say(f"data, logs and database: {stack.settings.data_dir}")
         _say("Ctrl-C stops it; running experiments go on at the next start")
@@ -280,8 +293,7 @@ def _log(process: Process) -> str:
 def _free_port(host: str, wanted: int) -> int:
     """The port that is wanted, or any free one for 0; raises `StartFailed` if it is taken."""
     try:
-        with socket.create_server((host, wanted)) as probe:
-            return int(probe.getsockname()[1])
+        return free_port(host, wanted)
     except OSError as taken:
         raise StartFailed(
             f"{host}:{wanted} cannot be served: {taken.strerror}; --port 0 takes any free port"

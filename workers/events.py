@@ -12,6 +12,8 @@ from typing import Any, Literal
 import redis
 from redis.exceptions import RedisError
 
+from workers.broker import memory_of
+
 log = logging.getLogger(__name__)
 
 MAX_EVENTS = 1000
@@ -32,7 +34,7 @@ def publish(client: redis.Redis, identifier: str, name: Name, content: Mapping[s
     """Append an event; a broker that is away costs the watchers an event and the run nothing."""
     fields: Any = {"event": name, "data": json.dumps(content)}
     try:
-        with client.pipeline(transaction=False) as pipe:
+        with memory_of(client).asking(), client.pipeline(transaction=False) as pipe:
             for key in (stream(identifier), ACTIVITY):
                 pipe.xadd(key, fields, maxlen=MAX_EVENTS, approximate=True)
                 pipe.expire(key, EXPIRE_S)

@@ -17,6 +17,9 @@ FIELDS = ("experiment", "sweep", "caller", "method", "path", "status", "seconds"
 QUIET = ("httpx", "httpcore", "alembic", "celery.worker.strategy", "celery.app.trace")
 """They would write a line for every message or request, and the URL of a webhook is a secret."""
 
+POOL = "multiprocessing"
+"""The logger of Celery's pool, which says there that a process has died, and which."""
+
 
 @contextmanager
 def about(experiment: str) -> Iterator[None]:
@@ -56,3 +59,12 @@ def log_json_lines() -> None:
     root.setLevel(logging.INFO)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.captureWarnings(True)
+    pool = logging.getLogger(POOL)  # which the pool cuts off from the root
+    pool.handlers, pool.propagate = [handler], False
+    logging.getLogger("celery.worker.request").addFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Celery tells the same with a traceback of its own, which knows neither process nor work."""
+    return "WorkerLostError" not in record.getMessage()

@@ -12,9 +12,12 @@ def environment(data_dir: Path) -> dict[str, str]:
     """Variables for a worker process: one thread each, and a cache for compiled kernels.
 
     The worker count is the parallelism; a second thread per worker would only take another's core.
+    The pool's tracker of semaphores, a process without our log, would warn of those that a killed
+    pool had.
     """
     threads = dict.fromkeys(ONE_THREAD, "1")
-    return {**threads, "NUMBA_CACHE_DIR": str(data_dir / "numba")}
+    warnings = "ignore:semaphore_tracker:UserWarning"
+    return {**threads, "NUMBA_CACHE_DIR": str(data_dir / "numba"), "PYTHONWARNINGS": warnings}
 
 
 def set_defaults(variables: dict[str, str]) -> None:

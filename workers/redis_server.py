@@ -9,6 +9,7 @@ from pathlib import Path
 
 # The kernel's limit for a socket's path is 104 bytes on macOS and 108 on Linux.
 LONGEST_SOCKET_PATH = 100
+PREFIX = "solenoid-"
 
 
 class NoServer(Exception):
@@ -42,8 +43,18 @@ def private_socket(data_dir: Path) -> Iterator[Path]:
         path.unlink(missing_ok=True)
         yield path
         return
-    with tempfile.TemporaryDirectory(prefix="solenoid-", dir="/tmp") as folder:
+    elsewhere = data_dir / "redis.folder"  # where it is, for whoever comes after a kill
+    if elsewhere.exists():
+        _remove(Path(elsewhere.read_text()))
+    with tempfile.TemporaryDirectory(prefix=PREFIX, dir="/tmp") as folder:
+        elsewhere.write_text(folder)
         yield Path(folder) / "redis.sock"
+        elsewhere.unlink()
+
+
+def _remove(folder: Path) -> None:
+    if folder.parent == Path("/tmp") and folder.name.startswith(PREFIX):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def command(socket: Path) -> list[str]:

@@ -7,18 +7,19 @@ from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import sqlalchemy as sa
 
 from store.archives.manifest import ArchiveRefused, file_path
 from store.archives.unzipping import Archive
 from store.database import Database
-from store.dataset_files import arrays_path, blob_path, incoming_path, publish
+from store.dataset_files import arrays_path, blob_path, keep
 from store.datasets import remove_files
+from store.incoming import incoming
 from store.inspection import Unreadable, inspect
 from store.settings import Settings
 from store.tables import datasets
+from store.together import together
 
 
 @contextmanager
@@ -29,50 +30,55 @@ def in_place(
     with staging.read() as connection:
         staged = connection.execute(sa.select(datasets)).all()
     new = [row for row in staged if row.id not in present]
-    try:
+    with incoming(settings) as folder:
         for sha256 in sorted({row.blob_sha256 for row in staged}):
             readings = [row for row in new if row.blob_sha256 == sha256]
-            _place(archive, settings, staging, sha256, readings)
-        yield
-    finally:
-        for row in _absent(database, new):
-            remove_files(database, settings, row.id, row.blob_sha256)
+            _read(archive, settings, staging, folder / sha256, readings)
+        with together(database, settings, *(row.blob_sha256 for row in new)):
+            try:
+                _place(settings, folder, new)
+                yield
+            finally:
+                for row in _absent(database, new):
+                    remove_files(database, settings, row.id, row.blob_sha256)
 
 
-def _place(
+def _read(
     archive: Archive,
     settings: Settings,
     staging: Database,
-    sha256: str,
+    file: Path,
     readings: Sequence[sa.Row[Any]],
 ) -> None:
-    """Unpack a file, read it through its new mappings, and keep it if there are any."""
-    unpacked = incoming_path(settings, uuid4().hex)
-    try:
-        with unpacked.open("wb") as target:
-            target.writelines(archive.pieces(file_path(sha256)))
-        for row in readings:
-            _inspect(settings, staging, unpacked, row)
-        if readings:
-            blob = blob_path(settings, sha256)
-            blob.parent.mkdir(parents=True, exist_ok=True)
-            unpacked.replace(blob)
-            publish(settings, blob)
-    finally:
-        unpacked.unlink(missing_ok=True)
+    """Unpack a file, which is then as its name says, and read it through its new mappings."""
+    with file.open("wb") as target:
+        target.writelines(archive.pieces(file_path(file.name)))
+    for row in readings:
+        _inspect(settings, staging, file, row)
+    if not readings:
+        file.unlink()
 
 
 def _inspect(settings: Settings, staging: Database, file: Path, row: sa.Row[Any]) -> None:
-    target = arrays_path(settings, row.id)
-    target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        summary = inspect(settings, file, row.mapping, target, name=row.name)
-        publish(settings, target)
+        summary = inspect(settings, file, row.mapping, _arrays(file.parent, row), name=row.name)
     except Unreadable as refused:
         raise ArchiveRefused(file_path(row.blob_sha256), str(refused)) from None
     found = datasets.update().where(datasets.c.id == row.id)
     found = found.values(summary=summary.model_dump(mode="json"))
     staging.write(lambda connection: connection.execute(found))
+
+
+def _place(settings: Settings, folder: Path, new: Sequence[sa.Row[Any]]) -> None:
+    """Keep what was unpacked and read."""
+    for sha256 in {row.blob_sha256 for row in new}:
+        keep(settings, folder / sha256, blob_path(settings, sha256))
+    for row in new:
+        keep(settings, _arrays(folder, row), arrays_path(settings, row.id))
+
+
+def _arrays(folder: Path, row: sa.Row[Any]) -> Path:
+    return folder / f"{row.id}.npz"
 
 
 def _absent(database: Database, rows: Sequence[sa.Row[Any]]) -> list[sa.Row[Any]]:

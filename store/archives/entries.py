@@ -4,9 +4,8 @@ An entry holds what a record is, wherever it is. What belongs to one installatio
 priority, worker, lease, attempts, idempotency key.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from math import isfinite
 from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
@@ -16,26 +15,11 @@ from core.dataset import DatasetSummary
 from core.experiment import Estimate
 from core.sweeps import SweepDefinition
 from store.archives.manifest import SHA256, UUID
+from store.documents import storable
 from store.experiments import Experiment, many
 from store.tables import arrays
 
 AT_ONCE = 200
-
-
-def _storable(value: Any) -> Any:
-    """Refuse what no database keeps: NUL in texts, numbers that are not finite."""
-    if isinstance(value, str) and "\0" in value:
-        raise ValueError("a text holds the character NUL")
-    if isinstance(value, float) and not isfinite(value):
-        raise ValueError("a number is not finite")
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            _storable(key)
-            _storable(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            _storable(inner)
-    return value
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -47,9 +31,9 @@ def _in_utc(moment: datetime) -> datetime:
 
 Id = Annotated[str, Field(pattern=f"^{UUID}$")]
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
-Text = Annotated[str, AfterValidator(_storable)]
+Text = Annotated[str, AfterValidator(storable)]
 Label = Annotated[Text, Field(max_length=200)]
-Document = Annotated[dict[str, Any], AfterValidator(_storable)]
+Document = Annotated[dict[str, Any], AfterValidator(storable)]
 
 
 class _Entry(BaseModel):

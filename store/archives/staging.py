@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from typing import TypeVar
-from uuid import uuid4
 
 import sqlalchemy as sa
 from pydantic import ValidationError
@@ -37,7 +36,7 @@ from store.archives.rows import (
 )
 from store.archives.unzipping import Archive, mistake
 from store.database import Database
-from store.dataset_files import incoming_path
+from store.incoming import incoming
 from store.kind_tables import all_tables
 from store.settings import Settings
 
@@ -47,16 +46,14 @@ Entry = TypeVar("Entry", ExperimentEntry, SweepEntry)
 @contextmanager
 def staged(archive: Archive, settings: Settings) -> Iterator[Database]:
     """Everything of an archive but dataset files, in a database of its own."""
-    path = incoming_path(settings, f"{uuid4().hex}.db")
-    staging = Database(f"sqlite:///{path}")
-    try:
-        all_tables.create_all(staging.engine)
-        staging.write(lambda connection: _fill(archive, connection))
-        yield staging
-    finally:
-        staging.close()
-        for left in path.parent.glob(f"{path.name}*"):
-            left.unlink()
+    with incoming(settings) as folder:
+        staging = Database(f"sqlite:///{folder / 'staging.db'}")
+        try:
+            all_tables.create_all(staging.engine)
+            staging.write(lambda connection: _fill(archive, connection))
+            yield staging
+        finally:
+            staging.close()
 
 
 def _fill(archive: Archive, connection: sa.Connection) -> None:

@@ -44,7 +44,7 @@ def decoded(cursor: str, asked: str, keys: Sequence[Key]) -> tuple[KeyValue, ...
         if found != asked:
             raise CursorRefused("this cursor belongs to another question, or to another list")
         return tuple(_value(key, value) for key, value in zip(keys, values, strict=True))
-    except (ValueError, TypeError, OverflowError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         raise CursorRefused("not a cursor of this list") from None
 
 

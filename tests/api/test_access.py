@@ -10,13 +10,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.access import Door, host_of, is_loopback
+from api.access import Door, host_of
+from core.presets import PRESETS
 from store import tokens
 from store.database import Database
 from store.settings import Settings
 from store.tables import tokens as table
 from tests.api.server import served
 from tests.api.test_datasets import SMALL
+from workers.addresses import is_loopback
 
 SPEC = {"kind": "curl_descent.simulation", "spec": {"training": {"epochs": 2}, "replicates": 1}}
 SWEEP = {"kind": "curl_descent.simulation", "axes": {"seed": [1, 2, 3]}}
@@ -158,6 +160,39 @@ def test_an_owner_may_queue_only_so_many(opened: Opened, bearer: Bearer) -> None
     assert api.post("/v1/experiments", headers=bea, json=SPEC).status_code == 202
 
 
+def test_a_repeat_of_what_was_accepted_is_answered_when_the_queue_is_full(
+    opened: Opened, bearer: Bearer
+) -> None:
+    for path, body, most in (
+        ("/v1/experiments", SPEC, 1),
+        ("/v1/sweeps", SWEEP, 3),
+        ("/v1/presets/toy/run", {"scale": "quick"}, len(PRESETS["toy"].panels["quick"])),
+    ):
+        api = opened(max_queued=most)
+        headers = {**bearer(path, "submit"), "Idempotency-Key": "k"}
+        first, repeated = (api.post(path, headers=headers, json=body) for _ in range(2))
+        assert (first.status_code, repeated.status_code) == (202, 202), repeated.text
+        assert _ids(first) == _ids(repeated)
+        another = api.post(path, headers={**headers, "Idempotency-Key": "l"}, json=body)
+        assert another.status_code == 429
+
+
+def test_the_same_key_of_two_owners_stands_for_two_requests(opened: Opened, bearer: Bearer) -> None:
+    api, ann, bea = opened(), bearer("ann", "submit"), bearer("bea", "submit")
+    for path, body in (("/v1/experiments", SPEC), ("/v1/sweeps", SWEEP)):
+        anns, beas = (
+            api.post(path, headers={**who, "Idempotency-Key": "k"}, json=body).json()
+            for who in (ann, bea)
+        )
+        assert anns["id"] != beas["id"]
+        assert (anns["owner"], beas["owner"]) == ("ann", "bea")
+
+
+def _ids(answer: httpx.Response) -> list[str]:
+    document = answer.json()
+    return [made["id"] for made in document.get("panels", [document])]
+
+
 def test_nothing_is_queued_beyond_the_limit_by_another_way(opened: Opened, bearer: Bearer) -> None:
     api, ann = opened(max_queued=4), bearer("ann", "submit")
     sweep = api.post("/v1/sweeps", headers=ann, json=SWEEP).json()["links"]["self"]
@@ -217,6 +252,7 @@ def test_other_sites_change_nothing_through_a_browser(opened: Opened) -> None:
     ("authority", "own"),
     [
         ("localhost:8000", True),
+        ("Localhost:8000", True),
         ("127.0.0.1", True),
         ("[::1]:8000", True),
         ("[::1]", True),

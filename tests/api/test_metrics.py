@@ -82,6 +82,19 @@ def test_a_request_leaves_a_line_about_its_experiment_without_what_was_secret(
     assert "hush" not in str(of_ours)
 
 
+def test_the_line_of_a_submission_has_the_id_of_what_was_made(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    caplog.handler.setFormatter(JsonLines())
+    with served(settings.model_copy(update=AWAY), Door()) as api:
+        body = {"kind": "curl_descent.toy", "spec": {}}
+        made = api.post("/v1/experiments", json=body).json()
+    lines = [json.loads(line) for line in caplog.text.splitlines()]
+    (line,) = [line for line in lines if line.get("status") == 202]
+    assert line["experiment"] == made["id"]
+
+
 def test_a_line_is_one_json_object_whatever_is_in_the_message() -> None:
     record = logging.LogRecord("a", logging.ERROR, "", 0, 'two\nlines "%s"', ("x",), None)
     with about("some-id"):

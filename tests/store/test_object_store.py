@@ -16,7 +16,8 @@ from core.examples import GOLUB_BCI
 from core.experiment import ExperimentError
 from store import dataset_files, datasets
 from store.database import Database
-from store.dataset_files import Away, arrays_path, blob_path, incoming_path
+from store.dataset_files import Away, arrays_path, blob_path
+from store.incoming import incoming
 from store.settings import Settings
 from store.upkeep import backup
 from tests.postgresql import free_port
@@ -66,9 +67,10 @@ def machine(endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> A
 
 
 def uploaded(database: Database, settings: Settings) -> datasets.Dataset:
-    incoming = incoming_path(settings, "upload")
-    incoming.write_bytes(GOLUB_BCI.path.read_bytes())
-    added = datasets.add(database, settings, incoming, name="session.npz", mapping=None)
+    with incoming(settings) as folder:
+        upload = folder / "session.npz"
+        upload.write_bytes(GOLUB_BCI.path.read_bytes())
+        added = datasets.add(database, settings, upload, name="session.npz", mapping=None)
     return datasets.look_into(database, settings, added.id)
 
 

@@ -1,5 +1,6 @@
 """Starting and stopping the whole service."""
 
+import json
 import os
 import signal
 import subprocess
@@ -38,6 +39,22 @@ def test_a_second_stack_on_a_folder_is_refused_naming_the_first(stack: RunningSt
     assert str(stack.process.pid) in second.stderr
 
 
+def test_a_second_stack_is_refused_naming_the_first_while_that_is_starting(
+    tmp_path: Path,
+) -> None:
+    command = [sys.executable, "-P", "-m", "workers.embedded", "--port=0", f"--data-dir={tmp_path}"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as first:
+        state = tmp_path / "stack.json"
+        while not (state.exists() and state.read_text().endswith("}")):
+            assert first.poll() is None
+        told = json.loads(state.read_text())
+        second = start("--data-dir", str(tmp_path), "--port=0")
+        first.terminate()
+    assert "url" not in told, "it does not answer yet"
+    assert second.returncode == 1
+    assert f'"pid": {first.pid}' in second.stderr
+
+
 def test_a_folder_of_hostile_modules_is_not_imported(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -64,6 +81,16 @@ def test_an_address_open_to_others_is_refused_unless_meant(tmp_path: Path) -> No
     )
     assert refused.returncode == 2
     assert "SOLENOID_OPEN_ACCESS" in refused.stderr
+
+
+def test_an_address_open_to_others_is_refused_once_before_anything_starts(tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    refused = start("--data-dir", str(folder), "--port=0", "--host=0.0.0.0")
+    assert refused.returncode == 1
+    assert refused.stderr.count("SOLENOID_OPEN_ACCESS") == 1
+    assert "Traceback" not in refused.stderr
+    assert not list((folder / "logs").iterdir())
+    assert folder.stat().st_mode & 0o777 == 0o700, "made for its owner alone"
 
 
 def start(*options: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -96,6 +123,11 @@ def test_a_port_that_is_taken_is_refused_before_anything_starts(
         ((), {"SOLENOID_LEASE_S": "soon"}, "SOLENOID_LEASE_S = soon"),
         (
             ("--port", "0"),
+            {"SOLENOID_DATABASE_URL": "postgresql+psycopg://u:secret@127.0.0.1:1/none"},
+            "u:***@127.0.0.1:1/none cannot be used",
+        ),
+        (
+            ("--port", "0", "--host", "0.0.0.0"),
             {"SOLENOID_DATABASE_URL": "postgresql+psycopg://u:secret@127.0.0.1:1/none"},
             "u:***@127.0.0.1:1/none cannot be used",
         ),

@@ -1,5 +1,6 @@
 """What survives when processes die: the real stack, real signals."""
 
+import json
 import signal
 import sqlite3
 from collections.abc import Iterator
@@ -50,6 +51,22 @@ def test_a_killed_worker_process_costs_an_attempt_and_the_experiment_succeeds_on
     keys = [(row["arm"], row["replicate"]) for row in rows]
     assert len(keys) == len(set(keys)) == 10
     assert rows == _rows(stack, undisturbed["id"])
+
+
+def test_every_line_of_the_logs_is_json_also_when_processes_die(stack: RunningStack) -> None:
+    identifier = stack.submit(KIND, ENDLESS)["id"]
+    stack.until(identifier, "running")
+    for child in stack.descendants("spawn_main"):
+        child.send_signal(signal.SIGKILL)
+    stack.http.post(f"/v1/experiments/{identifier}/cancel")
+    stack.ended(identifier)
+    for name in ("api", "worker"):
+        text = (stack.folder / "logs" / f"{name}.log").read_text()
+        lines = [json.loads(line) for line in text.splitlines()]
+    assert [line for line in lines if "exited with 'signal 9" in line["message"]]
+    begun = [line for line in lines if line["message"] == "attempt 1 begins"]
+    assert identifier in {line["experiment"] for line in begun}
+    assert not [line for line in lines if "WorkerLostError" in line["message"]]
 
 
 def test_a_killed_api_and_broker_come_back_while_work_goes_on(stack: RunningStack) -> None:

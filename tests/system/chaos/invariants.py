@@ -2,15 +2,16 @@
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psutil
 import sqlalchemy as sa
 
+from core.dataset import blob_hash
 from store.database import Database
 from store.kind_tables import medians, results
-from store.tables import TERMINAL, arrays, attempts, checkpoints, experiments
+from store.tables import TERMINAL, arrays, attempts, checkpoints, datasets, experiments
 from tests.system.chaos.faults import MOST_LOST
 from tests.system.chaos.world import World
 
@@ -35,15 +36,25 @@ def check_experiments(
     return Counter(statuses[identifier] for identifier in accepted)
 
 
+def check_datasets(database: Database, world: World, uploaded: Sequence[bytes]) -> None:
+    """Each of `uploaded` is a ready dataset, and no file is of any other."""
+    with database.read() as connection:
+        rows = connection.execute(sa.select(datasets)).all()
+    assert {row.status for row in rows} == {"ready"}
+    blobs = {row.blob_sha256 for row in rows}
+    assert blobs >= {blob_hash(content) for content in uploaded}
+    folder = world.folder / "datasets"
+    assert {path.name for path in (folder / "blobs").iterdir()} == blobs
+    assert {path.stem for path in (folder / "arrays").iterdir()} == {row.id for row in rows}
+
+
 def check_nothing_left(world: World) -> None:
     """No process that works for the folder, and no half-written file in it."""
     deadline = time.monotonic() + 15.0
     while (orphans := _processes(world)) and time.monotonic() < deadline:
         time.sleep(0.2)
     assert not orphans, orphans
-    datasets = world.folder / "datasets"
-    assert not list((datasets / "incoming").glob("*"))
-    assert not list((datasets / "arrays").glob("*.part"))
+    assert not list((world.folder / "datasets" / "incoming").glob("*"))
 
 
 def check_attempts(database: Database, faults: Counter[str]) -> Counter[str]:

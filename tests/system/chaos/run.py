@@ -11,13 +11,15 @@ from tests.system.chaos.faults import FAULTS, schedule
 from tests.system.chaos.invariants import (
     all_ended,
     check_attempts,
+    check_datasets,
     check_experiments,
     check_nothing_left,
 )
-from tests.system.chaos.work import drawn, works
+from tests.system.chaos.work import drawn, recording, works
 from tests.system.chaos.world import World
 
 CANCELLED_SHARE = 0.1
+UPLOAD_EVERY = 3  # faults: reading a recording takes a core for a second
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ def chaos(
         _await_ends(world, patience_s)
         with world.database() as database:
             statuses = check_experiments(database, accepted, unwanted)
+            uploaded = [recording(number) for number in range(0, faults, UPLOAD_EVERY)]
+            check_datasets(database, world, uploaded)
             planned = Counter(schedule(random.Random(seed), faults))
             attempts = check_attempts(database, planned)
     finally:
@@ -93,6 +97,8 @@ def _disturbed(
     places = drawn(rng, count)
     for number, name in enumerate(names):
         struck = time.monotonic()
+        if number % UPLOAD_EVERY == 0:
+            world.begin_upload(recording(number))
         for order in range(number * of_fault, min(count, (number + 1) * of_fault)):
             work = works()[places[order]]
             key = f"chaos-{order}"
@@ -109,7 +115,7 @@ def _disturbed(
 def _await_ends(world: World, patience_s: float) -> None:
     deadline = time.monotonic() + patience_s
     with world.database() as database:
-        while not all_ended(database):
+        while world.uploading or not all_ended(database):
             world.revive()
-            assert time.monotonic() < deadline, "some experiments never end"
+            assert time.monotonic() < deadline, "some experiments or uploads never end"
             time.sleep(0.2)

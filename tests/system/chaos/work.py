@@ -1,8 +1,13 @@
-"""What is computed while things break: experiments of mixed kinds and lengths."""
+"""What is done while things break: experiments of mixed kinds and lengths, and uploads."""
 
+import io
 import random
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from core.kinds import KINDS
 
@@ -44,6 +49,26 @@ def drawn(rng: random.Random, count: int) -> list[int]:
     more = rng.choices(places, weights, k=max(0, count - len(places)))
     rng.shuffle(chosen := places + more)
     return chosen
+
+
+def recording(number: int) -> bytes:
+    """A small recording, another one for each number."""
+    content = io.BytesIO()
+    counts = np.random.default_rng(number).poisson(3.0, (UPLOADED_TRIALS, 20))
+    np.savez(content, counts=counts, target=np.arange(UPLOADED_TRIALS) % 4)
+    return content.getvalue()
+
+
+UPLOADED_TRIALS = 400
+PIECES, PIECE_S = 10, 0.1
+
+
+def slowly(content: bytes) -> Iterator[bytes]:
+    """The content over a slow line, so that what breaks meanwhile finds half of it."""
+    size = -(-len(content) // PIECES)
+    for start in range(0, len(content), size):
+        yield content[start : start + size]
+        time.sleep(PIECE_S)
 
 
 def _simulation(epochs: int, weight: int) -> Work:

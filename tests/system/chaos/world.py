@@ -1,9 +1,10 @@
 """The stack that is broken, and a user who does not give up."""
 
 import signal
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import httpx
 from store.database import Database
 from tests.postgresql import PostgreSQL
 from tests.stack import RunningStack
+from tests.system.chaos.work import slowly
 
 SLOTS = 2
 SETTINGS: dict[str, Any] = {
@@ -35,6 +37,7 @@ class World:
     server: PostgreSQL | None = None
     stack: RunningStack = field(init=False)
     restarts: int = 0
+    uploads: list[threading.Thread] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         url: dict[str, Any] = {} if self.server is None else {"database_url": self.server.url}
@@ -85,4 +88,24 @@ class World:
                 document: dict[str, Any] = answer.json()
                 return document
             assert answer is None or answer.status_code >= 500, answer.text
+            time.sleep(PAUSE_S)
+
+    def begin_upload(self, content: bytes) -> None:
+        """Send a recording over a slow line, beside everything else, until it was taken in."""
+        uploading = threading.Thread(target=self._upload, args=(content,), daemon=True)
+        self.uploads.append(uploading)
+        uploading.start()
+
+    @property
+    def uploading(self) -> bool:
+        """Whether an upload goes on."""
+        return any(thread.is_alive() for thread in self.uploads)
+
+    def _upload(self, content: bytes) -> None:
+        while True:
+            with suppress(httpx.HTTPError):
+                url = f"{self.stack.url}/v1/datasets"
+                answer = httpx.post(url, content=slowly(content), timeout=30.0, trust_env=False)
+                if answer.status_code == 201:
+                    return
             time.sleep(PAUSE_S)
