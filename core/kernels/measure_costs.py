@@ -19,9 +19,9 @@ TANGENT_S = 2.5e-4
 TANGENT_NUMBER_S = 1.0e-8
 """For every number of a tangent vector, and of the activity that carries it."""
 ORTHOGONAL_S = 4.0e-10
-PACKED = 4
-"""A result that is being written is there as arrays, as bytes, and twice compressed: the parts are
-joined at the end."""
+PACKED = 3
+"""A result that is being written is there as arrays and twice compressed: the parts are joined at
+the end."""
 
 
 @dataclass(frozen=True)

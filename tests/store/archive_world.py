@@ -43,7 +43,7 @@ LOCAL = {
     "sweeps": {"request_hash", "idempotency_key", "owner"},
     "datasets": {"owner"},
 }
-STAYS = {"completion_hooks", "attempts", "checkpoints", "tokens"}
+STAYS = {"completion_hooks", "attempts", "checkpoints", "tokens", "turns", "deleted_attempts"}
 
 EXTREME = {
     "numbers": Array(np.array([0.0, -0.0, np.nan, np.inf, 5e-324, 1e308]), ("value",), "mV"),
