@@ -2,11 +2,11 @@
 
 import math
 import os
+import pickle
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 import altair as alt
@@ -15,7 +15,7 @@ import pytest
 from latex2mathml.converter import convert
 from pydantic import BaseModel, ValidationError
 
-from core.experiment import Cancelled, Compared, Kind, Refused, silent
+from core.experiment import Cancelled, Compared, Kind, Refused
 from core.figures import rendered, themed
 from core.kinds import KINDS
 from handbook.example_results import inputs, result, summaries
@@ -25,6 +25,8 @@ every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
 
 ABSURD: tuple[Any, ...] = (10**18, -1, 1e300, math.nan, math.inf, "many", [], {})
 LIMIT = Settings().memory_limit_bytes
+
+Cold = tuple[dict[str, float], dict[str, tuple[dict[str, np.ndarray], Sequence[str]]]]
 
 
 @every_kind
@@ -38,36 +40,48 @@ ELSEWHERE = {"curl_descent.phase_diagram": {"readout_fragile_above", "readout_ro
 """What no example has: kappa is 1 in the paper's figure (tests/core/test_step_and_origin.py)."""
 
 COLD = """
-import time
+import pickle, sys, time
 from core.kinds import KINDS
 from handbook.example_results import result
+seconds, arrays = {}, {}
 for kind in KINDS:
     start = time.process_time()
-    result(kind)
-    print(kind, time.process_time() - start)
+    found = result(kind)
+    seconds[kind] = time.process_time() - start
+    arrays[kind] = {name: array.values for name, array in found.arrays.items()}, found.warnings
+pickle.dump((seconds, arrays), sys.stdout.buffer)
 """
 
 
-@pytest.mark.timeout(420)  # it takes half a minute of a core; the others may be busy
-def test_every_example_ends_within_thirty_seconds_cold(tmp_path: Path) -> None:
-    """One process for all, so a kernel that kinds share is compiled for the first of them."""
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+@pytest.fixture(scope="module")
+def cold(tmp_path_factory: pytest.TempPathFactory) -> Cold:
+    """Every example in a process with nothing compiled: seconds, and arrays and warnings, by kind.
+
+    One process for all, so a kernel that kinds share is compiled for the first of them.
+    """
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path_factory.mktemp("nothing"))}
     command = [sys.executable, "-P", "-c", COLD]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    # A process's own seconds, not those that other tests take from it meanwhile.
-    seconds = {kind: float(took) for kind, took in map(str.split, done.stdout.splitlines())}
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
+    found: Cold = pickle.loads(done.stdout)
+    return found
+
+
+@pytest.mark.timeout(420)  # it takes half a minute of a core; the others may be busy
+def test_every_example_ends_within_thirty_seconds_cold(cold: Cold) -> None:
+    seconds, _ = cold  # a process's own, not those that other tests take from it meanwhile
     assert set(seconds) == set(KINDS)
     assert max(seconds.values()) < 30, seconds
 
 
 @every_kind
-def test_the_same_spec_gives_the_same_bits(kind: Kind[Any]) -> None:
-    again = kind.run(kind.example(), inputs(kind.name), silent)
-    first = result(kind.name)
-    assert set(again.arrays) == set(first.arrays)
-    for name, array in first.arrays.items():
-        assert array.values.tobytes() == again[name].tobytes(), name
-    assert again.warnings == first.warnings
+def test_the_same_spec_gives_the_same_bits(kind: Kind[Any], cold: Cold) -> None:
+    """In another process, by kernels that were compiled again."""
+    arrays, warnings = cold[1][kind.name]
+    again = result(kind.name)
+    assert set(again.arrays) == set(arrays)
+    for name, values in arrays.items():
+        assert values.tobytes() == again[name].tobytes(), name
+    assert again.warnings == warnings
 
 
 @every_kind

@@ -15,17 +15,6 @@ from tests.stack import RunningStack
 HOSTILE = "raise SystemExit('the wrong module was imported')\n"
 
 
-def test_a_stopped_stack_leaves_no_process(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with RunningStack(tmp_path_factory.mktemp("stopped")) as stack:
-        family = stack.descendants()
-        assert len(family) >= 4
-        output = stack.stop(signal.SIGINT)
-    assert "stopping" in output
-    assert stack.process.returncode == 0
-    gone, alive = psutil.wait_procs(family, timeout=5)
-    assert len(gone) == len(family), alive
-
-
 def test_a_second_stack_on_a_folder_is_refused_naming_the_first(stack: RunningStack) -> None:
     second = subprocess.run(
         [sys.executable, "-P", "-m", "workers.embedded", "--data-dir", str(stack.folder)],
@@ -55,7 +44,7 @@ def test_a_second_stack_is_refused_naming_the_first_while_that_is_starting(
     assert f'"pid": {first.pid}' in second.stderr
 
 
-def test_a_folder_of_hostile_modules_is_not_imported(
+def test_a_folder_of_hostile_modules_is_not_imported_and_a_stopped_stack_leaves_no_process(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path_factory.mktemp("hostile")
@@ -68,6 +57,13 @@ def test_a_folder_of_hostile_modules_is_not_imported(
             "curl_descent.simulation", {"training": {"epochs": 1}, "replicates": 1}
         )
         assert stack.ended(experiment["id"])["status"] == "succeeded"
+        family = stack.descendants()
+        assert len(family) >= 4
+        output = stack.stop(signal.SIGINT)
+    assert "stopping" in output
+    assert stack.process.returncode == 0
+    gone, alive = psutil.wait_procs(family, timeout=5)
+    assert len(gone) == len(family), alive
 
 
 def test_an_address_open_to_others_is_refused_unless_meant(tmp_path: Path) -> None:
