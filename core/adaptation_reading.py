@@ -128,8 +128,8 @@ def _pseudo_sentence(result: Result) -> str:
         return ""
     b, r = (" and ".join(number(each) for each in column) for column in pseudo.T.tolist())
     return (
-        "From the early to the late half of each block, where only drift can act, error "
-        f"sensitivity changes by {b} and motor variance by {r}."
+        "From the early to the late half of each block, where only drift and learning can act, "
+        f"error sensitivity changes by {b} and motor variance by {r}."
     )
 
 

@@ -57,7 +57,8 @@ def reading(spec: ConditionDistanceSpec, result: Result) -> str:
     pseudo = float(np.nanmean(result["distance_pseudo"])) if _has_pseudo(result) else nan
     return paragraph(
         *said,
-        f"Early and late trials of one label, where only drift can act, lie {number(pseudo)} apart."
+        "Early and late trials of one label, where only drift and learning can act, lie "
+        f"{number(pseudo)} apart."
         if isfinite(pseudo)
         else "",
         _drift(result),

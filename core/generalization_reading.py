@@ -59,8 +59,8 @@ def reading(spec: GeneralizationSpec, result: Result) -> str:
     pseudo = result["ccgp_pseudo"]
     return paragraph(
         *sentences,
-        "Early and late trials of one block, between which only drift can act, differ by "
-        f"{' and '.join(number(each) for each in pseudo.tolist())}."
+        "Early and late trials of one block, between which only drift and learning can act, "
+        f"differ by {' and '.join(number(each) for each in pseudo.tolist())}."
         if np.isfinite(pseudo).all()
         else "",
         "Generalization below that of turned clouds, or below .5, is possible and means that the "

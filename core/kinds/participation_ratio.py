@@ -78,8 +78,8 @@ METRICS = {
     ),
     "pseudo_log_ratio": Metric(
         "Log ratio of early to late trials of this block, two pseudo-blocks between which only "
-        "drift can act; to be compared with `log_ratio`. Null unless each of two compared blocks "
-        "is one stretch of the recording with eight trials per target"
+        "drift and learning can act; to be compared with `log_ratio`. Null unless each of two "
+        "compared blocks is one stretch of the recording with eight trials per target"
     ),
     "pseudo_log_se": Metric("Standard error of `pseudo_log_ratio` (jackknife)"),
     "trials": Metric("Trials used", unit="trial", type="integer"),

@@ -62,7 +62,7 @@ METRICS = {
     "ccgp_difference": Metric("CCGP of the first block less that of the second"),
     "ccgp_difference_pseudo": Metric(
         "CCGP of early less that of late trials of this block, two pseudo-blocks between which "
-        "only drift can act. Null unless each target has eight trials"
+        "only drift and learning can act. Null unless each target has eight trials"
     ),
     "trials_per_target": Metric("Trials of every target in a subsample", "trial", "integer"),
 }

@@ -217,8 +217,8 @@ def reading(spec: ReaimingSpec, result: Result) -> str:
         f"{number(float(result['decoder_shift_per_target_deg'].max()))} by target: the wider these "
         "ranges, the less the change is one turn. A shift common to all targets enters the "
         "decoder.",
-        "From early to late trials of one block, where only drift can act, it turns by "
-        f"{number(pseudo)} degrees."
+        "From early to late trials of one block, where only drift and learning can act, it turns "
+        f"by {number(pseudo)} degrees."
         if isfinite(pseudo)
         else "",
         OPTIMISTIC if bool(result["rows_correlated"][0]) else "",

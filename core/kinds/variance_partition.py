@@ -141,8 +141,8 @@ def reading(spec: VariancePartitionSpec, result: Result) -> str:
         f"tuning {_said(both)}.",
         _verdict(block, "a target-independent shift"),
         _verdict(both, "a target-dependent change"),
-        f"Early and late trials of one block, where only drift can act, show an interaction of "
-        f"{number(pseudo)}."
+        "Early and late trials of one block, where only drift and learning can act, show an "
+        f"interaction of {number(pseudo)}."
         if isfinite(pseudo)
         else "",
         OPTIMISTIC if result["rows_correlated"][0] else "",

@@ -122,7 +122,8 @@ def test_a_command_that_is_not_there_is_refused_saying_what_is(
         _, told_of, there = error["message"].partition("there are ")
         assert told_of, error["message"]
         # Other tests put commands into the folder of the same service.
-        assert "tell" in there and name not in there.split(", ")
+        assert "tell" in there
+        assert name not in there.split(", ")
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,9 @@ def test_noise_that_grows_within_a_block_shows_between_its_halves() -> None:
         found = metrics(spec, result)[block]
         assert found["motor_variance_pseudo"] == pytest.approx(32.0, abs=15.0)
         assert found["error_sensitivity_pseudo"] == pytest.approx(0.0, abs=0.1)
-    assert "where only drift can act, error sensitivity changes by" in KIND.reading(spec, result)
+    assert "only drift and learning can act, error sensitivity changes by" in KIND.reading(
+        spec, result
+    )
 
 
 @pytest.mark.parametrize("model", ["one_state", "two_state", "generalization"])

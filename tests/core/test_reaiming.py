@@ -206,7 +206,7 @@ def test_a_ring_that_keeps_turning_turns_within_its_blocks_too() -> None:
     spec = spec_of(permutations=0, resamples=20, splits=4)
     result = KIND.run(spec, {UPLOADED: arrays}, silent)
     assert KIND.rows(spec, result)[0].metrics["shift_pseudo_deg"] == pytest.approx(15.0, abs=6.0)
-    assert "where only drift can act, it turns by" in KIND.reading(spec, result)
+    assert "where only drift and learning can act, it turns by" in KIND.reading(spec, result)
     order = rng.permutation(320)
     mixed = {name: arrays[name][order] for name in ("counts", "target", "block")}
     result = KIND.run(spec, {UPLOADED: arrays | mixed}, silent)
