@@ -122,7 +122,7 @@ def results(
             _draw(whose.results())
         elif form in BINARY:
             if isinstance(whose, Experiment):
-                whose.results()  # which says why there are none
+                whose.array_catalogue()  # which says why there are no rows
             noun = "sweep" if isinstance(whose, Sweep) else "experiment"
             _save(service, {"where": f"{noun} = '{whose.id}'", "kind": whose.kind}, form, output)
         else:
