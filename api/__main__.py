@@ -1,16 +1,19 @@
 """`python -P -m api [--host H] [--port N]`: the API server in this process."""
 
 import argparse
+import gc
 
-import uvicorn
+gc.disable()  # what is imported stays: to look for garbage among it takes a sixth of the start
 
-from api.access import Door
-from api.app import create_app
-from store import tokens
-from store.database import Database
-from store.settings import Settings, settings
-from workers.addresses import is_loopback, needs_token, open_to_all
-from workers.logs import log_json_lines
+import uvicorn  # noqa: E402
+
+from api.access import Door  # noqa: E402
+from api.app import create_app  # noqa: E402
+from store import tokens  # noqa: E402
+from store.database import Database  # noqa: E402
+from store.settings import Settings, settings  # noqa: E402
+from workers.addresses import is_loopback, needs_token, open_to_all  # noqa: E402
+from workers.logs import log_json_lines  # noqa: E402
 
 GRACE_S = 3
 # Longer than clients keep a connection idle (5 s is usual): whoever hangs up first, it must not be
@@ -42,6 +45,8 @@ def main() -> None:
             timeout_keep_alive=KEEP_ALIVE_S,
         )
     )
+    gc.freeze()
+    gc.enable()
     server.run()
 
 
