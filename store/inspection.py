@@ -5,7 +5,9 @@ output, the arrays in the file it was told to write. A file that makes it crash,
 one child and gets a clear refusal.
 """
 
+import errno
 import json
+import os
 import resource
 import sys
 from collections.abc import Mapping
@@ -22,10 +24,19 @@ from store.settings import GIB, Settings
 
 INTERPRETER_BYTES = 2 * GIB  # libraries and their address space, before any array
 ARCHIVE_BYTES = 2**20  # what an archive of arrays has beside them
+GONE = (
+    "the file was taken away while it waited to be read: the same one was refused to another "
+    "sender, or deleted; send it again to hear why"
+)
+FULL = (errno.ENOSPC, errno.EDQUOT)  # and not EFBIG, which is our own limit of a file's size
 
 
 class Unreadable(Exception):
     """A file that cannot be read as a dataset; the message says why."""
+
+
+class NoRoom(OSError):
+    """The disk is full: no fault of the file."""
 
 
 def inspect(
@@ -38,7 +49,7 @@ def inspect(
 ) -> DatasetSummary:
     """Read a file in a child process, write its arrays, and return what was found.
 
-    `name`: what its sender calls it, which may be told to be wrong.
+    `name`: what its sender calls it, which may be told to be wrong. Raises `Unreadable` or `NoRoom`.
     """
     partial = arrays.with_name(f"{uuid4().hex}.part")  # another process may read the same file
     request = {
@@ -67,6 +78,8 @@ def _asked(request: Mapping[str, Any], seconds: float) -> Any:
             f"reading the file ended the reader ({died}); it is damaged, or needs more memory "
             "than reading may take"
         ) from None
+    if "no_room" in answer:
+        raise NoRoom(answer["no_room"], os.strerror(answer["no_room"]))
     if "refused" in answer:
         raise Unreadable(answer["refused"])
     return answer["summary"]
@@ -84,7 +97,11 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
         save_arrays(reading.arrays, Path(request["arrays"]))
     except ExperimentError as refused:
         return {"refused": str(refused)}
+    except FileNotFoundError:
+        return {"refused": GONE}
     except OSError as failed:
+        if failed.errno in FULL:
+            return {"no_room": failed.errno}
         return {"refused": f"the file or its arrays could not be read or written: {failed}"}
     except MemoryError:
         limit = _memory_bytes(request)
