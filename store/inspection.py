@@ -49,7 +49,8 @@ def inspect(
 ) -> DatasetSummary:
     """Read a file in a child process, write its arrays, and return what was found.
 
-    `name`: what its sender calls it, which may be told to be wrong. Raises `Unreadable` or `NoRoom`.
+    `name`: what its sender calls it, which may be told to be wrong. Raises `Unreadable` or
+    `NoRoom`.
     """
     partial = arrays.with_name(f"{uuid4().hex}.part")  # another process may read the same file
     request = {
