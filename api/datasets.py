@@ -24,9 +24,9 @@ from core.dataset import DatasetSummary
 from core.mapping import blamed
 from core.synthetic_spec import SyntheticSpec
 from store import datasets
+from store.children import NoRoom
 from store.documents import document
 from store.incoming import incoming
-from store.inspection import NoRoom
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 

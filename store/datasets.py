@@ -21,6 +21,7 @@ from core.reading import load_arrays, save_arrays
 from core.summary import summarise
 from core.synthetic import synthesised
 from core.synthetic_spec import SyntheticSpec
+from store.children import NoRoom
 from store.database import Database
 from store.dataset_files import (
     Away,
@@ -35,7 +36,7 @@ from store.dataset_files import (
 )
 from store.experiments import Conflict, NotFound
 from store.incoming import incoming, sweep
-from store.inspection import NoRoom, Unreadable, inspect
+from store.inspection import Unreadable, inspect
 from store.settings import Settings
 from store.tables import ANONYMOUS, datasets, experiment_datasets, utc_now
 from store.together import together

@@ -5,9 +5,7 @@ output, the arrays in the file it was told to write. A file that makes it crash,
 one child and gets a clear refusal.
 """
 
-import errno
 import json
-import os
 import resource
 import sys
 from collections.abc import Mapping
@@ -19,7 +17,7 @@ from core.dataset import DatasetSummary
 from core.experiment import ExperimentError
 from core.reading import read_arrays, save_arrays
 from core.summary import summarise
-from store.children import Died, TookTooLong, answer_of
+from store.children import FULL, Died, TookTooLong, answer_of
 from store.settings import GIB, Settings
 
 INTERPRETER_BYTES = 2 * GIB  # libraries and their address space, before any array
@@ -28,15 +26,10 @@ GONE = (
     "the file was taken away while it waited to be read: the same one was refused to another "
     "sender, or deleted; send it again to hear why"
 )
-FULL = (errno.ENOSPC, errno.EDQUOT)  # and not EFBIG, which is our own limit of a file's size
 
 
 class Unreadable(Exception):
     """A file that cannot be read as a dataset; the message says why."""
-
-
-class NoRoom(OSError):
-    """The disk is full: no fault of the file."""
 
 
 def inspect(
@@ -79,8 +72,6 @@ def _asked(request: Mapping[str, Any], seconds: float) -> Any:
             f"reading the file ended the reader ({died}); it is damaged, or needs more memory "
             "than reading may take"
         ) from None
-    if "no_room" in answer:
-        raise NoRoom(answer["no_room"], os.strerror(answer["no_room"]))
     if "refused" in answer:
         raise Unreadable(answer["refused"])
     return answer["summary"]

@@ -9,7 +9,8 @@ import pytest
 
 from core.npz import written_npz
 from core.reading import load_arrays
-from store.inspection import NoRoom, Unreadable, _asked, inspect
+from store.children import NoRoom
+from store.inspection import Unreadable, _asked, inspect
 from store.settings import Settings
 from tests.core.hdf5_files import nwb_file, recording, written
 
