@@ -82,8 +82,13 @@ class Access:
         """A refusal of what another site makes a browser do."""
         if self.door.own_names_only and not is_loopback(host_of(headers.get("host", ""))):
             return problem(403, "Host: this address answers only to this machine's own names")
-        if method not in SAFE and headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+        if method in SAFE:
+            return None
+        if headers.get("sec-fetch-site") in ("cross-site", "same-site"):
             return problem(403, "Sec-Fetch-Site: pages of other sites may not change anything here")
+        origin = headers.get("origin")  # all that older browsers say
+        if self.door.own_names_only and origin and not is_loopback(_host_of_origin(origin)):
+            return problem(403, "Origin: pages of other sites may not change anything here")
         return None
 
     async def _identified(
@@ -121,6 +126,11 @@ def host_of(authority: str) -> str:
     """The host of a Host header, without the port and an IPv6 address's brackets."""
     host, colon, port = authority.rpartition(":")
     return (host if colon and port.isdigit() else authority).strip("[]")
+
+
+def _host_of_origin(origin: str) -> str:
+    """The host of an Origin header; nothing for `null`."""
+    return host_of(origin.partition("://")[2])
 
 
 def _secret(headers: Headers) -> str | None:

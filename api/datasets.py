@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from starlette.datastructures import UploadFile
 
 from api.access import caller
-from api.context import Service
+from api.context import Context, Service
 from api.pages import Page, PageQuery, decoded, encoded
 from api.problems import BadRequest, documented, refusal
 from api.texts import Name
@@ -24,6 +24,7 @@ from core.dataset import DatasetSummary
 from core.mapping import blamed
 from core.synthetic_spec import SyntheticSpec
 from store import datasets
+from store.children import NoRoom
 from store.documents import document
 from store.incoming import incoming
 
@@ -125,11 +126,9 @@ async def upload(
             service.receiving.receive, file, name=name, mapping=mapping, owner=caller()
         )
     if inspection is not None:
-        dataset = await asyncio.to_thread(_inspected, dataset, inspection)
+        dataset = await asyncio.to_thread(_inspected, service, dataset, inspection)
     if dataset.status == "refused":
-        await asyncio.to_thread(
-            datasets.forget_refused, service.database, service.settings, dataset.id
-        )
+        await asyncio.to_thread(_forget, service, dataset)
         return _refusal(name, mapping, dataset.error or "refused")
     response.status_code = 201 if dataset.status == "ready" else 202
     response.headers["Location"] = f"{router.prefix}/{dataset.id}"
@@ -238,12 +237,21 @@ def _refusal(name: str, mapping: Mapping[str, Any] | None, error: str) -> Respon
     return refusal(f"mapping.{key}".removesuffix("."), value, message)
 
 
-def _inspected(dataset: datasets.Dataset, inspection: Future[datasets.Dataset]) -> datasets.Dataset:
+def _inspected(
+    service: Context, dataset: datasets.Dataset, inspection: Future[datasets.Dataset]
+) -> datasets.Dataset:
     """The dataset after inspection, or as it is when that takes longer than a client waits."""
     try:
         return inspection.result(PATIENCE_S)
     except TooSlow:
         return dataset
+    except NoRoom:
+        _forget(service, dataset)
+        raise
+
+
+def _forget(service: Context, refused: datasets.Dataset) -> None:
+    datasets.forget_refused(service.database, service.settings, refused.id)
 
 
 def _after(cursor: str | None) -> tuple[datetime, str] | None:

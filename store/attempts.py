@@ -83,6 +83,15 @@ def end(connection: sa.Connection, identifiers: Iterable[str], outcome: str) -> 
     connection.execute(change)
 
 
+def outcome_of(database: Database, identifier: str, number: int) -> str | None:
+    """How an attempt ended; None while it goes on, and of one that is gone."""
+    query = sa.select(attempts.c.outcome).where(
+        attempts.c.experiment_id == identifier, attempts.c.number == number
+    )
+    with database.read() as connection:
+        return connection.execute(query).scalar()
+
+
 def of_experiments(
     connection: sa.Connection, identifiers: Sequence[str]
 ) -> dict[str, tuple[Attempt, ...]]:

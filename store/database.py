@@ -1,8 +1,9 @@
 """One database, SQLite or PostgreSQL: connections, transactions, and the leases' clock."""
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -157,12 +158,22 @@ def _engine(url: str) -> sa.Engine:
         )
     database = sa.make_url(url).database
     if database:
-        Path(database).parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+        _make_private(Path(database))
     connect = {"check_same_thread": False}
     engine = sa.create_engine(url, connect_args=connect, json_serializer=_json)
     sa.event.listen(engine, "connect", _tune_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_private(path: Path) -> None:
+    """Make a new SQLite file its user's alone, also in a folder that is not.
+
+    The files that SQLite puts beside it get its mode, and one that is there keeps its own.
+    """
+    path.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    with suppress(OSError):  # where it cannot be made, SQLite will say so
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _json(document: object) -> str:

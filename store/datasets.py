@@ -7,7 +7,7 @@ import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from core.reading import load_arrays, save_arrays
 from core.summary import summarise
 from core.synthetic import synthesised
 from core.synthetic_spec import SyntheticSpec
+from store.children import NoRoom
 from store.database import Database
 from store.dataset_files import (
     Away,
@@ -163,22 +164,42 @@ def look_into(
     """Inspect a dataset in a child process and store what was found: `ready` or `refused`.
 
     `ending` is entered while row and files change. Who finds that the dataset is ready by then, or
-    gone, changes nothing; what is not ready keeps no file, and what is gone is not found.
+    gone, changes nothing; what is not ready keeps no file, and what is gone is not found, unless it
+    was refused here too. Raises `NoRoom`, and refuses the dataset, when the disk is full.
     """
     dataset = get(database, identifier)
     with incoming(settings) as folder:
         arrays = folder / "arrays.npz"
-        found = _found(settings, dataset, arrays)
+        full: NoRoom | None = None
+        try:
+            found = _found(settings, dataset, arrays)
+        except NoRoom as error:
+            full, found = error, _refused("the disk was full; send it again when there is room")
         with together(database, settings, dataset.blob_sha256), ending or nullcontext():
-            meanwhile = get(database, identifier)
-            if meanwhile.status != "inspecting":
-                return meanwhile
-            if found["status"] == "ready":
-                keep(settings, arrays, arrays_path(settings, identifier))
-            _end(database, identifier, **found)
-            if found["status"] == "refused":
-                remove_files(database, settings, identifier, dataset.blob_sha256)
-            return get(database, identifier)
+            ended = _ended(database, settings, dataset, arrays, found)
+    if full is not None:
+        raise full
+    return ended
+
+
+def _ended(
+    database: Database, settings: Settings, dataset: Dataset, arrays: Path, found: dict[str, Any]
+) -> Dataset:
+    """Write what was found, unless somebody else has ended the inspection."""
+    try:
+        meanwhile = get(database, dataset.id)
+    except NotFound:
+        if found["status"] == "ready":
+            raise
+        return replace(dataset, **found)  # its other sender knows of the refusal already
+    if meanwhile.status != "inspecting":
+        return meanwhile
+    if found["status"] == "ready":
+        keep(settings, arrays, arrays_path(settings, dataset.id))
+    _end(database, dataset.id, **found)
+    if found["status"] == "refused":
+        remove_files(database, settings, dataset.id, dataset.blob_sha256)
+    return get(database, dataset.id)
 
 
 def _found(settings: Settings, dataset: Dataset, arrays: Path) -> dict[str, Any]:
@@ -187,9 +208,15 @@ def _found(settings: Settings, dataset: Dataset, arrays: Path) -> dict[str, Any]
     try:
         present(settings, blob)
         summary = inspect(settings, blob, dataset.mapping, arrays, name=dataset.name)
+    except NoRoom:
+        raise
     except (Unreadable, OSError) as refused:
-        return {"status": "refused", "error": str(refused)}
+        return _refused(str(refused))
     return {"status": "ready", "summary": summary.model_dump(mode="json")}
+
+
+def _refused(why: str) -> dict[str, Any]:
+    return {"status": "refused", "error": why}
 
 
 def interrupted(database: Database, settings: Settings) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Any
 from core.experiment import ExperimentError
 from core.preview import Preview, preview
 from core.reading import load_arrays
-from store.children import Died, TookTooLong, answer_of
+from store.children import FULL, Died, TookTooLong, answer_of
 from store.dataset_files import arrays_path, present, preview_path
 from store.datasets import Dataset
 from store.incoming import incoming
@@ -73,6 +73,10 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
         _write_nwb(arrays, request)
     except ExperimentError as refused:
         return {"refused": str(refused)}
+    except OSError as failed:
+        if failed.errno not in FULL:
+            raise
+        return {"no_room": failed.errno}
     return {}
 
 

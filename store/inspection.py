@@ -17,11 +17,15 @@ from core.dataset import DatasetSummary
 from core.experiment import ExperimentError
 from core.reading import read_arrays, save_arrays
 from core.summary import summarise
-from store.children import Died, TookTooLong, answer_of
+from store.children import FULL, Died, TookTooLong, answer_of
 from store.settings import GIB, Settings
 
 INTERPRETER_BYTES = 2 * GIB  # libraries and their address space, before any array
 ARCHIVE_BYTES = 2**20  # what an archive of arrays has beside them
+GONE = (
+    "the file was taken away while it waited to be read: the same one was refused to another "
+    "sender, or deleted; send it again to hear why"
+)
 
 
 class Unreadable(Exception):
@@ -38,7 +42,8 @@ def inspect(
 ) -> DatasetSummary:
     """Read a file in a child process, write its arrays, and return what was found.
 
-    `name`: what its sender calls it, which may be told to be wrong.
+    `name`: what its sender calls it, which may be told to be wrong. Raises `Unreadable` or
+    `NoRoom`.
     """
     partial = arrays.with_name(f"{uuid4().hex}.part")  # another process may read the same file
     request = {
@@ -84,7 +89,11 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
         save_arrays(reading.arrays, Path(request["arrays"]))
     except ExperimentError as refused:
         return {"refused": str(refused)}
+    except FileNotFoundError:
+        return {"refused": GONE}
     except OSError as failed:
+        if failed.errno in FULL:
+            return {"no_room": failed.errno}
         return {"refused": f"the file or its arrays could not be read or written: {failed}"}
     except MemoryError:
         limit = _memory_bytes(request)

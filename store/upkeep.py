@@ -42,8 +42,8 @@ def backup(database: Database, settings: Settings, folder: Path) -> int:
     if target.exists():
         raise CannotBackUp(f"{target} is there already; name an empty folder")
     folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    copied = Database(f"sqlite:///{target}")  # makes the file, with the mode that it must have
     _alone(database, "VACUUM INTO ?", str(target))
-    copied = Database(f"sqlite:///{target}")
     try:
         return sum(_copied(settings, path, folder) for path in sorted(_named(copied, settings)))
     finally:

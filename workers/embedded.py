@@ -234,7 +234,8 @@ def _settings(data_dir: Path | None) -> Settings:
         settings = Settings() if data_dir is None else Settings(data_dir=data_dir.absolute())
         # Others on the machine have no business in it: uploads, and the URLs of webhooks.
         settings.data_dir.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
-        (settings.data_dir / "logs").mkdir(exist_ok=True)
+        for inner in (settings.data_dir / "logs", settings.datasets_dir):
+            inner.mkdir(mode=PRIVATE, exist_ok=True)
     except ValidationError as invalid:
         error = invalid.errors()[0]
         name = f"SOLENOID_{'_'.join(map(str, error['loc'])).upper()}"

@@ -8,10 +8,13 @@ import redis
 import sqlalchemy as sa
 
 from core.experiment import Cancelled, ExperimentError
+from core.kernels.compiled import while_compiling
 from core.kinds import KINDS
 from store import datasets, inputs, results
+from store.attempts import outcome_of
 from store.database import Database
 from store.settings import Settings, settings
+from store.tables import TERMINAL
 from store.transitions import Claim, LeaseLost, cancelled, claim, fail
 from workers.broker import connect, leaves
 from workers.events import publish
@@ -63,6 +66,9 @@ def _ended(place: Workplace, claimed: Claim) -> str | None:
     try:
         return _outcome(place, Reporter(place.settings, place.database, place.broker, claimed))
     except LeaseLost:
+        outcome = outcome_of(place.database, claimed.id, claimed.attempt)
+        if outcome in TERMINAL:  # written by a transaction whose answer was lost, and then again
+            return outcome
         log.warning("attempt %d lost its lease", claimed.attempt)
         return None
     except sa.exc.OperationalError as away:
@@ -105,7 +111,8 @@ def _computed(place: Workplace, reporter: Reporter) -> results.Outcome:
     given = {name: datasets.load(place.settings, name, reporter.alive) for name in files}
     given |= {name: inputs.load(place.database, name) for name in kind.experiments(spec)}
     (spec,) = inputs.pinned(place.database, kind, [spec])
-    result = kind.run(spec, given, reporter)
+    with while_compiling(reporter.alive):
+        result = kind.run(spec, given, reporter)
     return results.prepare(claimed.id, kind, spec, result, versions(), reporter.alive)
 
 

@@ -6,6 +6,7 @@ from: the id is put in place once, where the work on an experiment begins.
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -16,6 +17,9 @@ _EXPERIMENT: ContextVar[str | None] = ContextVar("experiment", default=None)
 FIELDS = ("experiment", "sweep", "caller", "method", "path", "status", "seconds")
 QUIET = ("httpx", "httpcore", "alembic", "celery.worker.strategy", "celery.app.trace")
 """They would write a line for every message or request, and the URL of a webhook is a secret."""
+
+_SECRET = re.compile(r"solenoid_[\w-]{43}")
+"""What a token looks like, wherever its owner has put it by mistake, such as into a path."""
 
 POOL = "multiprocessing"
 """The logger of Celery's pool, which says there that a process has died, and which."""
@@ -47,7 +51,8 @@ class JsonLines(logging.Formatter):
         line |= {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps({name: value for name, value in line.items() if value is not None})
+        text = json.dumps({name: value for name, value in line.items() if value is not None})
+        return _SECRET.sub("solenoid_...", text)
 
 
 def log_json_lines() -> None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from core.experiment import Dataset
 from core.findings.report_spec import ReportSpec
+from core.kernels.ledger import Stage, new_stage
 
 Report = Callable[[float], None]
 Z_95 = 1.959963984540054
@@ -69,13 +70,22 @@ NUMBERS = (
 )
 
 
+def kept_nowhere(_: str, /, *shape: int) -> Stage:
+    """A stage of what is asked only once."""
+    return new_stage(*shape)
+
+
 @dataclass(frozen=True)
 class Asked:
-    """One session and how to look at it; seed: of every draw about this session."""
+    """One session and how to look at it; seed: of every draw about this session.
+
+    stage: where what an earlier attempt has computed of a name and a shape is found.
+    """
 
     spec: ReportSpec
     arrays: Dataset
     seed: int
+    stage: Callable[..., Stage] = kept_nowhere
 
     @property
     def has_field(self) -> bool:

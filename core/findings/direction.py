@@ -61,6 +61,7 @@ def reaiming(asked: Asked, report: Report) -> Mapping[str, Answer]:
         report(0.5 * (k + 1) / len(draws))
     null = _permuted(
         asked,
+        "d",
         np.arange(len(states)),
         units.condition * 2 + null_field,
         lambda rows: _around(np.diff(shifts(units.activity[rows], equal)))[0],
@@ -91,6 +92,12 @@ def direction_decoding(asked: Asked, report: Report) -> Mapping[str, Answer]:
         ]
         return np.asarray(np.mean(each, axis=0))
 
+    def pass_over(state: States) -> None:
+        """Draw the subsamples of a shuffle whose error is known, for the sake of the next."""
+        for _ in range(TESTED_SUBSAMPLES if uneven else 1):
+            for k in range(2):
+                _balanced(units, state == k, rng)
+
     def difference_with(state: States) -> float:
         return float(np.diff(errors(state, TESTED_SUBSAMPLES))[0])
 
@@ -101,7 +108,9 @@ def direction_decoding(asked: Asked, report: Report) -> Mapping[str, Answer]:
     reach = np.hypot(hfs.high - hfs.value, control.high - control.value)
     apart = hfs.value - control.value
     difference = Interval(apart, float(apart - reach), float(apart + reach))
-    null = _permuted(asked, units.block, units.condition, difference_with, report)
+    null = _permuted(
+        asked, "f", units.block, units.condition, difference_with, report, pass_over=pass_over
+    )
     # The statistic of the draws, since with more subsamples the observed one would scatter less.
     p_value = two_sided_p(difference_with(units.block), null) if len(null) else nan
     return {"f_neural_generalization": Answer(control, hfs, difference, p_value)}
@@ -119,23 +128,35 @@ def _angles(chosen: Selection) -> Floats:
 
 def _permuted(
     asked: Asked,
+    name: str,
     states: States,
     stratum: NDArray[np.int64],
     statistic: Callable[[States], float],
     report: Report,
+    *,
+    pass_over: Callable[[States], None] = lambda _: None,
 ) -> Floats:
-    """The statistic with states, or rows of activity, shuffled inside each stratum."""
+    """The statistic with states, or rows of activity, shuffled inside each stratum.
+
+    pass_over: draws what the statistic would draw, where its value is known.
+    """
     draws = asked.spec.permutations
-    null = np.empty(draws)
+    null = asked.stage(f"shuffled {name}", draws)
     for draw, labels in permuted_within(states, stratum, asked.seed, draws, 1):
-        null[draw] = statistic(labels[0])
+        if draw.stop <= int(null.done):
+            pass_over(labels[0])
+        else:
+            null.add(draw, np.array([statistic(labels[0])]))
         report(draw.stop / draws)
-    return null
+    return null.values
 
 
 def _error(units: Units, own: NDArray[np.bool_], angles: Floats, rng: np.random.Generator) -> float:
-    sample = balanced(units.activity[own], units.condition[own], rng)
-    return float(held_out_direction_errors(clouds(sample), angles).mean())
+    return float(held_out_direction_errors(clouds(_balanced(units, own, rng)), angles).mean())
+
+
+def _balanced(units: Units, own: NDArray[np.bool_], rng: np.random.Generator) -> Floats:
+    return balanced(units.activity[own], units.condition[own], rng)
 
 
 def _jackknife(

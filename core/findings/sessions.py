@@ -58,8 +58,8 @@ class Answers:
     warnings: tuple[str, ...]
 
 
-def answered(asked: Asked, report: Report, stages: Callable[..., Stage]) -> Answers:
-    """What one session answers to every question; stages: what was answered before."""
+def answered(asked: Asked, report: Report) -> Answers:
+    """What one session answers to every question, unless an attempt before has the answer."""
     found: dict[str, Floats] = {}
     halves: dict[str, Floats] = {}
     reasons: dict[str, str] = {}
@@ -69,13 +69,13 @@ def answered(asked: Asked, report: Report, stages: Callable[..., Stage]) -> Answ
         own(0.0)
         try:
             ask = partial(_numbers, names, question, asked, portion(own, 0.0, 0.8))
-            found |= _once(names, ask, stages(f"question {k}", len(NUMBERS), len(names)))
+            found |= _once(names, ask, asked.stage(f"question {k}", len(NUMBERS), len(names)))
         except ExperimentError as reason:
             reasons |= dict.fromkeys(names, str(reason))
             continue
         parts = movements if names in HALVED_MOVEMENTS else activity
         again = partial(_changes, names, parts, portion(own, 0.8, 1.0))
-        halves |= _once(names, again, stages(f"halves {k}", 3, len(names)))
+        halves |= _once(names, again, asked.stage(f"halves {k}", 3, len(names)))
     optimistic, warnings = _doubts(asked)
     return Answers(
         _rows(found, len(NUMBERS)),
@@ -97,7 +97,7 @@ def all_sessions(
         return kept.stage(f"session {session}, {name}", *shape)
 
     found = [
-        answered(Asked(spec, inputs[name], int(seed)), reports[k], partial(stage, k))
+        answered(Asked(spec, inputs[name], int(seed), partial(stage, k)), reports[k])
         for k, (name, seed) in enumerate(zip(spec.sessions, seeds, strict=True))
     ]
     if all(reason for each in found for reason in each.reasons):

@@ -6,11 +6,13 @@ on the shapes alone, never on how many networks are stepped beside it.
 
 import hashlib
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
 from numba import extending
+from numba.core import event
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -35,6 +37,7 @@ _config: Any = numba.config
 CACHE = Path(_config.CACHE_DIR or _HERE / "__pycache__") / _sources()
 _config.CACHE_DIR = str(CACHE)
 
+_event: Any = event
 _overload: Any = extending.overload
 _njit: Any = numba.njit  # its published types do not know the two switches of `_inner`
 
@@ -66,6 +69,31 @@ def inner_by_precision(double: F, single: F) -> F:
         lambda x: single if x == numba.float32 else double
     )
     return cast(F, chosen)
+
+
+def while_compiling(pause: Callable[[], None]) -> AbstractContextManager[None]:
+    """Meanwhile `pause` is called between the passes of the compiler, and may raise.
+
+    A cold cache costs the first run tens of seconds, and one pass at most a few.
+    """
+    installed: AbstractContextManager[None] = _event.install_listener(
+        "numba:run_pass", _Pass(pause)
+    )
+    return installed
+
+
+class _Pass(_event.Listener):  # type: ignore[misc]
+    """Hears of every pass of the compiler."""
+
+    def __init__(self, pause: Callable[[], None]) -> None:
+        self._pause = pause
+
+    def on_start(self, _: object) -> None:
+        """Before a pass; what came of one that ended is not thrown away."""
+        self._pause()
+
+    def on_end(self, _: object) -> None:
+        """After a pass."""
 
 
 def _inner(function: F, licence: set[str]) -> F:

@@ -244,6 +244,13 @@ def test_other_sites_change_nothing_through_a_browser(opened: Opened) -> None:
     assert api.post("/v1/experiments", headers=local, json=SPEC).status_code == 202
     cross = {**local, "Sec-Fetch-Site": "cross-site"}
     assert api.post("/v1/experiments", headers=cross, json=SPEC).status_code == 403
+    for origin, status in (
+        ("http://127.0.0.1:8000", 202),
+        ("http://evil.example", 403),
+        ("null", 403),
+    ):
+        sent = api.post("/v1/experiments", headers={**local, "Origin": origin}, json=SPEC)
+        assert sent.status_code == status, origin
     rebound = {"Host": "attacker.example:8000"}
     assert api.get("/v1/experiments", headers=rebound).status_code == 403
 

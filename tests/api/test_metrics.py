@@ -2,6 +2,7 @@
 
 import json
 import logging
+import secrets
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as families
@@ -9,12 +10,14 @@ from prometheus_client.parser import text_string_to_metric_families as families
 from api.access import Door
 from store.database import Database
 from store.settings import Settings
+from store.tokens import PREFIX, SECRET_BYTES
 from store.transitions import fail, reap, release
 from tests.api.server import served
 from tests.store.test_transitions import accepted, claimed, expire_lease
 from workers.logs import JsonLines, about
 
 AWAY = {"redis_url": "unix:///nowhere"}
+TOKEN = PREFIX + secrets.token_urlsafe(SECRET_BYTES)
 
 
 def samples(text: str) -> dict[str, float]:
@@ -74,10 +77,12 @@ def test_a_request_leaves_a_line_about_its_experiment_without_what_was_secret(
     with served(settings.model_copy(update=AWAY), Door()) as api:
         headers = {"Authorization": "Bearer hush"}
         api.get(f"/v1/experiments/{identifier}?where=hush", headers=headers)
+        api.get(f"/v1/experiments/{TOKEN}")
     lines = [json.loads(line) for line in caplog.text.splitlines()]
     of_ours = [line for line in lines if not line["logger"].startswith("httpx")]
-    (line,) = [line for line in of_ours if line["logger"] == "solenoid.requests"]
+    line, mistaken = [line for line in of_ours if line["logger"] == "solenoid.requests"]
     assert line["experiment"] == identifier
+    assert mistaken["path"] == "/v1/experiments/solenoid_...", "a token that came as a path"
     assert (line["method"], line["status"]) == ("GET", 401)
     assert "hush" not in str(of_ours)
 

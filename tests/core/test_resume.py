@@ -120,6 +120,11 @@ def test_a_report_does_not_ask_again_what_was_answered() -> None:
     resumed_analysis("cerebellar_block.report", few, (3,))
 
 
+def test_a_report_goes_on_in_the_middle_of_a_question() -> None:
+    few = {"permutations": 19, "resamples": 20, "simulations": 10}
+    resumed_analysis("cerebellar_block.report", few, (10, 30))
+
+
 def resumed_analysis(name: str, changes: dict[str, Any], interruptions: tuple[int, ...]) -> None:
     """Interrupt the kind's example, changed as given."""
     kind = KINDS[name]

@@ -1,5 +1,6 @@
 """Files are read in a child process that has limits, and leaves nothing when it meets them."""
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,8 @@ import pytest
 
 from core.npz import written_npz
 from core.reading import load_arrays
-from store.inspection import Unreadable, inspect
+from store.children import NoRoom
+from store.inspection import Unreadable, _asked, inspect
 from store.settings import Settings
 from tests.core.hdf5_files import nwb_file, recording, written
 
@@ -52,3 +54,11 @@ def test_a_file_beyond_a_limit_is_refused_with_it_and_leaves_nothing(
     with pytest.raises(Unreadable, match=message):
         inspected(blob, **limits)
     assert [path.name for path in blob.parent.iterdir()] == ["blob"]
+
+
+def test_a_full_disk_is_no_fault_of_the_file(blob: Path) -> None:
+    blob.write_bytes(written_npz({"counts": np.zeros((10, 2), int)}))
+    request = {"blob": str(blob), "arrays": "/dev/full", "mapping": None, "name": ""}
+    with pytest.raises(NoRoom) as full:
+        _asked({**request, "max_array_bytes": 10**6, "seconds": 60.0}, 60.0)
+    assert full.value.errno == errno.ENOSPC

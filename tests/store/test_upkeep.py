@@ -41,5 +41,6 @@ def test_a_backup_goes_into_an_empty_folder_and_leaves_postgresql_to_its_own_too
         assert not folder.exists()
         return
     assert backup(database, settings, folder) == 0
+    assert (folder / "solenoid.db").stat().st_mode & 0o077 == 0
     with pytest.raises(CannotBackUp, match="name an empty folder"):
         backup(database, settings, folder)

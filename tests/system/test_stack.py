@@ -137,3 +137,8 @@ def test_a_start_that_cannot_succeed_says_why_in_a_sentence(
     assert words in failed.stderr
     assert "Traceback" not in failed.stderr
     assert "secret" not in failed.stderr
+
+
+def test_what_others_may_not_read_is_its_users_alone(stack: RunningStack) -> None:
+    for name in ("solenoid.db", "solenoid.db-wal", "datasets", "logs"):
+        assert (stack.folder / name).stat().st_mode & 0o077 == 0, name

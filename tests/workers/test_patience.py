@@ -82,3 +82,30 @@ def test_a_result_is_written_when_the_lock_is_gone(
     assert len(refused) == 2
     experiment = experiments.get(database, identifier)
     assert (experiment.status, experiment.attempt) == ("succeeded", 1)
+
+
+def test_a_result_whose_acknowledgement_was_lost_is_no_lost_lease(
+    database: Database, broker: redis.Redis, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    identifier = accepted(database, spec=SPEC)
+    written: list[str] = []
+
+    @sa.event.listens_for(database.engine, "before_cursor_execute")
+    def _notice(_c: object, _cursor: object, statement: str, values: object, *_: object) -> None:
+        if "'succeeded'" in str(values) and "UPDATE experiments" in statement:
+            written.append(statement)
+
+    @sa.event.listens_for(database.engine, "commit")
+    def _lose(connection: sa.Connection) -> None:
+        if len(written) == 1:
+            connection.connection.driver_connection.commit()  # type: ignore[union-attr]
+            raise sa.exc.OperationalError("COMMIT", {}, Exception("the connection was lost"))
+
+    patient = settings.model_copy(update={"lease_s": 60.0})
+    with caplog.at_level("INFO", "workers.execution"):
+        assert run_next(Workplace(patient, database, broker, "w"))
+    assert len(written) == 2
+    experiment = experiments.get(database, identifier)
+    assert (experiment.status, experiment.attempt) == ("succeeded", 1)
+    told = [each.message for each in caplog.records if each.name == "workers.execution"]
+    assert told == ["attempt 1 begins", "attempt 1 succeeded"]

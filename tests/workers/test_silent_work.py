@@ -1,9 +1,13 @@
-"""A run goes on until its result is written: its lease is renewed and its cancellation heard."""
+"""A run is looked after from its claim until its result is written, also while it says nothing.
+
+Its lease is renewed and its cancellation heard where kernels are compiled and results packed.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numba
 import numpy as np
 import pytest
 
@@ -38,3 +42,20 @@ def test_a_cancellation_is_heard_while_a_large_array_is_packed(
     experiment = experiments.get(database, identifier)
     assert experiment.status == "cancelled"
     assert (experiment.progress, experiment.live) == (0.75, {"loss": 0.5})
+
+
+def test_a_cancellation_is_heard_while_a_kernel_is_compiled(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identifier = accepted(database)
+    compiled = numba.njit(lambda x: 2.0 * x)
+
+    def run(spec: Any, inputs: Mapping[str, Dataset], progress: Progress) -> Result:
+        request_cancel(database, identifier)
+        return Result({"weights": Array(compiled(np.zeros(2)), ("weight",))})
+
+    monkeypatch.setitem(KINDS, KIND.name, replace(KIND, run=run))
+    hasty = settings.model_copy(update=AWAY)
+    assert run_next(Workplace(hasty, database, connect(hasty), "w"))
+    assert experiments.get(database, identifier).status == "cancelled"
+    assert compiled(1.0) == 2.0, "the compiler can begin again"
