@@ -3,12 +3,11 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from api.context import Context, Service
 from api.dashboard.rendering import page
-from api.dashboard.routing import pages
 from api.dashboard.spec_form import tree
 from api.datasets import Dataset, list_datasets
 from api.experiments import show
@@ -19,7 +18,7 @@ from core.presets import PRESETS
 from core.presets.preset import Panel
 from store.experiments import NotFound
 
-router = pages()
+router = APIRouter(include_in_schema=False)
 
 MOST_DATASETS = 200
 
