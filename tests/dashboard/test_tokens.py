@@ -164,7 +164,9 @@ def test_a_token_that_asks_too_often_is_told_so_on_a_page(page: Page, locked: Lo
     locked.let_ask_no_more("dan")
     page.reload()
     expect(page.get_by_role("heading", name="Too many requests")).to_be_visible()
-    expect(page.get_by_text("the token dan has made 3000 requests within this minute")).to_be_visible()
+    expect(
+        page.get_by_text("the token dan has made 3000 requests within this minute")
+    ).to_be_visible()
     expect(page.get_by_role("link", name="Try again")).to_be_visible()
 
 
