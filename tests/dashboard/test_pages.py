@@ -10,6 +10,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from api.dashboard.home import LATEST
+from api.dashboard.words import coded
 from tests.dashboard.browser import drawn
 from tests.dashboard.conftest import KIND, SMALL, Seeded
 from tests.stack import RunningStack
@@ -20,6 +21,11 @@ new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) window.jumps += entry.value;
 }).observe({ type: "layout-shift", buffered: true });
 """
+DROPPED = """([name, bytes]) => {
+  const dropped = new DataTransfer();
+  dropped.items.add(new File([new Uint8Array(bytes)], name));
+  return dropped;
+}"""
 ENDLESS = {"training": {"epochs": 1_000_000}, "replicates": 4}
 
 
@@ -51,6 +57,10 @@ def test_a_value_that_is_refused_is_marked_with_the_servers_sentence(page: Page)
     expect(page.locator("#toasts")).to_contain_text("hidden")
     expect(field).to_be_focused()
     assert "/new" in page.url
+
+
+def test_names_in_help_are_code_and_nothing_else_is_markup() -> None:
+    assert coded("`counts` <b> `a<b`") == "<code>counts</code> &lt;b&gt; <code>a&lt;b</code>"
 
 
 def test_a_field_that_takes_a_number_or_a_word_is_marked_too(page: Page) -> None:
@@ -161,12 +171,14 @@ def test_a_sweep_opened_before_its_first_result_fills(page: Page, stack: Running
     expect(page.get_by_role("columnheader", name="curl descent")).to_be_visible()
 
 
-def test_a_file_is_uploaded_and_shown(page: Page, tmp_path: Path) -> None:
+def test_a_file_is_dropped_and_shown(page: Page, tmp_path: Path) -> None:
     session = tmp_path / "mine.npz"
     random = np.random.default_rng(0)
     np.savez(session, counts=random.poisson(3, (40, 5)), target=np.repeat(np.arange(4), 10))
     page.goto("/datasets")
-    page.set_input_files("#file", session)
+    expect(page.locator("#drop")).to_be_visible()
+    dropped = page.evaluate_handle(DROPPED, [session.name, list(session.read_bytes())])
+    page.dispatch_event("#drop", "drop", {"dataTransfer": dropped})
     page.wait_for_url("**/datasets/*")
     expect(page.get_by_role("heading", name="mine.npz")).to_be_visible()
     expect(page.get_by_role("row", name="3 10")).to_be_visible()
@@ -333,11 +345,11 @@ def test_labels_are_saved(page: Page, stack: RunningStack, seeded: Seeded) -> No
 def test_a_name_of_one_long_word_leaves_the_table_its_width(
     page: Page, stack: RunningStack
 ) -> None:
-    long = {"name": "long" * 50, "tags": {"t": "v" * 200}}
+    long = {"name": "<b>" + "long" * 49, "tags": {"t": "v" * 200}}
     stack.submit(KIND, SMALL, **long)
     page.goto("/experiments")
     table = page.get_by_role("region", name="Experiments")
-    expect(table.get_by_role("link", name="longlong").first).to_be_visible()
+    expect(table.get_by_role("link", name="<b>longlong").first).to_be_visible()
     assert table.evaluate("one => one.scrollWidth <= one.clientWidth")
 
 
