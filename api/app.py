@@ -33,6 +33,7 @@ from api import (
 from api.access import Access, Door
 from api.context import Context
 from api.dashboard import routers
+from api.dashboard.error_pages import ErrorPages
 from api.limits import BodyLimit
 from api.observation import Observation
 from api.security_headers import SecurityHeaders
@@ -80,6 +81,7 @@ def create_app(
     # What nobody expected, and what goes wrong while looking who comes: answered in here, so that
     # this too gets its headers, its line in the log and its place in the metrics.
     app.add_middleware(ExceptionMiddleware, handlers=app.exception_handlers)
+    app.add_middleware(ErrorPages)
     app.add_middleware(SecurityHeaders)
     app.state.registry = CollectorRegistry()
     app.add_middleware(Observation, registry=app.state.registry)

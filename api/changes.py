@@ -63,12 +63,8 @@ def bulk(body: Annotated[Bulk, Body()], service: Service) -> Changed:
         return Changed(changed=count, dry_run=True)
     if body.action == "retry":
         check_room(service, changes.bulk_count(service.database, body.where, body.action))
-    try:
-        count = changes.bulk(
-            service.database, body.where, body.action, changes.Labels(tags=body.tags)
-        )
-    except changes.TooManyTags as refused:
-        raise BadRequest("tags", len(body.tags), str(refused)) from None
+    labels = changes.Labels(tags=body.tags)
+    count = changes.bulk(service.database, body.where, body.action, labels)
     if body.action == "retry" and count:
         ring(service.celery)
     return Changed(changed=count, dry_run=False)
@@ -88,7 +84,4 @@ def retry(id: Id, service: Service) -> Experiment:
 def relabel(id: Id, body: Annotated[Labels, Body()], service: Service) -> Experiment:
     """Change the name, the notes and the tags of an experiment."""
     texts = {name: getattr(body, name) for name in body.model_fields_set & {"name", "notes"}}
-    try:
-        return shown(changes.relabel(service.database, str(id), changes.Labels(texts, body.tags)))
-    except changes.TooManyTags as refused:
-        raise BadRequest("tags", len(body.tags), str(refused)) from None
+    return shown(changes.relabel(service.database, str(id), changes.Labels(texts, body.tags)))

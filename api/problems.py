@@ -22,6 +22,7 @@ from core.kinds import KINDS
 from core.spelling import nearest, unknown
 from core.sweeps import SweepRefused
 from store.accepting import KeyReused
+from store.changes import TooManyTags
 from store.dataset_files import Away
 from store.experiments import Conflict, NotFound
 from store.query.errors import CursorRefused, QueryError
@@ -126,6 +127,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(SweepRefused, _sweep_refused)
     app.add_exception_handler(QueryError, _query_error)
     app.add_exception_handler(CursorRefused, _cursor_refused)
+    app.add_exception_handler(TooManyTags, _too_many_tags)
     app.add_exception_handler(NotFound, _not_found)
     app.add_exception_handler(Conflict, _conflict)
     app.add_exception_handler(KeyReused, _key_reused)
@@ -227,6 +229,11 @@ def _fits(template: str, path: str) -> bool:
 
 def _too_many(_: Request, exception: Exception) -> JSONResponse:
     return problem(429, str(exception), headers={"Retry-After": "60"})
+
+
+def _too_many_tags(_: Request, exception: Exception) -> JSONResponse:
+    assert isinstance(exception, TooManyTags)
+    return refusal("tags", exception.count, str(exception))
 
 
 def _refused(_: Request, exception: Exception) -> JSONResponse:

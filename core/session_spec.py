@@ -70,7 +70,7 @@ class SessionSpec(Spec):
         description="Positions (from 0) of the neurons to use, each once; null: all of them.",
     )
     within: Annotated[dict[Label, Label], Field(max_length=4)] = Field(
-        default_factory=dict,
+        default={},
         description="Use only trials with these labels of further block factors, such as "
         '{"field": "NF"}; empty: all trials.',
     )

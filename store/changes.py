@@ -38,6 +38,12 @@ class Labels:
 class TooManyTags(Exception):
     """An experiment would have more tags than one may have."""
 
+    def __init__(self, identifier: str, count: int) -> None:
+        super().__init__(
+            f"experiment {identifier} would have {count} tags; the limit is {MOST_TAGS}"
+        )
+        self.count = count
+
 
 def relabel(database: Database, identifier: str, labels: Labels) -> Experiment:
     """Change name, notes and tags of one experiment; raises `NotFound` or `TooManyTags`."""
@@ -122,4 +128,4 @@ def _check_tags(connection: sa.Connection, identifiers: list[str]) -> None:
     )
     row = connection.execute(counted).first()
     if row is not None:
-        raise TooManyTags(f"experiment {row[0]} would have {row[1]} tags; the limit is {MOST_TAGS}")
+        raise TooManyTags(*row)

@@ -2,15 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from api.compare import Comparison, ComparisonQuery, compare
 from api.context import Service
 from api.dashboard.rendering import page
-from api.dashboard.routing import pages
 
-router = pages()
+router = APIRouter(include_in_schema=False)
 
 
 class CompareQuery(BaseModel):

@@ -3,18 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi import Request, Response
+from fastapi import APIRouter, Request, Response
 
 from api.context import Service
 from api.dashboard.rendering import page
-from api.dashboard.routing import pages
 from api.datasets import Dataset, Id, list_datasets, show_dataset
 from api.pages import Cursor, PageQuery
 from core.dataset import DatasetSummary
 from core.kinds import KINDS
 from store import experiments
 
-router = pages()
+router = APIRouter(include_in_schema=False)
 
 OF_A_DATASET = 10
 

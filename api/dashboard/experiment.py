@@ -5,12 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi import Request, Response
+from fastapi import APIRouter, Request, Response
 
 from api.access import present_token
 from api.context import Context, Service
 from api.dashboard.rendering import page
-from api.dashboard.routing import pages
 from api.dashboard.spec_form import tree
 from api.dashboard.words import title
 from api.experiments import Experiment, Id, show
@@ -18,7 +17,7 @@ from api.kinds import KindEntry, show_kind
 from api.query import ResultsQuery, query_results
 from api.results import list_arrays, list_figures
 
-router = pages()
+router = APIRouter(include_in_schema=False)
 
 PRINTED = ("report",)
 

@@ -2,20 +2,19 @@
 
 from typing import Any
 
-from fastapi import Request, Response
+from fastapi import APIRouter, Request, Response
 
 from api.context import Context, Service
 from api.dashboard.assets import prepare_vega
 from api.dashboard.columns import headline
 from api.dashboard.rendering import page
-from api.dashboard.routing import pages
 from api.dashboard.words import title
 from api.experiments import Experiment, ListQuery, list_experiments
 from api.sweeps import SweepQuery, list_sweeps
 from core.kinds import KINDS
 from core.presets import PRESETS
 
-router = pages()
+router = APIRouter(include_in_schema=False)
 
 MOST_RUNNING, MOST_QUEUED, LATEST, SWEEPS = 12, 100, 6, 4
 OFFERED = ("toy", "phase-diagram-theory", "hidden-flips-linear-short", "speedup-linear-normal")

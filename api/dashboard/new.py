@@ -3,23 +3,25 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Query, Request, Response
-from pydantic import BaseModel
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ValidationError
 
 from api.context import Context, Service
 from api.dashboard.rendering import page
-from api.dashboard.routing import pages
 from api.dashboard.spec_form import tree
 from api.datasets import Dataset, list_datasets
 from api.experiments import show
 from api.kinds import list_kinds, show_kind
 from api.pages import PageQuery
 from api.presets import panels_of
+from api.problems import BadRequest
+from core.experiment import Kind
+from core.kinds import KINDS
 from core.presets import PRESETS
 from core.presets.preset import Panel
 from store.experiments import NotFound
 
-router = pages()
+router = APIRouter(include_in_schema=False)
 
 MOST_DATASETS = 200
 
@@ -31,6 +33,10 @@ class NewQuery(BaseModel):
     start: Annotated[UUID | None, Query(alias="from")] = None
     preset: str | None = None
     panel: str | None = None
+    spec: str | None = None
+    vary: list[str] = []
+    name: str = ""
+    tags: str = ""
     dataset: UUID | None = None
 
 
@@ -50,7 +56,9 @@ def new_page(request: Request, query: Annotated[NewQuery, Query()], service: Ser
         kind=entry,
         form=tree(entry.spec_schema, spec),
         source=source,
-        name=name,
+        name=query.name or name,
+        tags=query.tags,
+        varied=[line.partition("=")[::2] for line in query.vary],
         panels=_panels(kind),
         datasets=_datasets(service),
         columns=sorted(entry.parameters),
@@ -68,7 +76,20 @@ def _filled(query: NewQuery, service: Context) -> tuple[str, dict[str, Any], str
         return panel.kind, dict(panel.spec), f"preset {query.preset}, {panel.name}", panel.name
     assert query.kind is not None
     entry = show_kind(query.kind)
+    if query.spec:
+        return entry.kind, _read(KINDS[entry.kind], query.spec), "this address", ""
     return entry.kind, entry.example, "example", ""
+
+
+def _read(kind: Kind[Any], text: str) -> dict[str, Any]:
+    """The spec that an address holds."""
+    try:
+        spec: dict[str, Any] = kind.spec.model_validate_json(text).model_dump(mode="json")
+    except ValidationError as mistake:
+        first = mistake.errors()[0]
+        field = ".".join(["spec", *map(str, first["loc"])])
+        raise BadRequest(field, first["input"], first["msg"]) from None
+    return spec
 
 
 def _panel(preset: str, name: str | None) -> Panel:

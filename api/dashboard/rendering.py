@@ -13,6 +13,7 @@ from markupsafe import Markup
 from api.access import present_token
 from api.dashboard import assets
 from api.dashboard.words import FILTERS
+from core.figures import ARM_COLOURS
 
 POLICY = "; ".join(
     (
@@ -61,7 +62,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(FILTERS, embedded=_embedded, mathml=_mathml)
-    environment.globals.update(asset=assets.address, vega=assets.vega_address)
+    environment.globals.update(
+        asset=assets.address, vega=assets.vega_address, coloured=tuple(ARM_COLOURS)
+    )
     return environment
 
 

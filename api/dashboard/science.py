@@ -2,15 +2,14 @@
 
 from typing import Any
 
-from fastapi import Request, Response
+from fastapi import APIRouter, Request, Response
 
 from api.context import Context, Service
 from api.dashboard.rendering import page
-from api.dashboard.routing import pages
 from api.kinds import KindEntry, list_kinds
 from api.query import ResultsQuery, query_results
 
-router = pages()
+router = APIRouter(include_in_schema=False)
 
 
 @router.get("/science")

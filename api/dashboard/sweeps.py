@@ -3,19 +3,18 @@
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from api.context import Context, Service
 from api.dashboard.rendering import page
-from api.dashboard.routing import pages
 from api.dashboard.words import title
 from api.kinds import KindEntry, show_kind
 from api.sweep_results import ChildRow, TableQuery, sweep_results
 from api.sweeps import Id, Sweep, SweepQuery, list_sweeps, show_sweep
 from core.kinds import KINDS
 
-router = pages()
+router = APIRouter(include_in_schema=False)
 
 AT_ONCE = 500
 MOST_CELLS = 2000

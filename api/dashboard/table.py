@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
-from fastapi import Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from api.context import Context, Service
 from api.dashboard.columns import cells, chosen, headline, offered
 from api.dashboard.rendering import page
-from api.dashboard.routing import pages
 from api.experiments import Experiment, ListQuery, Status, list_experiments
 from api.pages import Page
 from core.kinds import KINDS
@@ -19,7 +18,7 @@ from store.query.errors import LONGEST_TEXT, QueryError
 from store.query.fields import vocabulary
 from store.tables import STATUSES
 
-router = pages()
+router = APIRouter(include_in_schema=False)
 
 ROWS = 50
 

@@ -1,12 +1,16 @@
 """Numbers, times and names as a reader wants them."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from markupsafe import Markup, escape
+
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 LONGEST = 60
+_CODE = re.compile(r"`([^`]+)`")
 
 
 def number(value: Any) -> str:
@@ -86,7 +90,13 @@ def title(experiment: Mapping[str, Any]) -> str:
     return experiment["name"] or f"{experiment['kind']} {short(experiment['id'])}"
 
 
+def coded(text: str) -> Markup:
+    """A text in which `names` between backticks are code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
+
+
 FILTERS = {
+    "coded": coded,
     "number": number,
     "plain": plain,
     "duration": duration,

@@ -17,6 +17,8 @@ from tests.postgresql import postgresql
 from tests.store.test_transitions import accepted
 from workers.logs import JsonLines
 
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
 
 def test_an_internal_error_has_the_headers_the_line_and_the_latency_of_every_answer(
     database: Database, settings: Settings, caplog: pytest.LogCaptureFixture
@@ -52,3 +54,30 @@ def test_with_the_database_away_everybody_is_told_to_try_again(tmp_path: Path) -
                 assert away.status_code == 503, away.text
                 assert "Retry-After" in away.headers
                 assert away.headers["X-Content-Type-Options"] == "nosniff"
+            page = api.get("/experiments", headers=BROWSER)
+            assert (page.status_code, page.headers["Retry-After"]) == (503, "2")
+            assert "the database cannot be used at present" in page.text
+
+
+def test_what_goes_wrong_with_a_page_is_shown_as_a_page(
+    database: Database, settings: Settings
+) -> None:
+    identifier = accepted(database)
+    nonsense = experiments.update().values(estimate={"seconds": "hush"})
+    database.write(lambda connection: connection.execute(nonsense))
+    with served(settings.model_copy(update=AWAY), Door()) as api:
+        for path, status, words in (
+            (f"/experiments/{identifier}", 500, "an internal error"),
+            ("/nowhere", 404, "nothing is at /nowhere"),
+            ("/experiments/no-id", 404, "nothing is at /experiments/no-id"),
+            ("/new?kind=none", 404, "none"),
+            ("/experiments?status=odd", 422, "status"),
+            ("/compare?ids=odd", 400, "ids"),
+        ):
+            page = api.get(path, headers=BROWSER)
+            assert (page.status_code, page.headers["content-type"][:9]) == (status, "text/html")
+            assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+            assert words in page.text
+            assert "<nav" in page.text
+        for_programs = api.get("/v1/nowhere", headers=BROWSER)
+    assert for_programs.headers["content-type"] == "application/problem+json"

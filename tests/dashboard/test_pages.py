@@ -1,6 +1,7 @@
 """The dashboard in a real browser, on a real service."""
 
 import json
+import re
 from io import BytesIO
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from api.dashboard.home import LATEST
+from api.dashboard.words import coded
 from tests.dashboard.browser import drawn
 from tests.dashboard.conftest import KIND, SMALL, Seeded
 from tests.stack import RunningStack
@@ -19,6 +21,11 @@ new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) window.jumps += entry.value;
 }).observe({ type: "layout-shift", buffered: true });
 """
+DROPPED = """([name, bytes]) => {
+  const dropped = new DataTransfer();
+  dropped.items.add(new File([new Uint8Array(bytes)], name));
+  return dropped;
+}"""
 ENDLESS = {"training": {"epochs": 1_000_000}, "replicates": 4}
 
 
@@ -52,6 +59,10 @@ def test_a_value_that_is_refused_is_marked_with_the_servers_sentence(page: Page)
     assert "/new" in page.url
 
 
+def test_names_in_help_are_code_and_nothing_else_is_markup() -> None:
+    assert coded("`counts` <b> `a<b`") == "<code>counts</code> &lt;b&gt; <code>a&lt;b</code>"
+
+
 def test_a_field_that_takes_a_number_or_a_word_is_marked_too(page: Page) -> None:
     page.goto(f"/new?kind={KIND}")
     page.get_by_label("batch size", exact=True).fill("half")
@@ -78,6 +89,23 @@ def test_an_axis_turns_the_form_into_a_sweep(page: Page) -> None:
     page.locator("[data-axis-values]").fill("0.1 to 10 in 5 log")
     expect(page.locator("[data-experiments]")).to_have_text("5")
     expect(page.get_by_role("button", name="Start the sweep")).to_be_enabled()
+
+
+def test_a_form_that_was_changed_is_at_its_address(page: Page) -> None:
+    page.goto(f"/new?kind={KIND}")
+    page.get_by_label("epochs", exact=True).fill("987")
+    page.get_by_label("Name", exact=True).fill('a "name" & more')
+    page.locator("#vary summary").click()
+    page.get_by_role("button", name="Add an axis").click()
+    page.get_by_label("what varies").fill("student_scale")
+    page.get_by_label("values", exact=True).fill("0.1 to 10 in 5 log")
+    expect(page).to_have_url(re.compile("vary=student_scale.*log"))
+    page.goto("/")
+    page.go_back()
+    expect(page.get_by_label("epochs", exact=True)).to_have_value("987")
+    expect(page.get_by_label("Name", exact=True)).to_have_value('a "name" & more')
+    expect(page.get_by_label("what varies")).to_have_value("student_scale")
+    expect(page.locator("[data-experiments]")).to_have_text("5")
 
 
 def test_the_table_shows_what_the_completed_filter_finds(page: Page, seeded: Seeded) -> None:
@@ -128,12 +156,29 @@ def test_a_cell_of_the_map_opens_its_experiment(page: Page, seeded: Seeded) -> N
     expect(page.get_by_role("link", name="its sweep")).to_be_visible()
 
 
-def test_a_file_is_uploaded_and_shown(page: Page, tmp_path: Path) -> None:
+def test_a_sweep_opened_before_its_first_result_fills(page: Page, stack: RunningStack) -> None:
+    base = {**SMALL, "training": {"epochs": 60_000}, "replicates": 1}
+    axes = {"student_scale": [0.5, 2.0], "teacher_scale": [1.0, 2.0]}
+    sweep = stack.http.post("/v1/sweeps", json={"kind": KIND, "base": base, "axes": axes}).json()
+    page.goto(f"/sweeps/{sweep['id']}")
+    expect(page.get_by_label("Arm", exact=True)).to_have_value("all")
+    expect(page.get_by_text("There are not yet two results")).to_be_visible()
+    expect(page.get_by_role("button", name="Delete")).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
+    expect(page.get_by_label("Arm", exact=True)).to_have_value("curl_descent")
+    expect(page.locator(".clickable")).to_contain_text("curl descent, median over replicates")
+    expect(page.locator("#lines .mark-line path")).to_have_count(4)
+    expect(page.get_by_role("columnheader", name="curl descent")).to_be_visible()
+
+
+def test_a_file_is_dropped_and_shown(page: Page, tmp_path: Path) -> None:
     session = tmp_path / "mine.npz"
     random = np.random.default_rng(0)
     np.savez(session, counts=random.poisson(3, (40, 5)), target=np.repeat(np.arange(4), 10))
     page.goto("/datasets")
-    page.set_input_files("#file", session)
+    expect(page.locator("#drop")).to_be_visible()
+    dropped = page.evaluate_handle(DROPPED, [session.name, list(session.read_bytes())])
+    page.dispatch_event("#drop", "drop", {"dataTransfer": dropped})
     page.wait_for_url("**/datasets/*")
     expect(page.get_by_role("heading", name="mine.npz")).to_be_visible()
     expect(page.get_by_role("row", name="3 10")).to_be_visible()
@@ -195,6 +240,15 @@ def test_the_front_page_follows_what_runs(page: Page, stack: RunningStack) -> No
     expect(card.locator("[data-status]")).to_have_text("running")
     stack.http.post(f"/v1/experiments/{identifier}/cancel")
     expect(card).to_have_count(0)
+
+
+def test_a_page_that_hears_no_news_says_so_until_they_come_again(page: Page) -> None:
+    page.route("**/v1/events", lambda route: route.fulfill(status=429))
+    page.goto("/")
+    lost = page.get_by_text("what is shown may be out of date")
+    expect(lost).to_be_visible()
+    page.unroute("**/v1/events")
+    expect(lost).to_have_count(0)
 
 
 def test_a_large_sweep_does_not_hide_other_latest_results(page: Page, stack: RunningStack) -> None:
@@ -286,6 +340,17 @@ def test_labels_are_saved(page: Page, stack: RunningStack, seeded: Seeded) -> No
         page.get_by_role("button", name="Save labels").click()
     after = stack.show(identifier)
     assert (after["tags"], after["notes"]) == ({"new": "2"}, "worth a look")
+
+
+def test_a_name_of_one_long_word_leaves_the_table_its_width(
+    page: Page, stack: RunningStack
+) -> None:
+    long = {"name": "<b>" + "long" * 49, "tags": {"t": "v" * 200}}
+    stack.submit(KIND, SMALL, **long)
+    page.goto("/experiments")
+    table = page.get_by_role("region", name="Experiments")
+    expect(table.get_by_role("link", name="<b>longlong").first).to_be_visible()
+    assert table.evaluate("one => one.scrollWidth <= one.clientWidth")
 
 
 def test_one_stream_tells_of_several_experiments(stack: RunningStack) -> None:

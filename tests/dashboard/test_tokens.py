@@ -1,5 +1,6 @@
 """The dashboard where tokens are needed: signing in, what each role may do, and signing out."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,11 +9,14 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import migrations
+from api.rates import MINUTE_S
 from store import tokens
 from store.database import Database
+from store.settings import Settings
 from tests.dashboard.browser import opened
 from tests.dashboard.conftest import KIND, SMALL
 from tests.stack import RunningStack
+from workers.broker import connect
 
 NAMES = {"submit": "ann", "read": "bea"}
 
@@ -31,6 +35,15 @@ class Locked:
         (found,) = (token for token in tokens.known(database) if token.name == name)
         tokens.delete(database, found.id)
         database.close()
+
+    def let_ask_no_more(self, name: str) -> None:
+        """Fill this minute of a token, and the next."""
+        process = self.stack.descendants("-m api")[0]
+        broker = connect(Settings(redis_url=process.environ()["SOLENOID_REDIS_URL"]))
+        now = int(time.time() // MINUTE_S)
+        for minute in (now, now + 1):
+            broker.set(f"solenoid:requests:{name}:{minute}", Settings().max_requests_per_minute)
+        broker.close()
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +155,19 @@ def test_a_deleted_token_leads_back_to_where_one_signs_in(page: Page, locked: Lo
     expect(page.locator("#toasts")).to_contain_text("You are no longer signed in")
     page.goto("/")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_a_token_that_asks_too_often_is_told_so_on_a_page(page: Page, locked: Locked) -> None:
+    page.goto("/sweeps")
+    _sign_in(page, _made(locked.stack.folder, "dan", "read"))
+    expect(page.get_by_role("heading", name="Sweeps")).to_be_visible()
+    locked.let_ask_no_more("dan")
+    page.reload()
+    expect(page.get_by_role("heading", name="Too many requests")).to_be_visible()
+    expect(
+        page.get_by_text("the token dan has made 3000 requests within this minute")
+    ).to_be_visible()
+    expect(page.get_by_role("link", name="Try again")).to_be_visible()
 
 
 def _sign_in(page: Page, secret: str) -> None:

@@ -8,14 +8,13 @@ export class Refusal extends Error {
   }
 }
 
+const reach = (address, options) => fetch(address, options).catch(() => {
+  throw new Refusal({ detail: "The service does not answer. Is it still running?", status: 0 });
+});
+
 export async function call(method, path, body) {
   const headers = body === undefined ? {} : { "Content-Type": "application/json" };
-  let answer;
-  try {
-    answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
-  } catch {
-    throw new Refusal({ detail: "The service does not answer. Is it still running?", status: 0 });
-  }
+  const answer = await reach(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
   if (answer.status === 204) return null;
   const content = await answer.json().catch(() => ({ detail: `The service answered ${answer.status}.` }));
   if (answer.status === 401) content.detail = "You are no longer signed in. Sign in in another tab, then try again.";
@@ -25,7 +24,7 @@ export async function call(method, path, body) {
 
 // The page at an address, as a document to take parts from.
 export async function fragment(address) {
-  const answer = await fetch(address, { headers: { Accept: "text/html" } });
+  const answer = await reach(address, { headers: { Accept: "text/html" } });
   if (!answer.ok) throw new Refusal({ detail: `The page answered ${answer.status}.`, status: answer.status });
   return new DOMParser().parseFromString(await answer.text(), "text/html");
 }
@@ -42,6 +41,19 @@ export function say(message) {
   place.append(toast);
   clearTimeout(fading);
   fading = setTimeout(() => toast.remove(), 6000);
+}
+
+// Whether the news still come; while they do not, the page says that it may be out of date.
+export function listening(well) {
+  const notice = document.getElementById("lost");
+  if (well) notice?.remove();
+  if (well || notice) return;
+  const said = document.createElement("p");
+  said.id = "lost";
+  said.className = "toast";
+  said.setAttribute("role", "alert");
+  said.textContent = "The service does not answer: what is shown may be out of date. It is asked again every few seconds.";
+  document.body.append(said);
 }
 
 export const bytes = (count) =>

@@ -1,16 +1,22 @@
 // One experiment: live progress with its curves, then the finished page; labels.
 
-import { call, say } from "./api.js";
+import { call, listening, say } from "./api.js";
 import { Curves } from "./curves.js";
 
 const head = document.querySelector("[data-live]");
 const id = head.dataset.live;
 const PAUSE_MS = 2000;
+const GONE = [401, 404];
 
 // The stream from its beginning, so that a late page draws the whole curve. EventSource cannot ask for that.
 async function* reports(after, signal) {
   const answer = await fetch(`/v1/experiments/${id}/events`, { headers: { "Last-Event-ID": after }, signal });
+  if (GONE.includes(answer.status)) {
+    location.reload(); // a page says why
+    await new Promise(() => {});
+  }
   if (!answer.ok) throw new Error(`the stream answered ${answer.status}`);
+  listening(true);
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   for (;;) {
@@ -57,7 +63,9 @@ async function follow() {
         if (ENDED.includes(now.status)) return location.reload();
       }
     } catch (error) {
-      if (!stop.signal.aborted) await new Promise((later) => setTimeout(later, PAUSE_MS));
+      if (stop.signal.aborted) continue;
+      listening(false);
+      await new Promise((later) => setTimeout(later, PAUSE_MS));
     } finally {
       document.removeEventListener("visibilitychange", hide);
     }

@@ -1,5 +1,7 @@
 // Figures: Vega-Lite documents of the API, drawn when they come into sight, in the colours of the theme.
 
+import { call } from "./api.js";
+
 const DARK = {
   "#1f2933": "#e7eaee", "#6b7785": "#a3afbb", "#e6eaee": "#313a44", white: "transparent", "#dfe3e8": "#353e48", "#b3bcc6": "#66727f",
   "#c9dcea": "#2b4356", "#f6d5d9": "#57333a",
@@ -66,10 +68,7 @@ export async function draw(canvas, document) {
 async function show(canvas) {
   canvas.textContent = "Drawing…";
   try {
-    const answer = await fetch(canvas.dataset.figure);
-    const content = await answer.json();
-    if (!answer.ok) throw new Error(content.detail);
-    await draw(canvas, content);
+    await draw(canvas, await call("GET", canvas.dataset.figure));
   } catch (error) {
     canvas.textContent = error.message;
     canvas.dataset.failed = "";

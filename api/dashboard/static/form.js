@@ -61,10 +61,12 @@ export function axis(text) {
   });
 }
 
-function axes() {
-  const lines = [...form.querySelectorAll("[data-axis]")].map((line) => [line.querySelector("[data-axis-name]").value.trim(), line.querySelector("[data-axis-values]").value.trim()]);
-  return Object.fromEntries(lines.filter(([name, text]) => name && text).map(([name, text]) => [name, axis(text)]));
+function lines() {
+  const all = [...form.querySelectorAll("[data-axis]")].map((line) => [line.querySelector("[data-axis-name]").value.trim(), line.querySelector("[data-axis-values]").value.trim()]);
+  return all.filter(([name, text]) => name && text);
 }
+
+const axes = () => Object.fromEntries(lines().map(([name, text]) => [name, axis(text)]));
 
 function body() {
   const varied = axes();
@@ -119,6 +121,15 @@ function problem(text) {
   place.textContent = text;
 }
 
+// The form as it is now is at the page's address: for a link, a reload, and the way back.
+function keep() {
+  const state = new URLSearchParams({ kind, spec: JSON.stringify(spec()) });
+  for (const id of ["name", "tags"]) if (form.querySelector(`#${id}`).value) state.set(id, form.querySelector(`#${id}`).value);
+  for (const [name, text] of lines()) state.append("vary", `${name}=${text}`);
+  history.replaceState(null, "", `/new?${state}`);
+}
+
+let changed = false;
 let asked = 0;
 
 async function estimate() {
@@ -131,6 +142,7 @@ async function estimate() {
     const cost = many ? await call("POST", "/v1/sweeps/preview", content) : await call("POST", "/v1/experiments/estimate", content);
     if (turn !== asked) return;
     mark([]);
+    if (changed) keep();
     at("data-seconds").textContent = `about ${seconds(cost.seconds)} on one core`;
     at("data-memory").textContent = bytes(cost.memory_bytes) + (cost.fits === false ? `, more than the ${bytes(cost.memory_limit_bytes)} of this installation` : "");
     at("data-experiments").textContent = cost.duplicates ? `${cost.count}, and ${cost.duplicates} equal ones left out` : String(cost.count ?? 1);
@@ -165,6 +177,7 @@ async function submit() {
 let due = 0;
 
 function soon() {
+  changed = true;
   clearTimeout(due);
   due = setTimeout(estimate, PAUSE_MS);
 }

@@ -2,19 +2,43 @@
 // parts marked with data-refresh are fetched again. A hidden page lets go of its stream, because a
 // browser has only six connections to one host.
 
-import { fragment } from "./api.js";
+import { fragment, listening } from "./api.js";
 
 const QUIET_MS = 1200;
+const PATIENCE_MS = 3000;
 let source = null;
 let due = 0;
+let lost = 0;
 
 function connect() {
   if (source || document.hidden) return;
   source = new EventSource("/v1/events");
   source.addEventListener("changes", (event) => JSON.parse(event.data).forEach(apply));
+  source.addEventListener("open", () => {
+    if (!lost) return;
+    found();
+    refresh();
+  });
+  source.addEventListener("error", () => { lost ||= setTimeout(again, PATIENCE_MS); });
+}
+
+function found() {
+  clearTimeout(lost);
+  lost = 0;
+  listening(true);
+}
+
+// A browser tries again by itself after a broken connection, and never after a refusal.
+function again() {
+  listening(false);
+  lost = setTimeout(again, PATIENCE_MS);
+  if (source?.readyState !== EventSource.CLOSED) return;
+  source = null;
+  connect();
 }
 
 function disconnect() {
+  found();
   source?.close();
   source = null;
 }
@@ -57,7 +81,8 @@ export async function refresh() {
   const fresh = parts.length ? await fragment(location.href).catch(() => null) : null;
   for (const part of fresh ? parts : []) {
     const other = fresh.querySelector(`[data-refresh="${part.dataset.refresh}"]`);
-    if (!other || other.innerHTML === part.innerHTML) continue;
+    if (!other || other.innerHTML === undrawn(part)) continue;
+    keep(part, other);
     const ticked = new Set([...part.querySelectorAll("input:checked")].map((box) => box.value));
     const focused = part.contains(document.activeElement) ? document.activeElement : null;
     const key = focused && (focused.getAttribute("href") || focused.value);
@@ -67,6 +92,22 @@ export async function refresh() {
     if (key) [...part.querySelectorAll("a, input, button")].find((one) => (one.getAttribute("href") || one.value) === key)?.focus();
   }
   document.dispatchEvent(new Event("refreshed"));
+}
+
+// What the server sent of a part: without what was drawn into it.
+function undrawn(part) {
+  const copy = part.cloneNode(true);
+  for (const canvas of copy.querySelectorAll(".canvas")) {
+    canvas.replaceChildren();
+    for (const name of ["watched", "drawn", "failed"]) delete canvas.dataset[name];
+  }
+  return copy.innerHTML;
+}
+
+// A figure that is drawn stays, so that nothing flickers.
+function keep(part, other) {
+  for (const canvas of part.querySelectorAll("[data-drawn]"))
+    other.querySelector(`[data-figure="${CSS.escape(canvas.dataset.figure ?? "")}"]`)?.replaceWith(canvas);
 }
 
 // More rows were loaded than one page has: those of the page are renewed, the others stay.

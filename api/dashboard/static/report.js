@@ -1,3 +1,3 @@
 // The printable page: its one button.
 
-document.querySelector("[data-print]").addEventListener("click", () => print());
+document.querySelector("[data-print]")?.addEventListener("click", () => print());

@@ -7,6 +7,7 @@ const sweep = document.querySelector("[data-sweep]").dataset.sweep;
 const map = document.querySelector("[data-map]");
 const REDRAW_MS = 4000;
 const MOST_LINES = 600;
+const MARGIN = 110;
 
 // The filter that finds what one rectangle stands for.
 export function inside(datum, x, y) {
@@ -25,8 +26,8 @@ async function open(datum) {
   else say("No experiment lies in this cell");
 }
 
-map.querySelector(".clickable")?.addEventListener("drawn", ({ detail: view }) => {
-  view.addEventListener("click", (event, item) => {
+map.addEventListener("drawn", ({ target, detail: view }) => {
+  if (target.closest(".clickable")) view.addEventListener("click", (event, item) => {
     if (item?.datum && "x" in item.datum && "y" in item.datum && !("order" in item.datum)) open(item.datum).catch((refusal) => say(refusal.message));
   });
 });
@@ -46,7 +47,7 @@ export function scaled(lines, axes) {
   return scales;
 }
 
-function parallel({ lines, metric }) {
+function parallel({ lines, metric }, width) {
   const shown = lines.slice(0, MOST_LINES);
   const axes = [...Object.keys(shown[0]).filter((name) => name !== "id" && name !== metric), metric];
   const scales = scaled(shown, axes);
@@ -55,7 +56,7 @@ function parallel({ lines, metric }) {
   const ends = axes.flatMap((axis) => scales.get(axis).ends.map((label, end) => ({ axis: words(axis), at: end, label })));
   const x = { field: "axis", type: "nominal", sort: axes.map(words), title: null, axis: { labelAngle: 0, orient: "top", grid: true, domain: false, ticks: false, labelFontSize: 12, labelPadding: 22 } };
   return {
-    $schema: "https://vega.github.io/schema/vega-lite/v6.json", width: 760, height: 260, background: "white", padding: 14,
+    $schema: "https://vega.github.io/schema/vega-lite/v6.json", width: Math.min(760, width - MARGIN), height: 260, background: "white", padding: 14,
     config: { view: { stroke: null }, font: "sans-serif", axis: { labelColor: "#1f2933", gridColor: "#6b7785" } },
     layer: [
       { data: { values }, params: [{ name: "hover", select: { type: "point", fields: ["id"], on: "pointerover", clear: "pointerout" } }], mark: { type: "line", strokeWidth: 1.4 },
@@ -66,13 +67,18 @@ function parallel({ lines, metric }) {
   };
 }
 
-const data = document.getElementById("lines-data");
-if (data) draw(document.getElementById("lines"), parallel(JSON.parse(data.textContent))).catch((error) => say(error.message));
+function drawLines() {
+  const [place, data] = ["lines", "lines-data"].map((id) => document.getElementById(id));
+  if (place && !("drawn" in place.dataset)) draw(place, parallel(JSON.parse(data.textContent), place.clientWidth)).catch((error) => say(error.message));
+}
+
+drawLines();
 
 // While results come in, the pictures are fetched again now and then.
 let counts = document.querySelector("[data-counts]").textContent;
 let due = 0;
 document.addEventListener("refreshed", () => {
+  drawLines();
   const now = document.querySelector("[data-counts]").textContent;
   if (now === counts || due) return;
   counts = now;
