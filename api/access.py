@@ -6,6 +6,7 @@ by a form (`Sec-Fetch-Site`) nor under a name that was made to point here (`Host
 """
 
 import asyncio
+import time
 from contextvars import ContextVar
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -18,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.problems import problem
 from api.rates import within_rate
 from store import tokens
+from store.database import Database
 from store.tables import ANONYMOUS
 from workers.addresses import is_loopback
 
@@ -27,6 +29,8 @@ OPEN = ("/healthz", "/readyz", SIGN_IN, SIGN_OUT)
 STYLE = "/static/"  # what pages look like, and nothing that anybody made here
 SAFE = ("GET", "HEAD", "OPTIONS")
 ONLY_READING = ("/v1/experiments/estimate", "/v1/sweeps/preview", "/v1/archives")
+
+AGAIN_S = 10.0
 
 _TOKEN: ContextVar[tokens.Token | None] = ContextVar("token", default=None)
 
@@ -40,6 +44,21 @@ def caller() -> str:
     """The name of that token, or `anonymous`."""
     token = present_token()
     return ANONYMOUS if token is None else token.name
+
+
+class Guest:
+    """Who holds a stream open: looked at again now and then, since a token may be deleted."""
+
+    def __init__(self, database: Database) -> None:
+        self._database, self._token = database, present_token()
+        self._looked = time.monotonic()
+
+    async def welcome(self) -> bool:
+        """Whether the stream may go on."""
+        if self._token is None or time.monotonic() < self._looked + AGAIN_S:
+            return True
+        self._looked = time.monotonic()
+        return self._token in await asyncio.to_thread(tokens.known, self._database)
 
 
 @dataclass(frozen=True)

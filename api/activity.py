@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from api.access import Guest
 from api.context import Service
 
 router = APIRouter(prefix="/v1", tags=["experiments"])
@@ -20,8 +21,9 @@ async def all_events(service: Service) -> AsyncIterator[ServerSentEvent]:
     Each event is a list with the latest report of each experiment that reported, as its own stream
     has them. What happened before is not told; ask for the experiments first.
     """
+    guest = Guest(service.database)
     async with service.listening.queue() as queue:
-        while not service.stopping():
+        while not service.stopping() and await guest.welcome():
             try:
                 text = await asyncio.wait_for(queue.get(), PATIENCE_S)
             except TimeoutError:

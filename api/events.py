@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Header
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from redis.exceptions import RedisError
 
+from api.access import Guest
 from api.context import Context, Service
 from api.experiments import Id
 from api.listening import entries_of
@@ -52,7 +53,8 @@ async def events(
         experiment = await _present(service, identifier)
         yield _state(experiment, position)
         told = experiment.ended
-    while not told and not service.stopping():
+    guest = Guest(service.database)
+    while not told and not service.stopping() and await guest.welcome():
         entries = await _entries(service, identifier, position, wait=not experiment.ended)
         for position, fields in entries:
             content = json.loads(fields["data"])

@@ -126,6 +126,18 @@ def _made(api: httpx.Client, headers: dict[str, str], path: str, seed: int) -> s
     return answer.headers["Location"]
 
 
+def test_a_stream_ends_when_its_token_is_deleted(
+    opened: Opened, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.access.AGAIN_S", 0.0)
+    token, secret = tokens.create(database, "ann", "read")
+    headers = {"Authorization": f"Bearer {secret}"}
+    with opened().stream("GET", "/v1/events", headers=headers) as stream:
+        assert stream.status_code == 200
+        tokens.delete(database, token.id)
+        assert list(stream.iter_lines()) == []
+
+
 def test_tokens_are_made_and_deleted_over_http(opened: Opened, bearer: Bearer) -> None:
     api, admin = opened(), bearer("root", "admin")
     made = api.post("/v1/tokens", headers=admin, json={"name": "bea", "role": "read"}).json()
