@@ -15,7 +15,8 @@ from core.examples import GOLUB_BCI, REACHING_UNDER_BLOCK
 from core.experiment import Array, ExperimentError, Refused, Result, silent
 from core.findings.answer import FINDINGS, Asked
 from core.findings.direction import direction_decoding
-from core.findings.movement import adaptation
+from core.findings.drift import HALVES, pseudo_sessions
+from core.findings.movement import adaptation, learned_elsewhere, series_and_model
 from core.findings.report_spec import ReportSpec
 from core.findings.sessions import summarised
 from core.findings.verdicts import sessions_needed
@@ -220,6 +221,31 @@ def test_the_null_of_movements_halves_each_state_in_the_middle() -> None:
     found = metrics(*run(without(session("null"), "counts"), permutations=0))["a_motor_noise"]
     assert found["pseudo_low"] < 0 < found["pseudo_high"]
     assert found["pseudo_high"] - found["pseudo_low"] < 2 * found["control"]
+
+
+def test_movements_outside_the_two_fields_are_halved_with_the_rest_of_their_state() -> None:
+    arrays = session("null")
+    wash = np.where(np.arange(len(arrays["field"])) % 96 < 20, "WO", arrays["field"])
+    spec = ReportSpec.model_validate({"dataset": ONE, "state": STATE})
+    asked = Asked(spec, arrays | {"field": wash}, 0)
+    for own, label in zip(pseudo_sessions(asked, movements=True), STATES, strict=True):
+        trials = np.flatnonzero(arrays["state"] == label)
+        early, late = (np.flatnonzero(own.arrays["state"] == half) for half in HALVES)
+        np.testing.assert_array_equal(np.concatenate([early, late]), trials)
+        assert len(early) == -(-len(trials) // 2)
+    for own in pseudo_sessions(asked):
+        assert not np.isin(own.arrays["state"][wash == "WO"], HALVES).any()
+
+
+def test_targets_that_share_one_direction_learn_as_one_and_cannot_be_decoded() -> None:
+    spec = ReportSpec.model_validate({"dataset": ONE, "state": STATE})
+    angles = session("null")["target_angle_deg"]
+    asked = Asked(spec, session("null") | {"target_angle_deg": np.full(len(angles), 90.0)}, 0)
+    assert series_and_model(asked)[1].targets == 1
+    with pytest.raises(ExperimentError, match="needs targets in 3 directions"):
+        learned_elsewhere(asked, silent)
+    with pytest.raises(ExperimentError, match="lie in 1 direction; 4 are needed"):
+        direction_decoding(asked, silent)
 
 
 def test_states_that_alternate_have_no_null_of_time_and_no_warning() -> None:
