@@ -1,7 +1,7 @@
 """The report finds what was planted, finds nothing where nothing is, and says why it cannot ask."""
 
 from functools import cache
-from itertools import product
+from itertools import chain, product
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from scipy.stats import norm, t
 from statsmodels.stats.meta_analysis import combine_effects
 from statsmodels.stats.multitest import multipletests
 
+from core.charts.report import draw_differences
 from core.examples import GOLUB_BCI, REACHING_UNDER_BLOCK
 from core.experiment import Array, ExperimentError, Refused, Result, silent
 from core.findings.answer import FINDINGS, Asked
@@ -99,7 +100,18 @@ def test_several_sessions_are_summarised_and_listed() -> None:
     assert min(each) < found["d_reaiming"]["difference"] < max(each)
     assert found["d_reaiming"]["sessions"] == 3
     assert found["d_reaiming"]["p_value"] < 0.05
-    assert "random-effects" in KIND.reading(spec, result)
+    said = KIND.reading(spec, result)
+    assert "random-effects" in said
+    assert f"{found['d_reaiming']['difference']:.3g} degrees (95 % interval" in said
+    assert found["e_dimensionality"]["sessions_supported"] is None
+    assert "Without an interval" not in said
+    drawn = chain.from_iterable(draw_differences(spec, result).to_dict()["datasets"].values())
+    row = next(each for each in drawn if each.get("finding", "").startswith("d:"))
+    assert row["high"] - row["z"] == pytest.approx(t.ppf(0.975, 2))
+    numbers = result["numbers"].copy()
+    numbers[:2, list(FINDINGS).index("d_reaiming"), 7:9] = np.nan
+    less = Result({**result.arrays, "numbers": Array(numbers, ("session", "finding", "number"))})
+    assert "Without an interval are re-aiming in 2 of 3 sessions" in KIND.reading(spec, less)
     for name, state in product(FINDINGS, ("control", "hfs")):
         mean, low, high = (found[name][f"{state}{end}"] for end in ("", "_low", "_high"))
         assert name.startswith("b_") or low < mean < high, (name, state)
@@ -164,11 +176,12 @@ def test_two_sessions_say_that_they_are_too_few_and_what_each_shows_alone() -> N
 
 def test_a_session_alone_is_judged_as_in_its_own_report() -> None:
     one, two = session("cerebellar_block", 1), session("null", 2)
-    together, single = metrics(*run(one, two)), metrics(*run(one))
+    together, single = metrics(*run(one, two)), metrics(*run(two))
     own = np.array([[single[name]["p_value"], single[name]["p_holm"]] for name in FINDINGS])
-    again = np.array([together[f"session 1:{name}"]["p_value"] for name in FINDINGS])
+    again = np.array([together[f"session 2:{name}"]["p_value"] for name in FINDINGS])
     expected = multipletests(again, method="holm")[1]
-    found = [together[f"session 1:{name}"]["p_holm"] for name in FINDINGS]
+    found = [together[f"session 2:{name}"]["p_holm"] for name in FINDINGS]
+    np.testing.assert_array_equal(again, own[:, 0])
     np.testing.assert_allclose(found, expected)
     np.testing.assert_allclose(own[:, 1], multipletests(own[:, 0], method="holm")[1])
 
