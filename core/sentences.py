@@ -19,7 +19,7 @@ def number(value: float) -> str:
     return f"{value:.3g}" if isfinite(value) else "undefined"
 
 
-def with_interval(value: float, low: float, high: float, unit: str = "") -> str:
+def with_interval(value: float, low: float, high: float, *, unit: str = "") -> str:
     """2.46 (95 % interval 2.31 to 2.62); without the interval where there is none.
 
     unit: follows the value, with a space before it.

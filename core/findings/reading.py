@@ -72,7 +72,7 @@ def _sentence(result: Result, k: int, name: str) -> str:
     if not isfinite(difference):
         return ""
     p_holm = float(result["p_holm"][k])
-    said = with_interval(difference, low, high, UNITS.get(name, ""))
+    said = with_interval(difference, low, high, unit=UNITS.get(name, ""))
     word = _word(name, difference, p_holm, beyond=low > 0 or high < 0)
     about = f"{name[0]}, {FINDINGS[name]}"
     tests = f"{tested(p_value)}, {_after(p_holm)}"
@@ -109,7 +109,7 @@ def _drift(result: Result) -> str:
     if not known:
         return ""
     moved = [
-        f"{FINDINGS[name]} changes by {with_interval(value, low, high, UNITS.get(name, ''))}"
+        f"{FINDINGS[name]} changes by {with_interval(value, low, high, unit=UNITS.get(name, ''))}"
         for name, (value, low, high) in known.items()
         if low > 0 or high < 0
     ]

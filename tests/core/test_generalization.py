@@ -160,7 +160,7 @@ def test_a_target_is_not_decoded_by_another_in_its_own_direction() -> None:
     """Near and far in four directions, whose codes have nothing in common: 90 degrees by chance."""
     means = np.repeat(np.linalg.qr(np.random.default_rng(8).standard_normal((15, 15)))[0][:4], 2, 0)
     noise = 0.05 * np.random.default_rng(9).standard_normal((8, 12, 15))
-    angles = np.repeat(np.arange(4), 2) * 90.0
+    angles = np.array([0.0, 0.0, 90.0, 90.0, 180.0, 180.0, 270.0, 270.0])
     found = held_out_direction_errors(clouds(means[:, None] + noise), angles)
     assert found.mean() > 60
 
