@@ -105,7 +105,8 @@ def series_of(
         raise ExperimentError(
             f"the {len(start)} trials fall into {int(start.sum())} runs, each beginning in an "
             f"unknown state; runs of {MIN_RUN} trials on average are needed. Where blocks "
-            "alternate within a session, set state_at_blocks to carried_over"
+            "alternate within a session, set state_at_blocks of behaviour.adaptation to "
+            "carried_over"
         )
     angles, targets, target = np.zeros(1), 1, np.zeros(len(arm), dtype=np.int64)
     if spec.model == "generalization":

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from core.experiment import Refused
 
 MIN_DIRECTIONS = 3
+MIN_TO_DECODE = 4  # one left out of the others
 _DIGITS = 6
 
 

@@ -41,6 +41,7 @@ Trials = tuple[Floats, NDArray[np.int64]]
 ARM_AXES: Mapping[str, tuple[str, ...]] = {
     "ccgp_per_dichotomy": ("dichotomy",),
     "ccgp_se": (),
+    "ccgp_tested": (),
     "ccgp_turned": ("null",),
     "decoding_per_dichotomy": ("dichotomy",),
     "shattering_accuracy": ("balanced_dichotomy",),
@@ -100,6 +101,8 @@ def arm_numbers(
     return {
         "ccgp_per_dichotomy": np.mean(ccgp, axis=0),
         "ccgp_se": _jackknife_error(samples[0], sides, step),
+        # Of one subsample, as each draw of a null is: with more it would scatter less than they do.
+        "ccgp_tested": np.mean(ccgp[0]),
         "ccgp_turned": _turned(samples, sides, turns, null, step),
         "decoding_per_dichotomy": np.mean(
             [decoding_accuracy(each, fold, sides) for each in samples], axis=0

@@ -34,7 +34,8 @@ def rows(spec: GeneralizationSpec, result: Result) -> tuple[Row, ...]:
     if spec.block is not None:
         first, second = result["ccgp_per_dichotomy"].mean(axis=1).tolist()
         null = result["permuted_difference"]
-        p_value = two_sided_p(first - second, null) if len(null) else nan
+        tested_difference = -float(np.diff(result["ccgp_tested"])[0])
+        p_value = two_sided_p(tested_difference, null) if len(null) else nan
         every.append(Row(COMPARISON, 0, {"ccgp_difference": first - second, "p_value": p_value}))
     return tuple(every)
 
@@ -72,13 +73,14 @@ def reading(spec: GeneralizationSpec, result: Result) -> str:
 def _arm_metrics(result: Result, arm: int) -> Numbers:
     ccgp, se = float(result["ccgp_per_dichotomy"][arm].mean()), float(result["ccgp_se"][arm])
     null, shuffled = result["ccgp_turned"][arm], result["shattering_shuffled"][arm]
+    seen = float(result["ccgp_tested"][arm])
     above = result["shattering_accuracy"][arm] > np.quantile(shuffled, UPPER)
     return {
         "ccgp": ccgp,
         "ccgp_low": ccgp - Z_95 * se,
         "ccgp_high": ccgp + Z_95 * se,
         "ccgp_null": float(null.mean()) if len(null) else nan,
-        "p_value": (1 + int((null >= ccgp - 1e-12).sum())) / (1 + len(null)) if len(null) else nan,
+        "p_value": (1 + int((null >= seen - 1e-12).sum())) / (1 + len(null)) if len(null) else nan,
         "decoding": float(result["decoding_per_dichotomy"][arm].mean()),
         "target_decoding": float(result["target_decoding"][arm]),
         "shattering_mean_accuracy": float(result["shattering_accuracy"][arm].mean()),

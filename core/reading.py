@@ -132,6 +132,12 @@ def _one(
     told = misnamed(name, form) if form == "csv" else ""
     try:
         reading = _READERS[form](content, mapping, max_bytes)
+    except Unmapped as unfit:
+        # What HDF5 holds beyond a tree of arrays is known only where it was read.
+        named = "" if form == "hdf5" else misnamed(name, form)
+        if not named:
+            raise
+        raise Unmapped(f"the file is {named}: {unfit.message}", unfit.key) from None
     except UnreadableFile as refused:
         raise UnreadableFile(f"the file is {told}: {refused}") if told else refused from None
     if told and not has_behaviour(reading.arrays) and not set(A_SESSION) & set(reading.arrays):

@@ -19,11 +19,14 @@ def number(value: float) -> str:
     return f"{value:.3g}" if isfinite(value) else "undefined"
 
 
-def with_interval(value: float, low: float, high: float) -> str:
-    """2.46 (95 % interval 2.31 to 2.62); without the interval where there is none."""
+def with_interval(value: float, low: float, high: float, *, unit: str = "") -> str:
+    """2.46 (95 % interval 2.31 to 2.62); without the interval where there is none.
+
+    unit: follows the value, with a space before it.
+    """
     if not (isfinite(low) and isfinite(high)):
-        return number(value)
-    return f"{number(value)} (95 % interval {number(low)} to {number(high)})"
+        return number(value) + unit
+    return f"{number(value)}{unit} (95 % interval {number(low)} to {number(high)})"
 
 
 def tested(p_value: float) -> str:

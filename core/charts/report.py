@@ -11,9 +11,9 @@ import numpy as np
 from core.drawing import alt
 from core.experiment import Result
 from core.figures import BLOCK_COLOURS, INK, MUTED, notice
-from core.findings.answer import FINDINGS, Z_95
+from core.findings.answer import FINDINGS
 from core.findings.report_spec import ReportSpec
-from core.findings.verdicts import supported
+from core.findings.verdicts import DIFFERENCE, reach_of, summed, supported
 
 UNITS = {
     "a_motor_noise": "variance",
@@ -42,6 +42,7 @@ def draw_states(spec: ReportSpec, result: Result) -> alt.VConcatChart:
 def draw_differences(spec: ReportSpec, result: Result) -> alt.Chart | alt.LayerChart:
     """Block less control over its standard error, with the 95 % interval, for every finding."""
     del spec
+    sessions = summed(result["numbers"]).sum(axis=0).tolist()
     rows = [
         {
             "finding": _title(name),
@@ -53,8 +54,8 @@ def draw_differences(spec: ReportSpec, result: Result) -> alt.Chart | alt.LayerC
             else "not supported",
         }
         for k, name in enumerate(FINDINGS)
-        for value, low, high in [result["summary"][k, 6:9].tolist()]
-        for error in [(high - low) / (2 * Z_95)]
+        for value, low, high in [result["summary"][k, DIFFERENCE : DIFFERENCE + 3].tolist()]
+        for error in [(high - low) / (2 * reach_of(sessions[k]))]
         if isfinite(value) and error > 0
     ]
     if not rows:

@@ -38,7 +38,7 @@ def pseudo_spec(spec: ReportSpec) -> ReportSpec:
 def pseudo_sessions(asked: Asked, *, movements: bool = False) -> tuple[Asked, ...]:
     """One for each state, cut in halves; none unless each state is one stretch of the trials."""
     factor = asked.spec.state.factor
-    state, own = _states(asked)
+    state, own = _states(asked, fields=asked.has_field and not movements)
     if not in_stretches(state[own]):
         return ()
     late = np.zeros(len(own), dtype=np.bool_)
@@ -46,7 +46,11 @@ def pseudo_sessions(asked: Asked, *, movements: bool = False) -> tuple[Asked, ..
     halves = np.where(late, HALVES[1], HALVES[0])
     spec = pseudo_spec(asked.spec)
     return tuple(
-        Asked(spec, {**asked.arrays, factor: np.where(state == one, halves, NEITHER)}, asked.seed)
+        Asked(
+            spec,
+            {**asked.arrays, factor: np.where((state == one) & own, halves, NEITHER)},
+            asked.seed,
+        )
         for one in asked.spec.state.compare
     )
 
@@ -82,11 +86,11 @@ def mean_of(both: Sequence[Interval]) -> Interval:
     )
 
 
-def _states(asked: Asked) -> tuple[NDArray[np.str_], NDArray[np.bool_]]:
-    """The state of each trial, and which trials are in use."""
+def _states(asked: Asked, *, fields: bool) -> tuple[NDArray[np.str_], NDArray[np.bool_]]:
+    """The state of each trial, and which trials are in use: of the two fields, or of all."""
     spec, n = asked.spec, len(asked.arrays[asked.spec.state.factor])
     wanted: dict[str, tuple[str, ...]] = {spec.state.factor: spec.state.compare}
-    wanted |= {spec.field.factor: spec.field.compare} if asked.has_field else {}
+    wanted |= {spec.field.factor: spec.field.compare} if fields else {}
     wanted |= {factor: (label,) for factor, label in spec.within.items()}
     own = np.ones(n, dtype=np.bool_)
     for factor, labels in wanted.items():

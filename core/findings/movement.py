@@ -5,6 +5,7 @@ from math import exp
 
 from core.adaptation import AdaptationSpec, series_of, used_trials
 from core.behaviour import has_behaviour
+from core.directions import distinct_directions
 from core.experiment import ExperimentError
 from core.findings.answer import Answer, Asked, Interval, Report, difference_of, portion
 from core.findings.report_spec import ReportSpec
@@ -50,7 +51,7 @@ def learned_elsewhere(asked: Asked, report: Report) -> Mapping[str, Answer]:
     movements, model = series_and_model(asked)
     if model.targets < LEAST_TARGETS:
         raise ExperimentError(
-            f"a generalization of learning needs {LEAST_TARGETS} targets with their angles "
+            f"a generalization of learning needs targets in {LEAST_TARGETS} directions "
             "(`target_angle_deg`)"
         )
     told = Told(report)
@@ -74,7 +75,7 @@ def series_and_model(asked: Asked) -> tuple[Movements, Model]:
         raise ExperimentError("the session holds no behaviour")
     behaviour, arm = used_trials(_spec(asked, "one_state"), asked.arrays)
     angles = behaviour.target_angle_deg
-    if angles is None or len(angles) < LEAST_TARGETS:
+    if angles is None or distinct_directions(angles) < LEAST_TARGETS:
         return series_of(_spec(asked, "one_state"), behaviour, arm)[1], one_state()
     angles, movements = series_of(_spec(asked, "generalization"), behaviour, arm)
     return movements, falling_generalization(angles)

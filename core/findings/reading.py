@@ -3,6 +3,7 @@
 from math import isfinite
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.experiment import Result
 from core.findings.answer import FINDINGS, SIGNS
@@ -14,6 +15,7 @@ from core.findings.verdicts import (
     P_VALUE,
     errors_needed,
     sessions_needed,
+    summed,
     supported,
     supported_alone,
 )
@@ -23,10 +25,17 @@ SEVERAL = (
     "Each session was analysed by itself; estimates are random-effects means over sessions, whose "
     "intervals and p say what another session of the kind would show (DerSimonian and Laird, "
     "Hartung and Knapp). The difference is the mean of the sessions' own differences, weighted by "
-    "their errors, and need not be that of the two means. "
+    "their errors, and need not be that of the two means. Intervals over sessions are symmetric, "
+    "so that one of a share may go beyond 0 or 1. "
     "A session supports a finding alone if a report on it alone would say so: by its own p, after "
     "Holm over its own tests, and the sign of the study."
 )
+UNITS = {
+    "a_motor_noise": " in the unit of the movements, squared",
+    "c_field_distance": " noise variances",
+    "d_reaiming": " degrees",
+    "f_neural_generalization": " degrees",
+}
 DISAGREE = (
     "the interval says how far the estimate would move with other trials, each state having noise "
     "of its own; the test asks how often so large a difference comes about if the two states are "
@@ -63,7 +72,7 @@ def _sentence(result: Result, k: int, name: str) -> str:
     if not isfinite(difference):
         return ""
     p_holm = float(result["p_holm"][k])
-    said = with_interval(difference, low, high)
+    said = with_interval(difference, low, high, unit=UNITS.get(name, ""))
     word = _word(name, difference, p_holm, beyond=low > 0 or high < 0)
     about = f"{name[0]}, {FINDINGS[name]}"
     tests = f"{tested(p_value)}, {_after(p_holm)}"
@@ -100,7 +109,7 @@ def _drift(result: Result) -> str:
     if not known:
         return ""
     moved = [
-        f"{FINDINGS[name]} changes by {with_interval(value, low, high)}"
+        f"{FINDINGS[name]} changes by {with_interval(value, low, high, unit=UNITS.get(name, ''))}"
         for name, (value, low, high) in known.items()
         if low > 0 or high < 0
     ]
@@ -119,8 +128,26 @@ def few_sessions(result: Result) -> tuple[str, ...]:
     single = f"One session alone tells {', '.join(names)}: the test is its own." if names else ""
     several = answered[answered > 1].tolist()
     tests = int(np.isfinite(result["p_holm"]).sum())
-    said = (_too_few(min(several), tests) if several and tests else "", single)
+    few = _too_few(min(several), tests) if several and tests else ""
+    said = (few, single, _left_out(result, answered))
     return tuple(filter(None, said))
+
+
+def _left_out(result: Result, answered: NDArray[np.int64]) -> str:
+    """Which findings have sessions without an error, which no summary can weigh."""
+    weighed = summed(result["numbers"]).sum(axis=0)
+    said = ", ".join(
+        f"{FINDINGS[name]} in {answered[k] - weighed[k]} of {answered[k]} sessions"
+        for k, name in enumerate(FINDINGS)
+        if answered[k] > 1 and weighed[k] < answered[k]
+    )
+    if not said:
+        return ""
+    return (
+        f"Without an interval are {said}: with so few trials of a target none can be left out to "
+        "see how far the estimate moves. The summary leaves these sessions out, and needs two "
+        "others."
+    )
 
 
 def _too_few(sessions: int, tests: int) -> str:

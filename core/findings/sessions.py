@@ -89,16 +89,16 @@ def answered(asked: Asked, report: Report) -> Answers:
 def all_sessions(
     spec: ReportSpec, inputs: Mapping[str, Dataset], progress: Progress
 ) -> list[Answers]:
-    """Each session by itself, with draws of its own; refuses if no session answers anything."""
-    seeds = np.random.SeedSequence(spec.seed).generate_state(len(spec.sessions)).tolist()
-    reports, kept = stages(progress, [1] * len(seeds)), ledger(progress)
+    """Each session as a report on it alone would; refuses if no session answers anything."""
+    seed = int(np.random.SeedSequence(spec.seed).generate_state(1)[0])
+    reports, kept = stages(progress, [1] * len(spec.sessions)), ledger(progress)
 
     def stage(session: int, name: str, *shape: int) -> Stage:
         return kept.stage(f"session {session}, {name}", *shape)
 
     found = [
-        answered(Asked(spec, inputs[name], int(seed), partial(stage, k)), reports[k])
-        for k, (name, seed) in enumerate(zip(spec.sessions, seeds, strict=True))
+        answered(Asked(spec, inputs[name], seed, partial(stage, k)), reports[k])
+        for k, name in enumerate(spec.sessions)
     ]
     if all(reason for each in found for reason in each.reasons):
         raise ExperimentError(f"no finding can be tested: {found[0].reasons[0]}")

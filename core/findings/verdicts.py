@@ -7,7 +7,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from core.findings.answer import FINDINGS, SIGNS
+from core.findings.answer import FINDINGS, SIGNS, Z_95
 from core.kernels.holm import holm
 from core.sentences import SIGNIFICANT
 
@@ -39,6 +39,17 @@ def supported_alone(numbers: Floats, p_holm: Floats) -> NDArray[np.int64]:
             for k, name in enumerate(FINDINGS)
         ]
     )
+
+
+def summed(numbers: Floats) -> NDArray[np.bool_]:
+    """Which "sessions findings" have a difference with an interval, so that a summary has them."""
+    known = numbers[..., DIFFERENCE] + numbers[..., HIGH] - numbers[..., LOW]
+    return np.asarray(np.isfinite(known) & (numbers[..., HIGH] > numbers[..., LOW]))
+
+
+def reach_of(sessions: int) -> float:
+    """Standard errors from a mean over sessions to an end of its 95 % interval; of one, 1.96."""
+    return Z_95 if sessions < 2 else float(scipy.special.stdtrit(sessions - 1, 0.975))
 
 
 def errors_needed(sessions: int, tests: int) -> float:

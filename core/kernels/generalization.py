@@ -23,6 +23,7 @@ import scipy
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+SAME_DIRECTION = 1e-8  # radians
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,9 @@ def shuffled_trials(activity: Floats, generator: np.random.Generator) -> Floats:
 def held_out_direction_errors(found: Clouds, angle_deg: Floats) -> Floats:
     """Mean absolute error, in degrees, of decoding each target by the others: "conditions".
 
+    The others are those of other directions: targets that share one, near and far, are left out
+    together. There must be two directions or more.
+
     Ridge regression on cos and sin with the shrinkage of the classifier; chance is 90. The mean of
     the training targets points away from the one left out, so that with it as intercept noise would
     be decoded as the opposite direction; the mean of all targets takes its place.
@@ -145,7 +149,7 @@ def held_out_direction_errors(found: Clouds, angle_deg: Floats) -> Floats:
     everyone = np.array([np.cos(aims).mean(), np.sin(aims).mean()])
     errors = np.empty(n_conditions)
     for c in range(n_conditions):
-        rest = np.delete(np.arange(n_conditions), c)
+        rest = np.flatnonzero(np.abs(np.angle(np.exp(1j * (aims - aims[c])))) > SAME_DIRECTION)
         Y = np.stack([np.cos(aims[rest]), np.sin(aims[rest])], axis=1)
         centre, middle = found.means[rest].mean(axis=0), Y.mean(axis=0)
         M = found.means[rest] - centre

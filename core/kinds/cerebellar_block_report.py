@@ -60,7 +60,7 @@ METRICS = {
     "sessions": Metric("Sessions that answered", unit="session", type="integer"),
     "sessions_supported": Metric(
         "Sessions in which the finding is supported alone: by p of that session, after Holm over "
-        "its own tests, and the sign of the study",
+        "its own tests, and the sign of the study. Null where no session was tested",
         unit="session",
         type="integer",
     ),
@@ -169,11 +169,12 @@ def _check_labels(
 
 def _summary(result: Result, k: int, name: str) -> dict[str, float | int | bool | None]:
     alone = supported_alone(result["numbers"], result["session_p_holm"])
+    tested_in = np.isfinite(result["session_p_holm"]).any(axis=0)
     return {
         **_judged(result["summary"][k], float(result["p_holm"][k]), name),
         **_finite(PSEUDO, result["pseudo_summary"][k]),
         "sessions": int(np.isfinite(result["numbers"][:, k, DIFFERENCE]).sum()),
-        "sessions_supported": int(alone[k]),
+        "sessions_supported": int(alone[k]) if tested_in[k] else None,
     }
 
 
@@ -202,7 +203,7 @@ def _finite(names: tuple[str, ...], numbers: Floats) -> dict[str, float | None]:
 
 KIND: Kind[ReportSpec] = Kind(
     name="cerebellar_block.report",
-    version=3,
+    version=4,
     summary="All findings of the cerebellar-block study on your session, each with its verdict",
     spec=ReportSpec,
     columns=columns_of(ReportSpec),

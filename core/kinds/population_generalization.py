@@ -9,6 +9,7 @@ from core.charts.generalization import draw_change, draw_null, draw_scores
 from core.checkpoints import ledger
 from core.columns import columns_of
 from core.dataset import DatasetSummary
+from core.directions import MIN_TO_DECODE, distinct_directions
 from core.examples import REACHING_UNDER_BLOCK
 from core.experiment import (
     Array,
@@ -52,7 +53,9 @@ METRICS = {
     "shattering_mean_accuracy": Metric("Mean accuracy over all balanced dichotomies"),
     "shattering_fraction": Metric("Share of these above the 95 % quantile of shuffled targets"),
     "direction_error_deg": Metric(
-        "Mean error of a target's direction decoded by the other targets; chance 90", "deg"
+        "Mean error of a target's direction decoded by targets in other directions; chance 90. "
+        "Null unless there are four directions",
+        "deg",
     ),
     "change_generalization": Metric(
         "How much of the change between fields at a target is found at its nearest neighbours"
@@ -78,6 +81,7 @@ def run(spec: GeneralizationSpec, inputs: Mapping[str, Dataset], progress: Progr
         compared=spec.block.factor if spec.block else None,
     )
     session = chosen.session
+    angles, untold = _directions(session.target_angle_deg)
     sides = sides_of(spec, session.target_labels, session.target_angle_deg)
     seeds = np.random.SeedSequence(spec.seed).spawn(len(spec.arms) + 2)
     found: list[dict[str, Floats]] = []
@@ -92,9 +96,7 @@ def run(spec: GeneralizationSpec, inputs: Mapping[str, Dataset], progress: Progr
     for arm in range(len(spec.arms)):
         own = trials_of(spec, chosen, arm)
         turns = kept.stage(f"turned {arm}", spec.nulls)
-        found.append(
-            arm_numbers(spec, own, sides, session.target_angle_deg, seeds[arm], turns, step)
-        )
+        found.append(arm_numbers(spec, own, sides, angles, seeds[arm], turns, step))
     arrays = {
         name: Array(np.array([each[name] for each in found]), ("arm", *axes))
         for name, axes in ARM_AXES.items()
@@ -108,13 +110,7 @@ def run(spec: GeneralizationSpec, inputs: Mapping[str, Dataset], progress: Progr
     )
     arrays["rows_correlated"] = Array(np.array([chosen.optimistic]), ("session",))
     arrays["dichotomy_side"] = Array(sides, ("dichotomy", "target"))
-    warnings = chosen.warnings
-    if session.target_angle_deg is None:
-        warnings += (
-            "no `target_angle_deg`: targets are taken in the order of their labels, and "
-            "their direction is not decoded",
-        )
-    return Result(arrays, warnings)
+    return Result(arrays, (*chosen.warnings, *untold))
 
 
 def estimate(spec: GeneralizationSpec, summaries: Mapping[str, DatasetSummary]) -> Estimate:
@@ -154,9 +150,25 @@ def example() -> GeneralizationSpec:
     )
 
 
+def _directions(angles: Floats | None) -> tuple[Floats | None, tuple[str, ...]]:
+    """The angles if one direction can be decoded by the others; else none, and why."""
+    if angles is None:
+        return None, (
+            "no `target_angle_deg`: targets are taken in the order of their labels, and "
+            "their direction is not decoded",
+        )
+    directions = distinct_directions(angles)
+    if directions >= MIN_TO_DECODE:
+        return angles, ()
+    return None, (
+        f"the targets lie in {directions} direction{'s' if directions > 1 else ''}; "
+        f"{MIN_TO_DECODE} are needed to decode one by the others",
+    )
+
+
 KIND: Kind[GeneralizationSpec] = Kind(
     name="population.generalization",
-    version=3,
+    version=4,
     summary="How far a linear code carries to targets it was not trained on (CCGP, shattering)",
     spec=GeneralizationSpec,
     columns=columns_of(GeneralizationSpec),

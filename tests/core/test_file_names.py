@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.io
 
 from core.file_names import misnamed
+from core.mapping import Unmapped
 from core.npz import UnreadableFile, written_npz
 from core.reading import read_arrays
 from core.summary import summarise
@@ -64,6 +66,14 @@ def test_text_that_is_no_table_of_trials_is_refused_under_another_name(
 ) -> None:
     with pytest.raises(UnreadableFile, match=message):
         read_arrays(content, name="a.npz")
+
+
+@pytest.mark.parametrize("name", ["a.nwb", "a.csv"])
+def test_a_matlab_file_under_another_name_that_needs_a_mapping_is_told_to_be_one(name: str) -> None:
+    content = BytesIO()
+    scipy.io.savemat(content, {"session": {"spikes": np.ones((4, 2)), "aim": np.arange(4)}})
+    with pytest.raises(Unmapped, match=rf"the file is named \{name[1:]}, but it is a MATLAB file"):
+        read_arrays(content.getvalue(), name=name)
 
 
 def test_each_file_of_an_archive_has_its_own_name() -> None:

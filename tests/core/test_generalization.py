@@ -156,6 +156,42 @@ def test_the_direction_of_a_target_on_a_ring_is_decoded_by_the_others() -> None:
     assert held_out_direction_errors(clouds(noise), angles).mean() == pytest.approx(90, abs=25)
 
 
+def test_a_target_is_not_decoded_by_another_in_its_own_direction() -> None:
+    """Near and far in four directions, whose codes have nothing in common: 90 degrees by chance."""
+    means = np.repeat(np.linalg.qr(np.random.default_rng(8).standard_normal((15, 15)))[0][:4], 2, 0)
+    noise = 0.05 * np.random.default_rng(9).standard_normal((8, 12, 15))
+    angles = np.array([0.0, 0.0, 90.0, 90.0, 180.0, 180.0, 270.0, 270.0])
+    found = held_out_direction_errors(clouds(means[:, None] + noise), angles)
+    assert found.mean() > 60
+
+
+def test_direction_is_not_decoded_where_targets_lie_in_three() -> None:
+    spec = spec_of(nulls=0, permutations=0, decoding_nulls=1)
+    angles = np.array([0.0, 360.0, 90.0, 90.0, 90.0, 180.0, 180.0, 180.0])
+    result = KIND.run(spec, {UPLOADED: SESSION | {"target_angle_deg": angles}}, silent)
+    assert np.isnan(result["direction_error_per_target_deg"]).all()
+    assert "the targets lie in 3 directions; 4 are needed" in result.warnings[-1]
+
+
+def test_a_test_looks_at_one_subsample_as_each_draw_of_its_null_does() -> None:
+    """Of uneven counts: a mean of many subsamples scatters less than the draws."""
+    uneven = np.random.default_rng(0).random(len(SESSION["target"])) < np.where(
+        SESSION["target"] == 0, 0.4, 1.0
+    )
+    n = len(uneven)
+    arrays = {k: v[uneven] if v.shape[:1] == (n,) else v for k, v in SESSION.items()}
+    spec = spec_of(
+        repeats=3, nulls=9, permutations=9, block={"factor": "state", "compare": ["control", "HFS"]}
+    )
+    result = KIND.run(spec, {UPLOADED: arrays}, silent)
+    one = KIND.run(spec.model_copy(update={"repeats": 1}), {UPLOADED: arrays}, silent)
+    alone = one["ccgp_per_dichotomy"].mean(axis=1)
+    assert (result["ccgp_per_dichotomy"].mean(axis=1) != alone).all()
+    np.testing.assert_array_equal(result["ccgp_tested"], alone)
+    (*_, row), (*_, again) = KIND.rows(spec, result), KIND.rows(spec, one)
+    assert row.metrics["p_value"] == again.metrics["p_value"]
+
+
 def test_the_change_products_are_means_over_pairs_of_distinct_trials() -> None:
     rng = np.random.default_rng(10)
     X, condition, second = rng.standard_normal((40, 6)), np.arange(40) % 2, np.arange(40) < 18

@@ -1,7 +1,7 @@
 """The report finds what was planted, finds nothing where nothing is, and says why it cannot ask."""
 
 from functools import cache
-from itertools import product
+from itertools import chain, product
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,13 @@ from scipy.stats import norm, t
 from statsmodels.stats.meta_analysis import combine_effects
 from statsmodels.stats.multitest import multipletests
 
+from core.charts.report import draw_differences
 from core.examples import GOLUB_BCI, REACHING_UNDER_BLOCK
 from core.experiment import Array, ExperimentError, Refused, Result, silent
 from core.findings.answer import FINDINGS, Asked
 from core.findings.direction import direction_decoding
-from core.findings.movement import adaptation
+from core.findings.drift import HALVES, pseudo_sessions
+from core.findings.movement import adaptation, learned_elsewhere, series_and_model
 from core.findings.report_spec import ReportSpec
 from core.findings.sessions import summarised
 from core.findings.verdicts import sessions_needed
@@ -98,7 +100,18 @@ def test_several_sessions_are_summarised_and_listed() -> None:
     assert min(each) < found["d_reaiming"]["difference"] < max(each)
     assert found["d_reaiming"]["sessions"] == 3
     assert found["d_reaiming"]["p_value"] < 0.05
-    assert "random-effects" in KIND.reading(spec, result)
+    said = KIND.reading(spec, result)
+    assert "random-effects" in said
+    assert f"{found['d_reaiming']['difference']:.3g} degrees (95 % interval" in said
+    assert found["e_dimensionality"]["sessions_supported"] is None
+    assert "Without an interval" not in said
+    drawn = chain.from_iterable(draw_differences(spec, result).to_dict()["datasets"].values())
+    row = next(each for each in drawn if each.get("finding", "").startswith("d:"))
+    assert row["high"] - row["z"] == pytest.approx(t.ppf(0.975, 2))
+    numbers = result["numbers"].copy()
+    numbers[:2, list(FINDINGS).index("d_reaiming"), 7:9] = np.nan
+    less = Result({**result.arrays, "numbers": Array(numbers, ("session", "finding", "number"))})
+    assert "Without an interval are re-aiming in 2 of 3 sessions" in KIND.reading(spec, less)
     for name, state in product(FINDINGS, ("control", "hfs")):
         mean, low, high = (found[name][f"{state}{end}"] for end in ("", "_low", "_high"))
         assert name.startswith("b_") or low < mean < high, (name, state)
@@ -163,11 +176,12 @@ def test_two_sessions_say_that_they_are_too_few_and_what_each_shows_alone() -> N
 
 def test_a_session_alone_is_judged_as_in_its_own_report() -> None:
     one, two = session("cerebellar_block", 1), session("null", 2)
-    together, single = metrics(*run(one, two)), metrics(*run(one))
+    together, single = metrics(*run(one, two)), metrics(*run(two))
     own = np.array([[single[name]["p_value"], single[name]["p_holm"]] for name in FINDINGS])
-    again = np.array([together[f"session 1:{name}"]["p_value"] for name in FINDINGS])
+    again = np.array([together[f"session 2:{name}"]["p_value"] for name in FINDINGS])
     expected = multipletests(again, method="holm")[1]
-    found = [together[f"session 1:{name}"]["p_holm"] for name in FINDINGS]
+    found = [together[f"session 2:{name}"]["p_holm"] for name in FINDINGS]
+    np.testing.assert_array_equal(again, own[:, 0])
     np.testing.assert_allclose(found, expected)
     np.testing.assert_allclose(own[:, 1], multipletests(own[:, 0], method="holm")[1])
 
@@ -220,6 +234,31 @@ def test_the_null_of_movements_halves_each_state_in_the_middle() -> None:
     found = metrics(*run(without(session("null"), "counts"), permutations=0))["a_motor_noise"]
     assert found["pseudo_low"] < 0 < found["pseudo_high"]
     assert found["pseudo_high"] - found["pseudo_low"] < 2 * found["control"]
+
+
+def test_movements_outside_the_two_fields_are_halved_with_the_rest_of_their_state() -> None:
+    arrays = session("null")
+    wash = np.where(np.arange(len(arrays["field"])) % 96 < 20, "WO", arrays["field"])
+    spec = ReportSpec.model_validate({"dataset": ONE, "state": STATE})
+    asked = Asked(spec, arrays | {"field": wash}, 0)
+    for own, label in zip(pseudo_sessions(asked, movements=True), STATES, strict=True):
+        trials = np.flatnonzero(arrays["state"] == label)
+        early, late = (np.flatnonzero(own.arrays["state"] == half) for half in HALVES)
+        np.testing.assert_array_equal(np.concatenate([early, late]), trials)
+        assert len(early) == -(-len(trials) // 2)
+    for own in pseudo_sessions(asked):
+        assert not np.isin(own.arrays["state"][wash == "WO"], HALVES).any()
+
+
+def test_targets_that_share_one_direction_learn_as_one_and_cannot_be_decoded() -> None:
+    spec = ReportSpec.model_validate({"dataset": ONE, "state": STATE})
+    angles = session("null")["target_angle_deg"]
+    asked = Asked(spec, session("null") | {"target_angle_deg": np.full(len(angles), 90.0)}, 0)
+    assert series_and_model(asked)[1].targets == 1
+    with pytest.raises(ExperimentError, match="needs targets in 3 directions"):
+        learned_elsewhere(asked, silent)
+    with pytest.raises(ExperimentError, match="lie in 1 direction; 4 are needed"):
+        direction_decoding(asked, silent)
 
 
 def test_states_that_alternate_have_no_null_of_time_and_no_warning() -> None:
