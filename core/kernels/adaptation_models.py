@@ -89,8 +89,10 @@ def two_state(anchor: str) -> Model:
         return _regimes(local, retention, learning, np.ones((local.shape[1], 2)), SLOW)
 
     boxes = (RETENTION, (0.0, 1.0), SENSITIVITY, (0.0, 1.0))
-    each = product(START_PARTS, START_VARIANCES)
-    starts = [tuple(of_parts(anchor, *np.array(parts), np.array(own))) for parts, own in each]
+    starts = [
+        tuple(of_parts(anchor, np.array(kept), np.array(learnt), np.array(own)).tolist())
+        for (kept, learnt), own in product(START_PARTS, START_VARIANCES)
+    ]
     outer = ("a_slow", "a_share", "b_fast", "b_share")
     names = outer if anchor == "outer" else ("a_fast", "a_share", "b_slow", "b_share")
     return _model(names, (2, 3), boxes, starts, regimes)

@@ -121,13 +121,16 @@ def profile_end(
         start = known.point + (centre + side * far - known.point[parameter]) * _course(
             held, known, parameter
         )
-        known = optimum(held, start, tolerance=ROUGH)
-        root = sqrt(max(known.deviance - best.deviance, 0.0))
+        found = optimum(held, start, tolerance=ROUGH)
+        root = sqrt(max(found.deviance - best.deviance, 0.0))
         if abs(root - goal) < CLOSE:
             break
         if root < goal and far >= reach:
             return limit, False
-        inside, outside = ((far, root), outside) if root < goal else (inside, (far, root))
+        if root < goal:
+            inside, known = (far, root), found
+        else:
+            outside = (far, root)
         far = _next(inside, outside, goal)
     return centre + side * far, True
 

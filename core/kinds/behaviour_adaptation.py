@@ -152,7 +152,7 @@ def estimate(spec: AdaptationSpec, summaries: Mapping[str, DatasetSummary]) -> E
     if spec.model == "generalization" and "target_angle_deg" not in summary.arrays:
         raise Refused("model", spec.model, NO_ANGLES)
     states = {"one_state": 1, "two_state": 2, "generalization": len(summary.targets)}[spec.model]
-    parameters = {"one_state": 4, "two_state": 20, "generalization": 4 + states // 2}[spec.model]
+    parameters = {"one_state": 4, "two_state": 26, "generalization": 4 + states // 2}[spec.model]
     expansions = len(spec.arms) * (100 + 60 * parameters)
     if spec.block is not None:
         expansions += 2 * 200 + 16 * SIMULATIONS * (spec.model == "one_state")

@@ -318,6 +318,15 @@ def test_two_states_end_in_one_optimum_in_both_kinds_of_parameters(
         assert optimum(fits.outer.problem, start.ravel()).deviance > whole - 0.01
 
 
+def test_no_interval_of_two_states_ends_at_its_estimate(block_session: Movements) -> None:
+    """As it does where a profile is followed from a local optimum instead of the best."""
+    found = two_state_estimates(fit_two_states(block_session, 2), lambda share: None)
+    for name in ("error_sensitivity", "motor_variance"):
+        value, ends = getattr(found, name), getattr(found, f"{name}_interval")
+        apart = np.abs(ends - value[..., None]) / value[..., None]
+        assert (apart[np.isfinite(ends)] > 0.05).all()
+
+
 def test_the_starts_of_two_states_alone_are_not_enough(block_session: Movements) -> None:
     """So that the test above is of something."""
     alone = fit_adaptation(block_session, two_state("outer"), 2).best.deviance
