@@ -14,7 +14,6 @@ from core.kernels.adaptation_models import (
     generalization,
     one_state,
     separations,
-    two_state,
 )
 from core.selection import Labels
 from core.session_spec import ALL, Comparison, SessionSpec
@@ -44,7 +43,8 @@ class AdaptationSpec(SessionSpec):
     )
     model: Literal["one_state", "two_state", "generalization"] = Field(
         default="one_state",
-        description="One state; a slow and a fast one, whose sum moves; or one state per target, "
+        description="One state; a slow and a fast one, whose sum moves and of which the fast is 0 "
+        "where nothing is known of the state; or one state per target, "
         "with an error sensitivity for every distance between the target of the error and another "
         "(the behavioural generalization function; needs `target` and `target_angle_deg`).",
     )
@@ -124,10 +124,9 @@ def series_of(
 
 
 def model_of(spec: AdaptationSpec, angles: NDArray[np.float64]) -> Model:
+    """The model of one state, or of one per target."""
     if spec.model == "one_state":
         return one_state()
-    if spec.model == "two_state":
-        return two_state("outer")
     distinct, which = separations(angles)
     if not 2 <= len(distinct) <= MAX_SEPARATIONS:
         raise Refused(

@@ -22,8 +22,9 @@ def reading(spec: AdaptationSpec, result: Result) -> str:
     gain = float(result["log_likelihood_gain"][0]) if spec.model == "two_state" else nan
     more = 2 * len(spec.arms)
     two = (
-        f"A second state raises the log likelihood by {number(gain)} for {more} more parameters, "
-        f"which {'is worth' if gain > more else 'is not worth'} them by Akaike's criterion."
+        f"A second state raises the log likelihood by {number(max(gain, 0.0))} for {more} more "
+        f"parameters, which {'is worth' if gain > more else 'is not worth'} them by Akaike's "
+        "criterion."
     )
     return paragraph(
         *each,

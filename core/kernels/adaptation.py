@@ -4,7 +4,7 @@ The movements are divided by their standard deviation first, so that one box and
 serve degrees and millimetres alike; all that is returned is in the units of the movements.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -21,7 +21,7 @@ from core.kernels.adaptation_filter import (
 )
 from core.kernels.adaptation_models import Model
 from core.kernels.clock import no_tick
-from core.kernels.fisher_scoring import Optimum, Problem, best_of, profile_end
+from core.kernels.fisher_scoring import Optimum, Problem, best_of, least, optimum, profile_end
 from core.kernels.ledger import Stage, new_stage
 
 Report = Callable[[float], None]
@@ -78,12 +78,14 @@ def fit_adaptation(
     n_arms: int,
     *,
     shared: tuple[int, ...] = (),
+    also: Sequence[Floats] = (),
     stage: Callable[..., Stage] = new_stage,
     tick: Callable[[], None] = no_tick,
 ) -> AdaptationFit:
     """Maximum likelihood from several starts; the `shared` parameters are the same in every arm.
 
-    `tick` is called between evaluations and may raise to stop.
+    also: further starts, "arms parameters" each, in scaled units. `tick` is called between
+    evaluations and may raise to stop.
     """
     scaled, scale = _scaled(movements)
     largest = np.nanmax(np.abs([scaled.compensation, scaled.perturbation]))
@@ -91,8 +93,22 @@ def fit_adaptation(
     position = _positions(n_arms, len(model.names), shared)
     problem = _problem(scaled, model, position, prior, tick)
     own = _own(position)
-    best = _found_once(partial(best_of, problem, model.starts[:, own]), len(own), stage)
+    further = np.array([_point(position, local) for local in also]).reshape(-1, len(own))
+    find = partial(best_of, problem, model.starts[:, own], further)
+    best = _found_once(find, len(own), stage)
     return AdaptationFit(movements, model, position, problem, best, scale, prior, tick)
+
+
+def restarted(
+    fit: AdaptationFit, starts: Sequence[Floats], stage: Callable[..., Stage]
+) -> AdaptationFit:
+    """The same with the best optimum reached from `starts`, "arms parameters" each, instead."""
+
+    def find() -> Optimum:
+        points = [_point(fit.position, local) for local in starts]
+        return least([optimum(fit.problem, point) for point in points])
+
+    return replace(fit, best=_found_once(find, len(fit.best.point), stage))
 
 
 def problem_of(movements: Movements, fit: AdaptationFit) -> Problem:
@@ -197,11 +213,20 @@ def _own(position: NDArray[np.int64]) -> list[int]:
     return [int(np.argwhere(position == k)[0, 1]) for k in range(int(position.max()) + 1)]
 
 
+def apart(movements: Movements, targets: int) -> bool:
+    """Whether no state is carried from one arm to another."""
+    changes = np.flatnonzero(np.diff(movements.regime // targets)) + 1
+    return bool(movements.start[changes].all())
+
+
+def _point(position: NDArray[np.int64], local: Floats) -> Floats:
+    """The fitted point of each arm's parameters; what arms share is the mean of theirs."""
+    return np.bincount(position.ravel(), local.ravel()) / np.bincount(position.ravel())
+
+
 def _of_other_arms(fit: AdaptationFit, arm: int) -> tuple[int, ...]:
     """The parameters of the other arms, where no state is carried from one arm to another."""
-    movements = fit.movements
-    changes = np.flatnonzero(np.diff(movements.regime // fit.model.targets)) + 1
-    if not movements.start[changes].all():
+    if not apart(fit.movements, fit.model.targets):
         return ()
     return tuple(int(k) for k in np.setdiff1d(fit.position, fit.position[arm]))
 

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from core.kernels.adaptation import (
     AdaptationFit,
     Report,
-    fit_adaptation,
     intervals,
     one_step,
     whiteness_p,
 )
 from core.kernels.adaptation_filter import Floats
-from core.kernels.adaptation_models import asymptote, two_state
+from core.kernels.adaptation_models import asymptote, parts_of
 from core.kernels.ledger import Ledger, Stage, new_stage
+from core.kernels.two_states import TwoStates
 
 LAST = 2  # log q and log r close every model's list of parameters
 
@@ -53,24 +53,13 @@ def estimates(
     return _with_variances(fit, ends, (mean[:, :1], between[:, :1]), (mean[:, 1:], between[:, 1:]))
 
 
-def two_state_estimates(
-    outer: AdaptationFit, report: Report, kept: Ledger | None = None
-) -> Estimates:
+def two_state_estimates(fits: TwoStates, report: Report, kept: Ledger | None = None) -> Estimates:
     """Of the two-state model, parts slow and fast; each interval where it is a parameter."""
-    kept = kept or Ledger()
-    inner = fit_adaptation(
-        outer.movements,
-        two_state("inner"),
-        len(outer.local),
-        stage=partial(kept.stage, "inner"),
-        tick=outer.tick,
-    )
+    kept, outer, inner = kept or Ledger(), fits.outer, fits.inner
     ends = partial(kept.stage, "ends"), partial(kept.stage, "inner ends")
     wide = _open_as_nan(*intervals(outer, lambda share: report(share / 2), ends[0]))
     close = _open_as_nan(*intervals(inner, lambda share: report((1 + share) / 2), ends[1]))
-    a_slow, a_gap, b_fast, b_gap = outer.local[:, :-LAST].T
-    retention = np.stack([a_slow, a_slow - a_gap], axis=1)
-    learning = np.stack([b_fast - b_gap, b_fast], axis=1)
+    retention, learning = parts_of("outer", outer.local)
     of_retention = np.stack([wide[:, 0], close[:, 0]], axis=1)
     of_learning = np.stack([close[:, 2], wide[:, 2]], axis=1)
     return _with_variances(outer, wide, (retention, of_retention), (learning, of_learning))

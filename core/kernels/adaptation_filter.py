@@ -67,9 +67,9 @@ class Regimes:
     """What holds in each regime at each of several points of a parameter space.
 
     retention a, learning g: "points regimes states"; readout h: "regimes states";
-    planning_variance q, motor_variance r: "points regimes"; common: whether planning noise, and
-    what is not known of the state before a start, is one number for all parts of the state rather
-    than one for each.
+    planning_variance q, motor_variance r: "points regimes"; unknown: "states", how much of the one
+    number that is not known of the state before a start is in each part; common: whether planning
+    noise is one number for all parts of the state rather than one for each.
     """
 
     retention: Floats
@@ -77,6 +77,7 @@ class Regimes:
     readout: Floats
     planning_variance: Floats
     motor_variance: Floats
+    unknown: Floats
     common: bool = False
 
 
@@ -85,8 +86,8 @@ def predictions(
 ) -> tuple[Floats, Floats]:
     """Mean and variance of each y_t given all observed before it: "points trials" each.
 
-    The state before a start is N(initial_mean, initial_variance I), independent of what was; with
-    `common` 1 1' takes the place of I.
+    The state before a start is N(initial_mean, initial_variance u u'), independent of what was,
+    where u is what is `unknown`.
     """
     shape = (len(regimes.retention), len(movements.compensation))
     mean, variance = np.empty(shape), np.empty(shape)
@@ -102,6 +103,7 @@ def predictions(
         regimes.planning_variance,
         regimes.motor_variance,
         regimes.common,
+        regimes.unknown,
         initial_mean,
         initial_variance,
         mean,
@@ -133,15 +135,14 @@ def _run_response(
 
 def _smoothed_start(run: Movements, regimes: Regimes, initial_variance: float) -> Floats:
     """The state at the first trial given the whole run: predictions are linear in its mean."""
-    n_states, seen = regimes.readout.shape[1], run.observed
-    unknown = np.ones((1, n_states)) if regimes.common else np.eye(n_states)
-    plain, variance = predictions(run, regimes, np.zeros(n_states), 0.0)
-    moved = [predictions(run, regimes, unit, 0.0)[0][0] for unit in unknown]
-    slopes = (np.array(moved) - plain[0])[:, seen]
-    weighted = slopes / variance[0][seen]
-    information = weighted @ slopes.T + np.eye(len(unknown)) / initial_variance
+    seen = run.observed
+    plain, variance = predictions(run, regimes, np.zeros(len(regimes.unknown)), 0.0)
+    moved, _ = predictions(run, regimes, regimes.unknown, 0.0)
+    slope = (moved[0] - plain[0])[seen]
+    weighted = slope / variance[0][seen]
+    information = weighted @ slope + 1 / initial_variance
     residual = (run.compensation - plain[0])[seen]
-    return np.asarray(np.linalg.solve(information, weighted @ residual) @ unknown)
+    return np.asarray(weighted @ residual / information * regimes.unknown)
 
 
 @kernel
@@ -157,6 +158,7 @@ def _filter(
     planning_variance: Floats,
     motor_variance: Floats,
     common: bool,
+    unknown: Floats,
     initial_mean: Floats,
     initial_variance: float,
     mean: Floats,
@@ -168,9 +170,9 @@ def _filter(
         for t in range(len(y)):
             if start[t]:
                 z[:] = initial_mean
-                P[:] = initial_variance if common else 0.0
                 for i in range(n_states):
-                    P[i, i] = initial_variance
+                    for j in range(n_states):
+                        P[i, j] = initial_variance * unknown[i] * unknown[j]
             k = regime[t]
             a, g, h = retention[point, k], learning[point, k], readout[k]
             m, F = 0.0, motor_variance[point, k]

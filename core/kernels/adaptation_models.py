@@ -7,9 +7,10 @@
 
 each with planning variance q and motor variance r. Slow and fast part have planning noise of their
 own; targets share theirs, and what is not known of the state before a run, so that targets which
-all learn alike are the one state. B is the behavioural
-generalization function: how much of an error at one target is learned at another. Two states:
-M. A. Smith, A. Ghazizadeh and R. Shadmehr, PLoS Biology 4:e179 (2006); generalization:
+all learn alike are the one state. Before a run the slow part is unknown and the fast one, soon
+forgotten, is 0: so two parts that keep alike are the one state, and the likelihoods compare. B is
+the behavioural generalization function: how much of an error at one target is learned at another.
+Two states: M. A. Smith, A. Ghazizadeh and R. Shadmehr, PLoS Biology 4:e179 (2006); generalization:
 K. A. Thoroughman and R. Shadmehr, Nature 407:742 (2000).
 """
 
@@ -26,10 +27,16 @@ from core.kernels.adaptation_filter import Floats, Regimes
 RETENTION = (0.0, 1.1)
 SENSITIVITY = (-1.0, 2.0)
 SHARE = (0.001, 1.1)
+SLOW: Floats = np.array([1.0, 0.0])
 LOG_VARIANCE = (log(1e-6), log(1e3))  # of the variance of the movements
 START_RETENTION = (0.98, 0.8)
 START_SENSITIVITY = (0.05, 0.3)
 START_SHARE = (0.4, 0.8)
+START_PARTS = (  # retention and error sensitivity, slow and fast
+    ((0.99, 0.59), (0.05, 0.2)),
+    ((0.95, 0.75), (0.05, 0.3)),
+    ((0.999, 0.899), (0.05, 0.1)),
+)
 START_VARIANCES = ((log(0.02), log(0.3)), (log(0.2), log(0.1)))
 
 
@@ -61,7 +68,8 @@ def one_state() -> Model:
     """Retention and error sensitivity, the same for every target."""
 
     def regimes(local: Floats) -> Regimes:
-        return _regimes(local, local[..., :1], local[..., 1:2], np.ones((local.shape[1], 1)))
+        readout = np.ones((local.shape[1], 1))
+        return _regimes(local, local[..., :1], local[..., 1:2], readout, np.ones(1))
 
     boxes = (RETENTION, SENSITIVITY)
     starts = product(product(START_RETENTION, START_SENSITIVITY), START_VARIANCES)
@@ -71,26 +79,59 @@ def one_state() -> Model:
 def two_state(anchor: str) -> Model:
     """A part that learns slowly and forgets slowly, and one that does both fast.
 
-    anchor `outer`: parameters a_slow, b_fast and the gaps to a_fast, b_slow; `inner`: a_fast,
-    b_slow and the gaps. Both are the same model; a profile is taken of what is a parameter itself.
+    anchor `outer`: parameters a_slow, b_fast, and how far a_fast and b_slow are below them, as
+    shares of the way to the end of their box; `inner`: a_fast, b_slow, and how far the others are
+    above. Both are the same model; a profile is taken of what is a parameter itself.
     """
-    outer = anchor == "outer"
 
     def regimes(local: Floats) -> Regimes:
-        a, a_gap, b, b_gap = (local[..., k] for k in range(4))
-        retention = np.stack([a, a - a_gap] if outer else [a + a_gap, a], axis=-1)
-        learning = np.stack([b - b_gap, b] if outer else [b, b + b_gap], axis=-1)
-        return _regimes(local, retention, learning, np.ones((local.shape[1], 2)))
+        retention, learning = parts_of(anchor, local)
+        return _regimes(local, retention, learning, np.ones((local.shape[1], 2)), SLOW)
 
-    gaps = ((0.0, 1.1), (0.0, 2.0))
-    boxes = (RETENTION, gaps[0], SENSITIVITY, gaps[1])
-    pairs = ((0.99, 0.4, 0.2, 0.15), (0.95, 0.2, 0.3, 0.25), (0.999, 0.1, 0.1, 0.05))
-    inner = [(a - ag, ag, b - bg, bg) for a, ag, b, bg in pairs]
-    starts = product(pairs if outer else inner, START_VARIANCES)
-    names = (
-        ("a_slow", "a_gap", "b_fast", "b_gap") if outer else ("a_fast", "a_gap", "b_slow", "b_gap")
-    )
-    return _model(names, (2, 3), boxes, [(*mean, *spread) for mean, spread in starts], regimes)
+    boxes = (RETENTION, (0.0, 1.0), SENSITIVITY, (0.0, 1.0))
+    starts = [
+        tuple(of_parts(anchor, np.array(kept), np.array(learnt), np.array(own)).tolist())
+        for (kept, learnt), own in product(START_PARTS, START_VARIANCES)
+    ]
+    outer = ("a_slow", "a_share", "b_fast", "b_share")
+    names = outer if anchor == "outer" else ("a_fast", "a_share", "b_slow", "b_share")
+    return _model(names, (2, 3), boxes, starts, regimes)
+
+
+def parts_of(anchor: str, local: Floats) -> tuple[Floats, Floats]:
+    """Retention and error sensitivity, "... parts" each, of parameters of the two-state model."""
+    a, a_share, b, b_share = (local[..., k] for k in range(4))
+    if anchor == "outer":
+        a_fast, b_slow = a + a_share * (RETENTION[0] - a), b + b_share * (SENSITIVITY[0] - b)
+        return np.stack([a, a_fast], axis=-1), np.stack([b_slow, b], axis=-1)
+    a_slow, b_fast = a + a_share * (RETENTION[1] - a), b + b_share * (SENSITIVITY[1] - b)
+    return np.stack([a_slow, a], axis=-1), np.stack([b, b_fast], axis=-1)
+
+
+def of_parts(anchor: str, retention: Floats, learning: Floats, log_variances: Floats) -> Floats:
+    """The parameters of the two-state model that make these parts; log_variances: "... 2"."""
+    (a_slow, a_fast), (b_slow, b_fast) = (np.moveaxis(x, -1, 0) for x in (retention, learning))
+    if anchor == "outer":
+        a, b = a_slow, b_fast
+        shares = _share(a_fast, a, RETENTION[0]), _share(b_slow, b, SENSITIVITY[0])
+    else:
+        a, b = a_fast, b_slow
+        shares = _share(a_slow, a, RETENTION[1]), _share(b_fast, b, SENSITIVITY[1])
+    mean = np.stack([a, shares[0], b, shares[1]], axis=-1)
+    return np.concatenate([mean, log_variances], axis=-1)
+
+
+def of_one_state(local: Floats) -> Floats:
+    """The parameters of the two-state model, `outer`, that make it this one state."""
+    a, b = local[..., :1], local[..., 1:2]
+    halved = local[..., -2:] - np.array([log(2.0), 0.0])
+    return of_parts("outer", np.repeat(a, 2, axis=-1), np.repeat(b / 2, 2, axis=-1), halved)
+
+
+def _share(value: Floats, start: Floats, end: float) -> Floats:
+    """How far the value is on the way from start to end; 0 where there is no way to go."""
+    way = np.where(start == end, 1.0, end - start)
+    return np.asarray((value - start) / way)
 
 
 def generalization(separation: NDArray[np.int64]) -> Model:
@@ -104,7 +145,8 @@ def generalization(separation: NDArray[np.int64]) -> Model:
         retention = np.broadcast_to(local[..., None, :1], (points, arms, n_targets, n_targets))
         each = np.repeat(local, n_targets, axis=1)
         readout = np.tile(np.eye(n_targets), (arms, 1))
-        found = _regimes(each, retention.reshape(shape), learning.reshape(shape), readout)
+        kept, learnt = retention.reshape(shape), learning.reshape(shape)
+        found = _regimes(each, kept, learnt, readout, np.ones(n_targets))
         return replace(found, common=True)
 
     values = [[b * 0.3 ** (k > 0) for k in range(n_values)] for b in START_SENSITIVITY]
@@ -135,7 +177,8 @@ def falling_generalization(angle_deg: Floats) -> Model:
         retention = np.broadcast_to(local[..., None, :1], (points, arms, n_targets, n_targets))
         each = np.repeat(local, n_targets, axis=1)
         readout = np.tile(np.eye(n_targets), (arms, 1))
-        found = _regimes(each, retention.reshape(shape), learning.reshape(shape), readout)
+        kept, learnt = retention.reshape(shape), learning.reshape(shape)
+        found = _regimes(each, kept, learnt, readout, np.ones(n_targets))
         return replace(found, common=True)
 
     starts = product(START_RETENTION[:1], START_SENSITIVITY, START_SHARE, START_VARIANCES)
@@ -164,13 +207,16 @@ def asymptote(retention: Floats, learning: Floats) -> float:
     return gain / (1 + gain)
 
 
-def _regimes(local: Floats, retention: Floats, learning: Floats, readout: Floats) -> Regimes:
+def _regimes(
+    local: Floats, retention: Floats, learning: Floats, readout: Floats, unknown: Floats
+) -> Regimes:
     return Regimes(
         retention=np.ascontiguousarray(retention),
         learning=np.ascontiguousarray(learning),
         readout=readout,
         planning_variance=np.exp(local[..., -2]),
         motor_variance=np.exp(local[..., -1]),
+        unknown=unknown,
     )
 
 

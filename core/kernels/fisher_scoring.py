@@ -12,7 +12,7 @@ Steps solve (I + damping diag I) dx = -dD/2, as Levenberg and Marquardt damp lea
 climb to an optimum in about ten. Derivatives are central differences, exact to about 1e-9.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from math import log, pi, sqrt
 
@@ -64,12 +64,18 @@ class Optimum:
     information: Floats = field(repr=False)
 
 
-def best_of(problem: Problem, starts: Floats) -> Optimum:
-    """The best optimum reached from the most promising of "starts parameters"."""
+def best_of(problem: Problem, starts: Floats, also: Floats) -> Optimum:
+    """The best optimum reached from the most promising of "starts parameters", and from all of
+    `also`, "starts parameters" too."""
     inside = np.clip(starts, problem.low, problem.high)
     deviances = _deviances(problem.observations, *problem.predict(inside))
     chosen = inside[np.argsort(deviances, kind="stable")[:PROMISING]]
-    return min((optimum(problem, start) for start in chosen), key=lambda each: each.deviance)
+    return least([optimum(problem, start) for start in [*chosen, *also]])
+
+
+def least(found: Sequence[Optimum]) -> Optimum:
+    """The one of the least deviance; the first of several."""
+    return min(found, key=lambda each: each.deviance)
 
 
 def optimum(problem: Problem, start: Floats, *, tolerance: float = TOLERANCE) -> Optimum:
@@ -115,13 +121,16 @@ def profile_end(
         start = known.point + (centre + side * far - known.point[parameter]) * _course(
             held, known, parameter
         )
-        known = optimum(held, start, tolerance=ROUGH)
-        root = sqrt(max(known.deviance - best.deviance, 0.0))
+        found = optimum(held, start, tolerance=ROUGH)
+        root = sqrt(max(found.deviance - best.deviance, 0.0))
         if abs(root - goal) < CLOSE:
             break
         if root < goal and far >= reach:
             return limit, False
-        inside, outside = ((far, root), outside) if root < goal else (inside, (far, root))
+        if root < goal:
+            inside, known = (far, root), found
+        else:
+            outside = (far, root)
         far = _next(inside, outside, goal)
     return centre + side * far, True
 

@@ -51,12 +51,10 @@ from core.kernels.adaptation_estimates import (
     two_state_estimates,
 )
 from core.kernels.adaptation_filter import Movements
-from core.kernels.adaptation_models import (
-    one_state,
-    separations,
-)
+from core.kernels.adaptation_models import separations
 from core.kernels.bartlett import corrected_test
 from core.kernels.ledger import Ledger
+from core.kernels.two_states import fit_two_states
 from core.session_spec import COMPARISON, Comparison
 from core.stages import Told
 from core.summary import check_behaviour, check_factor, check_label
@@ -112,34 +110,18 @@ def run(spec: AdaptationSpec, inputs: Mapping[str, Dataset], progress: Progress)
     """Fit all arms together; then with shared parameters; then the profiles."""
     behaviour, arm = used_trials(spec, inputs[spec.dataset])
     angles, movements = series_of(spec, behaviour, arm)
-    model, n_arms, kept = model_of(spec, angles), len(spec.arms), ledger(progress)
-    told = Told(progress)
+    n_arms, kept, told = len(spec.arms), ledger(progress), Told(progress)
     told(0.0)
-    fit = fit_adaptation(
-        movements, model, n_arms, stage=partial(kept.stage, "fit"), tick=told.again
-    )
-    told(0.1)
-    found = _estimates(spec, fit, lambda share: told(0.1 + 0.7 * share), kept)
-    tests = _tests(spec, fit, told, kept) if n_arms == 2 else np.full(2, nan)
+    fitted = _two_states if spec.model == "two_state" else _other_model
+    fit, arrays = fitted(spec, angles, movements, told, kept)
     told(0.9)
-    arrays = _estimated(found) | _series(fit, arm) | _trial_counts(movements, arm, n_arms)
-    arrays["likelihood_ratio_p"] = Array(tests, ("test",))
+    arrays |= _series(fit, arm) | _trial_counts(movements, arm, n_arms)
     if spec.block is not None:
         pseudo = pseudo_differences(movements, arm, n_arms, kept.stage, told.again)
         told(0.95)
         arrays["late_less_early"] = Array(pseudo, ("arm", "compared"))
     if spec.model == "generalization":
         arrays["separation_deg"] = Array(separations(angles)[0], ("learned",), "deg")
-    if spec.model == "two_state":
-        simple = fit_adaptation(
-            _one_regime_per_arm(movements, arm),
-            one_state(),
-            n_arms,
-            stage=partial(kept.stage, "one state"),
-            tick=told.again,
-        )
-        gain = np.array([fit.log_likelihood - simple.log_likelihood])
-        arrays["log_likelihood_gain"] = Array(gain, ("session",))
     told(1.0)
     doubts = (*_alike(spec, behaviour), *doubts_of(spec, Result(arrays)))
     return Result(arrays, doubts)
@@ -170,7 +152,7 @@ def estimate(spec: AdaptationSpec, summaries: Mapping[str, DatasetSummary]) -> E
     if spec.model == "generalization" and "target_angle_deg" not in summary.arrays:
         raise Refused("model", spec.model, NO_ANGLES)
     states = {"one_state": 1, "two_state": 2, "generalization": len(summary.targets)}[spec.model]
-    parameters = {"one_state": 4, "two_state": 20, "generalization": 4 + states // 2}[spec.model]
+    parameters = {"one_state": 4, "two_state": 26, "generalization": 4 + states // 2}[spec.model]
     expansions = len(spec.arms) * (100 + 60 * parameters)
     if spec.block is not None:
         expansions += 2 * 200 + 16 * SIMULATIONS * (spec.model == "one_state")
@@ -202,16 +184,40 @@ def _check_labels(spec: AdaptationSpec, summary: DatasetSummary) -> None:
             check_label(summary, "within" if within else "block.compare", factor, label)
 
 
-def _one_regime_per_arm(movements: Movements, arm: NDArray[np.int64]) -> Movements:
-    return Movements(
-        movements.compensation, movements.perturbation, movements.clamp, movements.start, arm
-    )
+def _two_states(
+    spec: AdaptationSpec,
+    angles: NDArray[np.float64],
+    movements: Movements,
+    told: Told,
+    kept: Ledger,
+) -> tuple[AdaptationFit, dict[str, Array]]:
+    """The fit, and the arrays of its estimates and tests; all fits come before the profiles."""
+    fits = fit_two_states(movements, len(spec.arms), kept, told.again)
+    told(0.1)
+    found = two_state_estimates(fits, lambda share: told(0.1 + 0.7 * share), kept)
+    tests = [likelihood_ratio_p(fits.outer, each) for each in fits.nested] or [nan, nan]
+    return fits.outer, {
+        **_estimated(found),
+        "likelihood_ratio_p": Array(np.array(tests), ("test",)),
+        "log_likelihood_gain": Array(np.array([fits.gain]), ("session",)),
+    }
 
 
-def _estimates(spec: AdaptationSpec, fit: AdaptationFit, report: Report, kept: Ledger) -> Estimates:
-    if spec.model == "two_state":
-        return two_state_estimates(fit, report, kept)
-    return estimates(fit, report, partial(kept.stage, "ends"))
+def _other_model(
+    spec: AdaptationSpec,
+    angles: NDArray[np.float64],
+    movements: Movements,
+    told: Told,
+    kept: Ledger,
+) -> tuple[AdaptationFit, dict[str, Array]]:
+    """The fit of one state or of generalization, and the arrays of its estimates and tests."""
+    n_arms, stage = len(spec.arms), partial(kept.stage, "fit")
+    fit = fit_adaptation(movements, model_of(spec, angles), n_arms, stage=stage, tick=told.again)
+    told(0.1)
+    ends = partial(kept.stage, "ends")
+    found = estimates(fit, lambda share: told(0.1 + 0.7 * share), ends)
+    tests = _tests(spec, fit, told, kept) if n_arms == 2 else np.full(2, nan)
+    return fit, _estimated(found) | {"likelihood_ratio_p": Array(tests, ("test",))}
 
 
 def _tests(
@@ -219,8 +225,8 @@ def _tests(
 ) -> NDArray[np.float64]:
     """p of the same error sensitivity, and of the same motor variance.
 
-    Of one state the ratios are corrected for the number of trials, by simulated series; the other
-    models have too many parameters for that to be quick.
+    Of one state the ratios are corrected for the number of trials, by simulated series; the model
+    of generalization has too many parameters for that to be quick.
     """
     nested = {"sensitivity": fit.model.sensitivity, "motor": (fit.model.motor,)}
     fits = {}
@@ -234,7 +240,7 @@ def _tests(
             stage=partial(kept.stage, f"same {name}"),
             tick=fit.tick,
         )
-    if spec.model != "one_state":
+    if spec.model == "generalization":
         return np.array([likelihood_ratio_p(fit, each) for each in fits.values()])
     p_values = []
     for place, (name, each) in enumerate(fits.items()):
@@ -357,7 +363,7 @@ def _parts(
 
 KIND: Kind[AdaptationSpec] = Kind(
     name="behaviour.adaptation",
-    version=4,
+    version=5,
     summary="Retention, error sensitivity and noise of trial-by-trial motor adaptation",
     spec=AdaptationSpec,
     columns=columns_of(AdaptationSpec),

@@ -8,6 +8,7 @@ from scipy.stats import multivariate_normal
 from statsmodels.stats.diagnostic import acorr_ljungbox
 from statsmodels.tsa.statespace.mlemodel import MLEModel
 
+from core.adaptation import AdaptationSpec, series_of, used_trials
 from core.kernels.adaptation import (
     fit_adaptation,
     intervals,
@@ -17,15 +18,23 @@ from core.kernels.adaptation import (
 from core.kernels.adaptation_estimates import estimates, standardised, two_state_estimates
 from core.kernels.adaptation_filter import Floats, Movements, Regimes, predictions
 from core.kernels.adaptation_models import (
+    RETENTION,
     asymptote,
     falling_generalization,
     generalization,
+    of_parts,
     one_state,
+    parts_of,
     separations,
     two_state,
 )
 from core.kernels.adapting_hand import compensation
 from core.kernels.adapting_hand import generalization as generalized
+from core.kernels.fisher_scoring import optimum
+from core.kernels.two_states import fit_two_states
+from core.session_spec import Comparison
+from core.synthetic import synthesised
+from core.synthetic_spec import SyntheticSpec
 from tests.core.adaptation_twin import SCHEDULE, series, simulated
 
 PRIOR = 50.0
@@ -40,6 +49,7 @@ def one_part(a: float, b: float, q: float, r: float) -> Regimes:
         readout=np.ones((1, 1)),
         planning_variance=np.full((1, 1), q),
         motor_variance=np.full((1, 1), r),
+        unknown=np.ones(1),
     )
 
 
@@ -109,7 +119,7 @@ class Peer(MLEModel):  # type: ignore[misc]
     def __init__(self, movements: Movements, states: int) -> None:
         super().__init__(movements.compensation, k_states=states, k_posdef=states)
         self.felt = np.where(movements.clamp, 0.0, movements.perturbation - movements.compensation)
-        self.initialize_known(np.zeros(states), PRIOR * np.eye(states))
+        self.initialize_known(np.zeros(states), PRIOR * np.diag(np.arange(states) == 0))
 
     def log_likelihood(self, a: Floats, b: Floats, q: float, r: float) -> float:
         states = len(a)
@@ -130,6 +140,7 @@ def test_the_filter_agrees_with_statsmodels_on_one_and_two_parts() -> None:
             np.ones((1, len(a))),
             np.full((1, 1), 1.5),
             np.full((1, 1), 9.0),
+            np.eye(len(a))[0],
         )
         expected = Peer(movements, len(a)).log_likelihood(kept, learnt, 1.5, 9.0)
         assert log_likelihood(movements, regimes) == pytest.approx(expected, abs=1e-8)
@@ -264,8 +275,7 @@ def test_a_fast_and_a_slow_part_keep_their_order_and_are_recovered() -> None:
     for t, p in enumerate(SCHEDULE):
         y[t] = z.sum() + rng.standard_normal()
         z = a * z + b * (p - y[t]) + 0.2 * rng.standard_normal(2)
-    fit = fit_adaptation(series(y), two_state("outer"), 1)
-    found = two_state_estimates(fit, lambda share: None)
+    found = two_state_estimates(fit_two_states(series(y), 1), lambda share: None)
     slow, fast = found.retention[0]
     assert slow > fast
     assert found.error_sensitivity[0, 1] > found.error_sensitivity[0, 0]
@@ -275,6 +285,93 @@ def test_a_fast_and_a_slow_part_keep_their_order_and_are_recovered() -> None:
     ):
         widths = np.nan_to_num(ends[0, :, 1] - ends[0, :, 0], nan=0.2)
         assert (np.abs(values[0] - truth) < widths).all()
+
+
+@pytest.fixture(scope="module")
+def block_session() -> Movements:
+    """Two arms on which a search from the model's own starts ends in local optima."""
+    spec = AdaptationSpec(
+        dataset="00000000-0000-0000-0000-000000000000",
+        block=Comparison(factor="state", compare=("control", "hfs")),
+        model="two_state",
+    )
+    arrays = dict(synthesised(SyntheticSpec(neurons=5, seed=4)))
+    return series_of(spec, *used_trials(spec, arrays))[1]
+
+
+def test_two_states_end_in_one_optimum_in_both_kinds_of_parameters(
+    block_session: Movements,
+) -> None:
+    """And that is no worse than any model within it, nor than what other starts reach."""
+    fits = fit_two_states(block_session, 2)
+    whole = fits.outer.best.deviance
+    assert fits.inner.best.deviance == pytest.approx(whole, abs=1e-3)
+    for outer, inner in zip(
+        parts_of("outer", fits.outer.local), parts_of("inner", fits.inner.local), strict=True
+    ):
+        np.testing.assert_allclose(outer, inner, atol=0.01)
+    assert whole <= min(fit.best.deviance for fit in (*fits.nested, fits.simple))
+    rng = np.random.default_rng(0)
+    for _ in range(6):
+        kept, learnt = np.sort(rng.uniform(0, (1, 0.3), (2, 2, 2)).T, axis=2)
+        start = of_parts("outer", kept[:, ::-1], learnt, rng.uniform((-6, -2), (-2, 0), (2, 2)))
+        assert optimum(fits.outer.problem, start.ravel()).deviance > whole - 0.01
+
+
+def test_no_interval_of_two_states_ends_at_its_estimate(block_session: Movements) -> None:
+    """As it does where a profile is followed from a local optimum instead of the best."""
+    found = two_state_estimates(fit_two_states(block_session, 2), lambda share: None)
+    for name in ("error_sensitivity", "motor_variance"):
+        value, ends = getattr(found, name), getattr(found, f"{name}_interval")
+        apart = np.abs(ends - value[..., None]) / value[..., None]
+        assert (apart[np.isfinite(ends)] > 0.05).all()
+
+
+def test_the_starts_of_two_states_alone_are_not_enough(block_session: Movements) -> None:
+    """So that the test above is of something."""
+    alone = fit_adaptation(block_session, two_state("outer"), 2).best.deviance
+    assert alone > fit_two_states(block_session, 2).outer.best.deviance + 0.1
+
+
+@pytest.mark.parametrize("anchor", ["outer", "inner"])
+def test_parts_stay_in_their_order_and_their_box(anchor: str) -> None:
+    model = two_state(anchor)
+    corners = np.random.default_rng(0).integers(2, size=(64, len(model.names)))
+    for local in (np.where(corners, model.high, model.low), model.starts):
+        kept, learnt = parts_of(anchor, local)
+        assert (RETENTION[1] + 1e-12 >= kept[:, 0]).all()
+        assert (kept[:, 0] >= kept[:, 1]).all()
+        assert (kept[:, 1] >= RETENTION[0] - 1e-12).all()
+        assert (learnt[:, 1] >= learnt[:, 0]).all()
+    again = of_parts(anchor, kept, learnt, model.starts[:, -2:])
+    np.testing.assert_allclose(again, model.starts, atol=1e-12)
+
+
+def two_runs(rng: np.random.Generator, a: Floats, b: Floats) -> Movements:
+    """Two runs of the schedule, by as many parts as a and b have, each from 0."""
+    n, y, z = len(SCHEDULE), [], np.zeros(len(a))
+    for t in range(2 * n):
+        z = z * (t % n > 0)
+        y.append(z.sum() + 2.5 * rng.standard_normal())
+        z = a * z + b * (SCHEDULE[t % n] - y[t]) + 0.5 * rng.standard_normal(len(a))
+    both = series(np.array(y), np.r_[SCHEDULE, SCHEDULE], arms=2)
+    return replace(both, regime=np.zeros_like(both.regime))
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_what_a_second_state_gains_does_not_hang_on_the_breadth_of_the_prior(
+    parts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is 0 or little for one state, and much for two."""
+    a, b = (np.array(x)[-parts:] for x in ((0.75, 0.992), (0.12, 0.03)))
+    movements = two_runs(np.random.default_rng(0), a, b)
+    gains = []
+    for broad in (3.0, 10.0, 1000.0):
+        monkeypatch.setattr("core.kernels.adaptation.BROAD", broad)
+        gains.append(fit_two_states(movements, 1).gain)
+    np.testing.assert_allclose(gains, gains[1], atol=0.05)
+    assert min(gains) > -1e-3
+    assert (max(gains) > 6) is (parts == 2)
 
 
 def test_whiteness_is_the_test_of_ljung_and_box() -> None:
