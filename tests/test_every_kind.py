@@ -41,10 +41,9 @@ ELSEWHERE = {"curl_descent.phase_diagram": {"readout_fragile_above", "readout_ro
 
 COLD = """
 import pickle, sys, time
-from core.kinds import KINDS
 from handbook.example_results import result
 seconds, arrays = {}, {}
-for kind in KINDS:
+for kind in sys.argv[1:]:
     start = time.process_time()
     found = result(kind)
     seconds[kind] = time.process_time() - start
@@ -54,13 +53,17 @@ pickle.dump((seconds, arrays), sys.stdout.buffer)
 
 
 @pytest.fixture(scope="module")
-def cold(tmp_path_factory: pytest.TempPathFactory) -> Cold:
-    """Every example in a process with nothing compiled: seconds, and arrays and warnings, by kind.
+def cold(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Cold:
+    """Examples in a process with nothing compiled: seconds, and arrays and warnings, by kind.
 
-    One process for all, so a kernel that kinds share is compiled for the first of them.
+    One process for all, so a kernel that kinds share is compiled for the first of them. All kinds,
+    unless only tests of some were asked for.
     """
+    tests = [item for item in request.session.items if "cold" in getattr(item, "fixturenames", ())]
+    named = [getattr(item, "callspec", None) for item in tests]
+    kinds = [each.params["kind"].name for each in named if each] if all(named) else list(KINDS)
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path_factory.mktemp("nothing"))}
-    command = [sys.executable, "-P", "-c", COLD]
+    command = [sys.executable, "-P", "-c", COLD, *kinds]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
     found: Cold = pickle.loads(done.stdout)
     return found

@@ -13,7 +13,7 @@ import pytest
 from tests.stack import RunningStack
 
 KIND = "curl_descent.simulation"
-LEASE_S = 5.0
+LEASE_S = 10.0
 
 LONG: dict[str, Any] = {
     "inputs": 60,
