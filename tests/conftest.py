@@ -51,6 +51,8 @@ def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
         server = get_server(tmp_path_factory.mktemp("postgresql"))
     url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    _execute(url, "ALTER SYSTEM SET fsync = off")  # some hundred databases that nobody keeps
+    _execute(url, "SELECT pg_reload_conf()")
     _execute(url, "CREATE DATABASE migrated")
     migrations.upgrade(url.replace("/postgres?", "/migrated?"))
     yield url
