@@ -30,7 +30,7 @@ STYLE = "/static/"  # what pages look like, and nothing that anybody made here
 SAFE = ("GET", "HEAD", "OPTIONS")
 ONLY_READING = ("/v1/experiments/estimate", "/v1/sweeps/preview", "/v1/archives")
 
-AGAIN_S = 10.0
+AGAIN_S = 10.0  # between two looks at who holds a stream open
 
 _TOKEN: ContextVar[tokens.Token | None] = ContextVar("token", default=None)
 
@@ -58,7 +58,7 @@ class Guest:
         if self._token is None or time.monotonic() < self._looked + AGAIN_S:
             return True
         self._looked = time.monotonic()
-        return self._token in await asyncio.to_thread(tokens.known, self._database)
+        return await asyncio.to_thread(tokens.is_known, self._database, self._token)
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ def create_app(
     ):
         app.include_router(part.router)
     for router in routers.ROUTERS:
-        app.include_router(router)
+        app.include_router(router, include_in_schema=False)
     _document_problems(app)
     return app
 

@@ -6,13 +6,24 @@ from numpy.typing import NDArray
 from core.experiment import Refused
 
 MIN_DIRECTIONS = 3
-MIN_TO_DECODE = 4  # one left out of the others
+_MIN_TO_DECODE = 4  # one left out of the others
 _DIGITS = 6
 
 
 def distinct_directions(angles_deg: NDArray[np.float64]) -> int:
     """Different directions among the angles of targets, to a millionth of a degree."""
     return len(np.unique(np.round(angles_deg, _DIGITS) % 360.0))
+
+
+def too_few_to_decode(angles_deg: NDArray[np.float64]) -> str:
+    """Why the direction of a target cannot be decoded by those in others; empty if it can."""
+    directions = distinct_directions(angles_deg)
+    if directions >= _MIN_TO_DECODE:
+        return ""
+    return (
+        f"the targets lie in {directions} direction{'s' if directions > 1 else ''}; "
+        f"{_MIN_TO_DECODE} are needed to decode one by the others"
+    )
 
 
 def check_ring(dataset: str, directions: int | None) -> None:

@@ -62,6 +62,13 @@ def of_secret(database: Database, secret: str) -> Token | None:
     return None if row is None else Token(**row._mapping)
 
 
+def is_known(database: Database, token: Token) -> bool:
+    """Whether the token has not been deleted since."""
+    query = sa.select(tokens.c.id).where(tokens.c.id == token.id)
+    with database.read() as connection:
+        return connection.execute(query).first() is not None
+
+
 def known(database: Database) -> list[Token]:
     """All tokens, by name; none before the database was first brought up to date."""
     with database.read() as connection:

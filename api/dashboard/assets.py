@@ -20,7 +20,7 @@ from api.context import Service
 from store.experiments import NotFound
 from store.settings import Settings
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 FOLDER = Path(__file__).parent / "static"
 FOR_EVER = "public, max-age=31536000, immutable"

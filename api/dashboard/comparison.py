@@ -9,7 +9,7 @@ from api.compare import Comparison, ComparisonQuery, compare
 from api.context import Service
 from api.dashboard.rendering import page
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 
 class CompareQuery(BaseModel):

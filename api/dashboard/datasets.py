@@ -13,7 +13,7 @@ from core.dataset import DatasetSummary
 from core.kinds import KINDS
 from store import experiments
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 OF_A_DATASET = 10
 

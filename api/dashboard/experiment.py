@@ -17,7 +17,7 @@ from api.kinds import KindEntry, show_kind
 from api.query import ResultsQuery, query_results
 from api.results import list_arrays, list_figures
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 PRINTED = ("report",)
 

@@ -14,7 +14,7 @@ from api.sweeps import SweepQuery, list_sweeps
 from core.kinds import KINDS
 from core.presets import PRESETS
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 MOST_RUNNING, MOST_QUEUED, LATEST, SWEEPS = 12, 100, 6, 4
 OFFERED = ("toy", "phase-diagram-theory", "hidden-flips-linear-short", "speedup-linear-normal")

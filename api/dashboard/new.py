@@ -21,7 +21,7 @@ from core.presets import PRESETS
 from core.presets.preset import Panel
 from store.experiments import NotFound
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 MOST_DATASETS = 200
 

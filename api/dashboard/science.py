@@ -9,7 +9,7 @@ from api.dashboard.rendering import page
 from api.kinds import KindEntry, list_kinds
 from api.query import ResultsQuery, query_results
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 
 @router.get("/science")

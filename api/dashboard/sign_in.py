@@ -10,7 +10,7 @@ from api.context import Service
 from api.dashboard.rendering import page
 from store import tokens
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 
 @router.get(SIGN_IN)

@@ -14,7 +14,7 @@ from api.sweep_results import ChildRow, TableQuery, sweep_results
 from api.sweeps import Id, Sweep, SweepQuery, list_sweeps, show_sweep
 from core.kinds import KINDS
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 AT_ONCE = 500
 MOST_CELLS = 2000

@@ -18,7 +18,7 @@ from store.query.errors import LONGEST_TEXT, QueryError
 from store.query.fields import vocabulary
 from store.tables import STATUSES
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 ROWS = 50
 

@@ -7,7 +7,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from core.directions import MIN_TO_DECODE, check_ring, distinct_directions
+from core.directions import check_ring, distinct_directions, too_few_to_decode
 from core.experiment import ExperimentError
 from core.findings.activity import both_fields, null_field
 from core.findings.answer import Answer, Asked, Interval, Report, portion
@@ -78,12 +78,8 @@ def direction_decoding(asked: Asked, report: Report) -> Mapping[str, Answer]:
     """f: error, in degrees, of a target's direction decoded by the others, in the null field."""
     chosen = null_field(asked)
     angles, units = _angles(chosen), chosen.units
-    directions = distinct_directions(angles)
-    if directions < MIN_TO_DECODE:
-        raise ExperimentError(
-            f"the targets lie in {directions} direction{'s' if directions > 1 else ''}; "
-            f"{MIN_TO_DECODE} are needed to decode one by the others"
-        )
+    if too_few := too_few_to_decode(angles):
+        raise ExperimentError(too_few)
     rng = np.random.default_rng(np.random.SeedSequence([asked.seed, 4]))
 
     # Subsamples of cells that are equally large are all the same.

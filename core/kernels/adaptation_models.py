@@ -63,6 +63,11 @@ class Model:
         """The position of log r."""
         return len(self.names) - 1
 
+    @property
+    def compared(self) -> tuple[tuple[int, ...], ...]:
+        """What two arms are tested to share: the error sensitivity; the motor variance."""
+        return self.sensitivity, (self.motor,)
+
 
 def one_state() -> Model:
     """Retention and error sensitivity, the same for every target."""

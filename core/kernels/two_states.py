@@ -70,17 +70,17 @@ def fit_two_states(
     )
     first = fitted("fit", "outer", [of_one_state(simple.local), *_alone(simple, stage)])
     second = fitted("inner", "inner", [_turned("outer", first.local)])
-    best, model = _turned("inner", second.local), first.model
-    alike = (model.sensitivity, (model.motor,)) if n_arms > 1 else ()
+    best = _turned("inner", second.local)
+    alike = first.model.compared if n_arms > 1 else ()
     nested = tuple(
         fitted(f"same {shared}", "outer", _agreeing(best, shared), shared) for shared in alike
     )
     known = [first.local, best, *(fit.local for fit in nested)]
-    outer = restarted(first, known, partial(stage, "outer again"))
-    inner = restarted(second, [_turned("outer", outer.local)], partial(stage, "inner again"))
-    known = [outer.local, _turned("inner", inner.local)]
-    outer = restarted(first, known, partial(stage, "outer at last"))
-    inner = restarted(second, [_turned("outer", outer.local)], partial(stage, "inner at last"))
+    for when in ("again", "at last"):
+        outer = restarted(first, known, partial(stage, f"outer {when}"))
+        turned = [_turned("outer", outer.local)]
+        inner = restarted(second, turned, partial(stage, f"inner {when}"))
+        known = [outer.local, _turned("inner", inner.local)]
     return TwoStates(outer, inner, nested, simple)
 
 

@@ -51,7 +51,7 @@ from core.kernels.adaptation_estimates import (
     two_state_estimates,
 )
 from core.kernels.adaptation_filter import Movements
-from core.kernels.adaptation_models import separations
+from core.kernels.adaptation_models import Model, separations
 from core.kernels.bartlett import corrected_test
 from core.kernels.ledger import Ledger
 from core.kernels.two_states import fit_two_states
@@ -112,8 +112,10 @@ def run(spec: AdaptationSpec, inputs: Mapping[str, Dataset], progress: Progress)
     angles, movements = series_of(spec, behaviour, arm)
     n_arms, kept, told = len(spec.arms), ledger(progress), Told(progress)
     told(0.0)
-    fitted = _two_states if spec.model == "two_state" else _other_model
-    fit, arrays = fitted(spec, angles, movements, told, kept)
+    if spec.model == "two_state":
+        fit, arrays = _two_states(movements, n_arms, told, kept)
+    else:
+        fit, arrays = _other_model(spec, model_of(spec, angles), movements, told, kept)
     told(0.9)
     arrays |= _series(fit, arm) | _trial_counts(movements, arm, n_arms)
     if spec.block is not None:
@@ -185,14 +187,10 @@ def _check_labels(spec: AdaptationSpec, summary: DatasetSummary) -> None:
 
 
 def _two_states(
-    spec: AdaptationSpec,
-    angles: NDArray[np.float64],
-    movements: Movements,
-    told: Told,
-    kept: Ledger,
+    movements: Movements, n_arms: int, told: Told, kept: Ledger
 ) -> tuple[AdaptationFit, dict[str, Array]]:
     """The fit, and the arrays of its estimates and tests; all fits come before the profiles."""
-    fits = fit_two_states(movements, len(spec.arms), kept, told.again)
+    fits = fit_two_states(movements, n_arms, kept, told.again)
     told(0.1)
     found = two_state_estimates(fits, lambda share: told(0.1 + 0.7 * share), kept)
     tests = [likelihood_ratio_p(fits.outer, each) for each in fits.nested] or [nan, nan]
@@ -204,15 +202,11 @@ def _two_states(
 
 
 def _other_model(
-    spec: AdaptationSpec,
-    angles: NDArray[np.float64],
-    movements: Movements,
-    told: Told,
-    kept: Ledger,
+    spec: AdaptationSpec, model: Model, movements: Movements, told: Told, kept: Ledger
 ) -> tuple[AdaptationFit, dict[str, Array]]:
     """The fit of one state or of generalization, and the arrays of its estimates and tests."""
     n_arms, stage = len(spec.arms), partial(kept.stage, "fit")
-    fit = fit_adaptation(movements, model_of(spec, angles), n_arms, stage=stage, tick=told.again)
+    fit = fit_adaptation(movements, model, n_arms, stage=stage, tick=told.again)
     told(0.1)
     ends = partial(kept.stage, "ends")
     found = estimates(fit, lambda share: told(0.1 + 0.7 * share), ends)
@@ -228,7 +222,7 @@ def _tests(
     Of one state the ratios are corrected for the number of trials, by simulated series; the model
     of generalization has too many parameters for that to be quick.
     """
-    nested = {"sensitivity": fit.model.sensitivity, "motor": (fit.model.motor,)}
+    nested = dict(zip(("sensitivity", "motor"), fit.model.compared, strict=True))
     fits = {}
     for name, shared in nested.items():
         report(0.8)

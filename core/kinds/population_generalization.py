@@ -9,7 +9,7 @@ from core.charts.generalization import draw_change, draw_null, draw_scores
 from core.checkpoints import ledger
 from core.columns import columns_of
 from core.dataset import DatasetSummary
-from core.directions import MIN_TO_DECODE, distinct_directions
+from core.directions import too_few_to_decode
 from core.examples import REACHING_UNDER_BLOCK
 from core.experiment import (
     Array,
@@ -157,13 +157,8 @@ def _directions(angles: Floats | None) -> tuple[Floats | None, tuple[str, ...]]:
             "no `target_angle_deg`: targets are taken in the order of their labels, and "
             "their direction is not decoded",
         )
-    directions = distinct_directions(angles)
-    if directions >= MIN_TO_DECODE:
-        return angles, ()
-    return None, (
-        f"the targets lie in {directions} direction{'s' if directions > 1 else ''}; "
-        f"{MIN_TO_DECODE} are needed to decode one by the others",
-    )
+    too_few = too_few_to_decode(angles)
+    return (None, (too_few,)) if too_few else (angles, ())
 
 
 KIND: Kind[GeneralizationSpec] = Kind(
