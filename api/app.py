@@ -111,14 +111,15 @@ def _document_problems(app: FastAPI) -> None:
         components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         for operations in document["paths"].values():
             for operation in operations.values():
-                _document_access(operation)
+                _document_refusals(operation)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def _document_access(operation: dict[str, Any]) -> None:
-    """What whoever is let in or not may be answered; a token is not needed everywhere."""
+def _document_refusals(operation: dict[str, Any]) -> None:
+    """What anybody may be answered before the route is asked; a token is not needed everywhere."""
     operation["security"] = [{}, {"token": []}]
-    for status, answer in problems.documented(401, 403, 429, 503).items():
+    of_bodies = (415,) if "requestBody" in operation else ()
+    for status, answer in problems.documented(401, 403, *of_bodies, 429, 503).items():
         operation["responses"].setdefault(str(status), answer)

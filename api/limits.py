@@ -1,10 +1,13 @@
-"""Request bodies beyond their limit are refused, by what they declare and by what really comes."""
+"""Request bodies that are packed or beyond their limit are refused before anybody reads them.
+
+Their length counts as they declare it and as it really comes.
+"""
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import problem
+from api.problems import LONGEST_VALUE, problem
 from store.settings import Settings
 
 UPLOADS = ("/v1/datasets", "/v1/archives/import")
@@ -24,7 +27,15 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         limit, name = self._limit(scope["path"])
-        declared = Headers(scope=scope).get("content-length", "")
+        headers = Headers(scope=scope)
+        packed = headers.get("content-encoding", "identity")
+        if packed != "identity":
+            detail = (
+                f"Content-Encoding: {packed[:LONGEST_VALUE]} is not read; send the body as it is"
+            )
+            await problem(415, detail)(scope, receive, send)
+            return
+        declared = headers.get("content-length", "")
         if declared.isdigit() and int(declared) > limit:
             detail = f"the body has {declared} bytes; the limit is {limit} ({name})"
             await problem(413, detail)(scope, receive, send)

@@ -8,7 +8,7 @@ import io
 import math
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any, BinaryIO
 
@@ -41,12 +41,32 @@ class TooLarge(UnreadableFile):
     """A file that would need more memory than is allowed."""
 
 
-def read_npz(content: BinaryIO, max_bytes: int) -> dict[str, NDArray[Any]]:
-    """The named arrays of an NPZ archive whose arrays need at most `max_bytes` together."""
+def in_silence() -> None:
+    """Nobody waits for a sign of life."""
+
+
+def read_npz(
+    content: BinaryIO, max_bytes: int, still_here: Callable[[], None] = in_silence
+) -> dict[str, NDArray[Any]]:
+    """The named arrays of an NPZ archive whose arrays need at most `max_bytes` together.
+
+    `still_here` is called all the while: to unpack gigabytes takes longer than the lease of a run.
+    """
     with opened(content, "NPZ") as archive:
         members = archive.infolist()
         _check_members(members, max_bytes)
-        return {_key(member): _array(archive, member) for member in members}
+        return {_key(member): _array(archive, member, still_here) for member in members}
+
+
+class _Heard:
+    """A file that says with every piece that is read of it that the reader is still there."""
+
+    def __init__(self, packed: IO[bytes], still_here: Callable[[], None]) -> None:
+        self._packed, self._still_here = packed, still_here
+
+    def read(self, size: int = -1) -> bytes:
+        self._still_here()
+        return self._packed.read(size)
 
 
 @contextmanager
@@ -143,13 +163,16 @@ def _key(member: zipfile.ZipInfo) -> str:
     return member.filename.removesuffix(".npy")
 
 
-def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
+def _array(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, still_here: Callable[[], None]
+) -> NDArray[Any]:
     key = _key(member)
     try:
         with archive.open(member) as packed:
             checked_header(key, packed, member.file_size)
         with archive.open(member) as packed:
-            return np.asarray(npy.read_array(packed, allow_pickle=False), order="C")
+            values = npy.read_array(_Heard(packed, still_here), allow_pickle=False)
+            return np.asarray(values, order="C")
     except (ValueError, RuntimeError) as broken:
         raise UnreadableFile(f"the array `{key}` cannot be read: {broken}") from None
 

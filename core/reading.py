@@ -5,7 +5,7 @@ no pickles, and names what it found when it refuses.
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from core.npz import (
     MAX_MEMBERS,
     TooLarge,
     UnreadableFile,
+    in_silence,
     may_be_stored,
     read_npz,
     written_npz,
@@ -85,10 +86,15 @@ def save_arrays(arrays: Arrays, path: Path) -> None:
     path.write_bytes(written_npz(arrays))
 
 
-def load_arrays(source: bytes | Path, *, max_bytes: int = MAX_BYTES) -> dict[str, NDArray[Any]]:
-    """The arrays that `save_arrays` wrote, each read-only."""
+def load_arrays(
+    source: bytes | Path,
+    *,
+    max_bytes: int = MAX_BYTES,
+    still_here: Callable[[], None] = in_silence,
+) -> dict[str, NDArray[Any]]:
+    """The arrays that `save_arrays` wrote, each read-only; `still_here` as for `read_npz`."""
     with closing(_opened(source)) as content:
-        arrays = read_npz(content, max_bytes)
+        arrays = read_npz(content, max_bytes, still_here)
     for values in arrays.values():
         values.setflags(write=False)
     return arrays

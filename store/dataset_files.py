@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.npz import in_silence
 from core.preview import VERSION
 from store.incoming import incoming
 from store.settings import Settings
@@ -45,10 +46,6 @@ def arrays_path(settings: Settings, identifier: str) -> Path:
 def preview_path(settings: Settings, identifier: str) -> Path:
     """Where a dataset's preview is kept: an id is that of a content, which never changes."""
     return settings.datasets_dir / "previews" / f"{identifier}.{VERSION}.json"
-
-
-def in_silence() -> None:
-    """Nobody waits for a sign of life."""
 
 
 def keep(settings: Settings, file: Path, path: Path) -> None:

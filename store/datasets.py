@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from core.dataset import DatasetSummary, dataset_id
 from core.experiment import Dataset as Arrays
 from core.experiment import ExperimentError
+from core.npz import in_silence
 from core.reading import load_arrays, save_arrays
 from core.summary import summarise
 from core.synthetic import synthesised
@@ -27,7 +28,6 @@ from store.dataset_files import (
     Away,
     arrays_path,
     blob_path,
-    in_silence,
     is_kept,
     keep,
     present,
@@ -286,7 +286,7 @@ def summaries(database: Database, identifiers: tuple[str, ...]) -> dict[str, Dat
 def load(
     settings: Settings, identifier: str, still_here: Callable[[], None] = in_silence
 ) -> Arrays:
-    """The arrays of a dataset, for a run, which says while it waits that it is still there."""
+    """The arrays of a dataset, for a run, which says all the while that it is still there."""
     path = arrays_path(settings, identifier)
     try:
         here = present(settings, path, still_here)
@@ -294,7 +294,7 @@ def load(
         raise ExperimentError(f"dataset {identifier} cannot be fetched: {away}") from None
     if not here:
         raise ExperimentError(f"dataset {identifier} has no file on this machine")
-    return load_arrays(path, max_bytes=settings.max_array_bytes)
+    return load_arrays(path, max_bytes=settings.max_array_bytes, still_here=still_here)
 
 
 def remove_files(database: Database, settings: Settings, identifier: str, blob_sha256: str) -> None:

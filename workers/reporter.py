@@ -89,7 +89,9 @@ class Reporter:
     def kept(self) -> Kept | None:
         """What an earlier attempt kept last, if the same software made it."""
         content = checkpoints.newest(self.database, self.claimed.id, versions_of(self.claimed.kind))
-        return None if content is None else read_npz(io.BytesIO(content), MAX_CHECKPOINT_BYTES)
+        if content is None:
+            return None
+        return read_npz(io.BytesIO(content), MAX_CHECKPOINT_BYTES, self.alive)
 
     def keep(self, state: Callable[[], Kept]) -> None:
         """Keep the state of the run every `checkpoint_s`; raises `LeaseLost`."""

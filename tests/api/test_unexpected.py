@@ -81,3 +81,13 @@ def test_what_goes_wrong_with_a_page_is_shown_as_a_page(
             assert "<nav" in page.text
         for_programs = api.get("/v1/nowhere", headers=BROWSER)
     assert for_programs.headers["content-type"] == "application/problem+json"
+
+
+def test_a_packed_body_is_refused_in_words(migrated_sqlite: Path, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, database_url=f"sqlite:///{migrated_sqlite}")
+    with served(settings.model_copy(update=AWAY), Door()) as api:
+        packed = api.post(
+            "/v1/experiments", content=b"\x1f\x8b", headers={"Content-Encoding": "gzip"}
+        )
+    assert packed.status_code == 415
+    assert packed.json()["detail"] == "Content-Encoding: gzip is not read; send the body as it is"

@@ -13,8 +13,10 @@ import pytest
 
 from core.experiment import Array, Dataset, Progress, Result
 from core.kinds import KINDS
+from core.reading import save_arrays
 from store import experiments
 from store.database import Database
+from store.dataset_files import arrays_path
 from store.settings import Settings
 from store.transitions import request_cancel
 from tests.store.test_transitions import accepted
@@ -59,3 +61,25 @@ def test_a_cancellation_is_heard_while_a_kernel_is_compiled(
     assert run_next(Workplace(hasty, database, connect(hasty), "w"))
     assert experiments.get(database, identifier).status == "cancelled"
     assert compiled(1.0) == 2.0, "the compiler can begin again"
+
+
+def test_a_cancellation_is_heard_while_a_large_dataset_is_loaded(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identifier = accepted(database)
+    path = arrays_path(settings, "large")
+    path.parent.mkdir(parents=True)
+    save_arrays({"counts": np.zeros(2**22)}, path)
+
+    def used(spec: Any) -> tuple[str, ...]:
+        request_cancel(database, identifier)
+        return ("large",)
+
+    monkeypatch.setitem(KINDS, KIND.name, replace(KIND, datasets=used, run=never))
+    hasty = settings.model_copy(update=AWAY)
+    assert run_next(Workplace(hasty, database, connect(hasty), "w"))
+    assert experiments.get(database, identifier).status == "cancelled"
+
+
+def never(spec: Any, inputs: Mapping[str, Dataset], progress: Progress) -> Result:
+    raise AssertionError("it was cancelled before")
