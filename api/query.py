@@ -11,7 +11,7 @@ from api.context import Service
 from api.pages import OrderBy, Page, QueryCursor, Where
 from api.problems import BadRequest, documented
 from store.query.errors import LONGEST_TEXT
-from store.query.formats import MEDIA_TYPES, Format, written
+from store.query.media_types import MEDIA_TYPES, Format
 from store.query.plans import Question
 from store.query.results import page, stream
 
@@ -98,6 +98,8 @@ def query_results(query: Annotated[ResultsQuery, Query()], service: Service) -> 
 
 
 def _file(query: ResultsQuery, service: Service, form: Format) -> StreamingResponse:
+    from store.query.formats import written  # Arrow would be a twentieth of the API's start
+
     if query.cursor is not None:
         raise BadRequest("cursor", query.cursor, f"{form} has no pages; it holds every row")
     answer = stream(service.database, query.question, limit=query.limit)

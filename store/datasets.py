@@ -101,19 +101,6 @@ def added(
         yield get(database, identifier)
 
 
-def add(
-    database: Database,
-    settings: Settings,
-    upload: Path,
-    *,
-    name: str,
-    mapping: Mapping[str, Any] | None,
-) -> Dataset:
-    """Take an uploaded file in, and let go of it."""
-    with added(database, settings, upload, name=name, mapping=mapping) as dataset:
-        return dataset
-
-
 @contextmanager
 def _kept(settings: Settings, upload: Path, blob: Path) -> Iterator[None]:
     """An upload among the blobs; taken away again, if nobody had it, when its row does not come."""
@@ -138,20 +125,33 @@ def add_synthetic(
 ) -> Dataset:
     """Make a synthetic session and take it in; the same spec is the same dataset.
 
-    The file is our own, so nobody needs to look into it first: it is the archive of its arrays.
+    The file is the archive of its arrays.
     """
     arrays = synthesised(spec)
     with incoming(settings) as folder:
         made, copy = folder / "made.npz", folder / "copy.npz"
         save_arrays(arrays, made)
         shutil.copyfile(made, copy)
-        summary = summarise(arrays, "npz").model_dump(mode="json")
-        with added(database, settings, made, name=name, mapping=None, owner=owner) as dataset:
-            if dataset.status != "inspecting":
-                return dataset
-            keep(settings, copy, arrays_path(settings, dataset.id))
-            _end(database, dataset.id, status="ready", summary=summary)
-            return get(database, dataset.id)
+        summary = summarise(arrays, "npz")
+        return add_own(database, settings, made, copy, summary, name=name, owner=owner)
+
+
+def add_own(
+    database: Database,
+    settings: Settings,
+    upload: Path,
+    arrays: Path,
+    summary: DatasetSummary,
+    *,
+    name: str,
+    owner: str = ANONYMOUS,
+) -> Dataset:
+    """Take a file that we made in, with its arrays: nobody needs to look into it first."""
+    with added(database, settings, upload, name=name, mapping=None, owner=owner) as dataset:
+        if dataset.status == "inspecting":
+            keep(settings, arrays, arrays_path(settings, dataset.id))
+            _end(database, dataset.id, status="ready", summary=summary.model_dump(mode="json"))
+        return get(database, dataset.id)
 
 
 def look_into(

@@ -3,8 +3,10 @@
 import shutil
 
 from core.examples import EXAMPLES, Example
-from store import datasets
+from core.reading import read_arrays, save_arrays
+from core.summary import summarise
 from store.database import Database
+from store.datasets import add_own
 from store.incoming import incoming
 from store.settings import Settings
 
@@ -18,8 +20,9 @@ def install(database: Database, settings: Settings) -> None:
 def install_one(database: Database, settings: Settings, example: Example) -> None:
     """Make one of them a ready dataset."""
     with incoming(settings) as folder:
-        upload = folder / example.path.name
+        upload, arrays = folder / example.path.name, folder / "arrays.npz"
         shutil.copyfile(example.path, upload)
-        dataset = datasets.add(database, settings, upload, name=example.path.name, mapping=None)
-    if dataset.status == "inspecting":
-        datasets.look_into(database, settings, dataset.id)
+        reading = read_arrays(upload)
+        save_arrays(reading.arrays, arrays)
+        summary = summarise(reading.arrays, reading.format, reading.notes)
+        add_own(database, settings, upload, arrays, summary, name=upload.name)

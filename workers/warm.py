@@ -12,7 +12,7 @@ from workers.process import environment, set_defaults
 
 set_defaults(environment(settings().data_dir))
 
-from core.kernels.compiled import CACHE  # noqa: E402, numba reads its environment when imported
+from core.kernels.cache import CACHE  # noqa: E402, it is read from the environment
 
 POLITENESS = 10
 

@@ -4,15 +4,15 @@ All forms are single-threaded and repeat their bits: a compiled loop adds in an 
 on the shapes alone, never on how many networks are stepped beside it.
 """
 
-import hashlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
 from numba import extending
 from numba.core import event
+
+from core.kernels.cache import CACHE
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -20,21 +20,7 @@ _EXACT = {"contract"}  # a*b + c may become one rounding; nothing else changes
 _SUMS = {"contract", "reassoc", "nsz"}  # sums may be split over vector lanes; inf and nan stay
 
 
-_HERE = Path(__file__).parent
-
-
-def _sources() -> str:
-    """A name for the present text of all kernels."""
-    digest = hashlib.sha256()
-    for source in sorted(_HERE.glob("*.py")):
-        digest.update(source.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-# Numba keeps a kernel while the file that defines it is unchanged, even if a loop inlined from
-# another file is not; so every state of the sources gets a folder of its own.
 _config: Any = numba.config
-CACHE = Path(_config.CACHE_DIR or _HERE / "__pycache__") / _sources()
 _config.CACHE_DIR = str(CACHE)
 
 _event: Any = event

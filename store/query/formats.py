@@ -6,7 +6,7 @@ CSV, Parquet and Arrow go through Arrow's columns.
 import csv
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute
@@ -15,19 +15,11 @@ import pyarrow.parquet
 from pydantic_core import to_json
 
 from store.query.fields import FieldType
+from store.query.media_types import Format
 from store.query.plans import OutputColumn
 from store.query.results import ResultStream, Values
 
 ROW_GROUP = 65_536
-
-Format = Literal["csv", "jsonl", "parquet", "arrow"]
-
-MEDIA_TYPES: Mapping[Format, str] = {
-    "csv": "text/csv",
-    "jsonl": "application/jsonl",
-    "parquet": "application/vnd.apache.parquet",
-    "arrow": "application/vnd.apache.arrow.file",
-}
 
 _ARROW_TYPES: Mapping[FieldType, pa.DataType] = {
     "number": pa.float64(),

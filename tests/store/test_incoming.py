@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from core.examples import GOLUB_BCI
 from store.database import Database
 from store.dataset_files import blob_path
-from store.datasets import add, interrupted
+from store.datasets import added, interrupted
 from store.incoming import incoming, sweep
 from store.locks import held, nobody_holds
 from store.settings import Settings
@@ -98,7 +98,8 @@ def upload(database: Database, settings: Settings) -> str:
     """Take a recording in; the hash of its file."""
     with incoming(settings) as folder:
         (folder / "upload").write_bytes(GOLUB_BCI.path.read_bytes())
-        return add(database, settings, folder / "upload", name="a", mapping=None).blob_sha256
+        with added(database, settings, folder / "upload", name="a", mapping=None) as dataset:
+            return dataset.blob_sha256
 
 
 def execute(database: Database, statement: str) -> None:

@@ -70,8 +70,11 @@ def uploaded(database: Database, settings: Settings) -> datasets.Dataset:
     with incoming(settings) as folder:
         upload = folder / "session.npz"
         upload.write_bytes(GOLUB_BCI.path.read_bytes())
-        added = datasets.add(database, settings, upload, name="session.npz", mapping=None)
-    return datasets.look_into(database, settings, added.id)
+        with datasets.added(
+            database, settings, upload, name="session.npz", mapping=None
+        ) as dataset:
+            pass
+    return datasets.look_into(database, settings, dataset.id)
 
 
 def test_what_one_machine_took_in_another_computes_on_and_backs_up(

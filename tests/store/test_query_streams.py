@@ -7,7 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from store.database import Database
-from store.query.formats import MEDIA_TYPES, ROW_GROUP, Format, written
+from store.query.formats import ROW_GROUP, written
+from store.query.media_types import MEDIA_TYPES, Format
 from store.query.plans import Question
 from store.query.results import stream
 from tests.store.many_rows import filled

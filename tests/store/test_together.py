@@ -44,7 +44,9 @@ def delete(database: Database, settings: Settings) -> None:
 def upload(database: Database, settings: Settings) -> None:
     with incoming(settings) as folder:
         (folder / "upload").write_bytes(GOLUB_BCI.path.read_bytes())
-        datasets.add(database, settings, folder / "upload", name="a", mapping={"join": "trials"})
+        mapping = {"join": "trials"}
+        with datasets.added(database, settings, folder / "upload", name="a", mapping=mapping):
+            pass
 
 
 def synthesise(database: Database, settings: Settings) -> None:
