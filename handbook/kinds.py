@@ -8,8 +8,8 @@ from api.dashboard.spec_form import Field, Group, tree
 from core.experiment import Kind
 from core.figures import rendered, themed
 from core.kinds import KINDS
-from handbook.example_results import result, summaries
 from handbook.markdown import as_json, code, paragraphs, sentence, table
+from store.example_results import result, summaries
 
 HALVES = {
     "curl_descent": "Curl descent",

@@ -1,7 +1,10 @@
 """What the tests share: compiled kernels, both databases, and a real running service."""
 
+import fcntl
 import os
 import shutil
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +22,7 @@ import hypothesis  # noqa: E402
 import sqlalchemy as sa  # noqa: E402
 
 import migrations  # noqa: E402
+from core.kernels.cache import FILLED  # noqa: E402
 from store.database import Database  # noqa: E402
 from store.settings import Settings  # noqa: E402
 from tests.scheduling import ByFile, long_ones_first  # noqa: E402
@@ -34,6 +38,23 @@ hypothesis.settings.load_profile("house")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest."""
     items.sort(key=lambda item: long_ones_first(item.nodeid))
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Compile once for all processes, which collect their tests meanwhile."""
+    if session.config.getoption("numprocesses", None) and not _is_one_of_several(session):
+        subprocess.Popen([sys.executable, "-P", "-c", "from workers.warm import fill; fill()"])
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Wait for the compiler: each process would compile the same now, and so would each service."""
+    if _is_one_of_several(session) and FILLED.exists():
+        with FILLED.open() as done:
+            fcntl.flock(done, fcntl.LOCK_SH)
+
+
+def _is_one_of_several(session: pytest.Session) -> bool:
+    return hasattr(session.config, "workerinput")
 
 
 @pytest.hookimpl(optionalhook=True)

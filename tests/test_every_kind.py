@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 from core.experiment import Cancelled, Compared, Kind, Refused
 from core.figures import rendered, themed
 from core.kinds import KINDS
-from handbook.example_results import inputs, result, summaries
+from store.example_results import inputs, result, summaries
 from store.settings import Settings
 
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
@@ -41,7 +41,7 @@ ELSEWHERE = {"curl_descent.phase_diagram": {"readout_fragile_above", "readout_ro
 
 COLD = """
 import pickle, sys, time
-from handbook.example_results import result
+from store.example_results import result
 seconds, arrays = {}, {}
 for kind in sys.argv[1:]:
     start = time.process_time()

@@ -1,7 +1,7 @@
 """`python -P -m workers.warm`: compile the kernels into this installation's cache, once.
 
-Without it the first experiment of a fresh installation would wait for the compiler, about ten
-seconds, during which nothing can cancel it. Of several that share a cache one does it for all.
+Without it the first experiments of a fresh installation would wait for the compiler, each for about
+ten seconds. Of several that share a cache one does it for all.
 """
 
 import fcntl
@@ -12,15 +12,15 @@ from workers.process import environment, set_defaults
 
 set_defaults(environment(settings().data_dir))
 
-from core.kernels.cache import CACHE  # noqa: E402, it is read from the environment
+from core.kernels.cache import CACHE, FILLED  # noqa: E402, it is read from the environment
 
 POLITENESS = 10
 
 
-def main() -> None:
-    """Run the example of every kind that needs no input, unless the cache is filled."""
+def fill() -> None:
+    """Run the example of every kind, unless that was done or another is at it."""
     CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "examples").open("a+") as done:
+    with FILLED.open("a+") as done:
         try:
             fcntl.flock(done, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -32,15 +32,13 @@ def main() -> None:
 
 
 def _run_examples() -> None:
-    os.nice(POLITENESS)
-    from core.experiment import silent
     from core.kinds import KINDS
+    from store.example_results import result
 
-    for kind in KINDS.values():
-        example = kind.example()
-        if not (kind.datasets(example) or kind.experiments(example)):
-            kind.run(example, {}, silent)
+    for kind in KINDS:
+        result(kind)
 
 
 if __name__ == "__main__":
-    main()
+    os.nice(POLITENESS)
+    fill()

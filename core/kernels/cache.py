@@ -18,3 +18,5 @@ def _sources() -> str:
 # Numba keeps a kernel while the file that defines it is unchanged, even if a loop inlined from
 # another file is not; so every state of the sources gets a folder of its own.
 CACHE = Path(os.environ.get("NUMBA_CACHE_DIR") or _HERE / "__pycache__") / _sources()
+FILLED = CACHE / "examples"
+"""Locked while all are compiled, and not empty once that is done."""

@@ -10,7 +10,7 @@ from core.examples import EXAMPLES
 from core.experiment import Cancelled, Dataset, Kind, Spec
 from core.kinds import KINDS
 from core.reading import load_arrays
-from handbook.example_results import inputs
+from store.example_results import inputs
 
 SIMULATION = KINDS["curl_descent.simulation"]
 

@@ -1,4 +1,4 @@
-"""What the example of each kind gives, for its page and for the tests of every kind."""
+"""What the example of each kind gives: for its page and for whoever fills a cache with kernels."""
 
 from collections.abc import Mapping
 from functools import cache
