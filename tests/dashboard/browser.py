@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+"""The first without windows, of which each page costs the others a second of a core."""
 MISSING = f"no browser ({', '.join(PROGRAMS)}) is installed: the pages are not tested"
 PATIENCE_MS = 30_000
 REFUSAL = re.compile(r"Failed to load resource: .* status of 4\d\d")
