@@ -34,6 +34,8 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("house")
 
+_COMPILER = pytest.StashKey[subprocess.Popen[bytes]]()
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest."""
@@ -43,7 +45,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Compile once for all processes, which collect their tests meanwhile."""
     if session.config.getoption("numprocesses", None) and not _is_one_of_several(session):
-        subprocess.Popen([sys.executable, "-P", "-c", "from workers.warm import fill; fill()"])
+        fill = [sys.executable, "-P", "-c", "from workers.warm import fill; fill()"]
+        session.stash[_COMPILER] = subprocess.Popen(fill)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """The compiler has long ended, unless somebody interrupts the tests."""
+    compiler = session.stash.get(_COMPILER, None)
+    if compiler is not None:
+        compiler.terminate()
+        compiler.wait()
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

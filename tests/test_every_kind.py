@@ -69,7 +69,7 @@ def cold(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return found
 
 
-@pytest.mark.timeout(420)  # it takes half a minute of a core; the others may be busy
+@pytest.mark.timeout(600)  # it takes half a minute of a core; the others may be busy
 def test_every_example_ends_within_thirty_seconds_cold(cold: Cold) -> None:
     seconds, _ = cold  # a process's own, not those that other tests take from it meanwhile
     assert set(seconds) == set(KINDS)
