@@ -87,7 +87,10 @@ def test_a_matlab_file_under_another_name_that_needs_a_mapping_is_told_to_be_one
 
 
 def test_an_nwb_file_without_trials_under_another_name_is_told_to_be_one() -> None:
-    for name, told in (("a.mat", r"the file is named \.mat, but it is an NWB file: "), ("a.nwb", "")):
+    for name, told in (
+        ("a.mat", r"the file is named \.mat, but it is an NWB file: "),
+        ("a.nwb", ""),
+    ):
         with pytest.raises(Unmapped, match=rf"^mapping table: {told}no trials: looked for"):
             read_arrays(written(nwb_file()), name=name)
 
