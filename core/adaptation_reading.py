@@ -13,6 +13,10 @@ PARTS = ("slow", "fast")
 WIDEST_FACTOR = 4.0  # between the ends of an interval of an identifiable error sensitivity,
 NARROW = 0.1  # unless it is as narrow as this, about 0 say
 HASTY = 0.5  # of a change of the perturbation, compensated before it was felt
+SHORT = (
+    "In a few hundred trials intervals of the slow part are too short: of 164 simulated trials "
+    "they hold the truth in three of four runs."
+)
 WHITE = 0.01  # a whiteness p below this is worth a warning
 
 
@@ -30,6 +34,7 @@ def reading(spec: AdaptationSpec, result: Result) -> str:
         *each,
         _tests_sentence(spec, result),
         two if isfinite(gain) else "",
+        SHORT if spec.model == "two_state" and result["parts_told_apart"].any() else "",
         "Planning variance is weakly identified: trust it least.",
         *(f"{warning[0].upper()}{warning[1:]}." for warning in result.warnings),
     )

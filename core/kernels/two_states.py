@@ -5,7 +5,7 @@ wrong. So every fit starts from the best points of the others too: the one state
 the same model in its other parameters, and the models with something shared, which start anew from
 the best of the whole. The whole model is then never worse than one that it contains.
 
-The models with something shared may still end above their best: of 46 such fits of 23 simulated
+The models with something shared may still end above their best: of 36 such fits of 18 simulated
 sessions (164 trials in each state) one did, by 1.9 of the deviance, in 24 random starts more.
 """
 

@@ -200,4 +200,5 @@ def test_parts_that_are_told_apart_are_said_one_by_one_and_together() -> None:
     assert found["all"]["error_sensitivity"] == pytest.approx(sum(parts), abs=1e-3)
     assert found["all"]["error_sensitivity_low"] < 0.28 < found["all"]["error_sensitivity_high"]
     assert "the fast part keeps" in KIND.reading(spec, result)
+    assert "intervals of the slow part are too short" in KIND.reading(spec, result)
     assert "together" not in KIND.reading(spec, result)
