@@ -69,24 +69,37 @@ def _share_of_a_neighbour(session: Dataset, width_deg: float | None) -> float:
     return 1.0 if width_deg is None else exp(-((apart / width_deg) ** 2) / 2)
 
 
-def _of_large_session(session: Dataset) -> Mapping[str, list[float]]:
-    """Mean distance between fields and error of decoding in the null field, of each state."""
+def large_cells(session: Dataset) -> Floats:
+    """Many trials of the same neurons, as many of each cell: "states fields targets trials
+    neurons"."""
     large = _large(truth(session)["spec"])
     counts, target = large["counts"].astype(np.float64), large["target"]
     cell = (
         np.searchsorted(STATES, large["state"]) * len(FIELDS) + (large["field"] == FIELDS[1])
     ) * (target.max() + 1) + target
     box = np.stack([counts[cell == k] for k in range(cell.max() + 1)])
+    return box.reshape(len(STATES), len(FIELDS), -1, *box.shape[1:])
+
+
+def true_distances(session: Dataset, cells: Floats) -> list[float]:
+    """Mean distance between fields of each state, with the noise of these large cells."""
+    box = cells.reshape(-1, *cells.shape[3:])
     apart = (box - box.mean(axis=1, keepdims=True)).reshape(-1, box.shape[-1])
     noise = apart.T @ apart / (len(apart) - len(box))
     rates = session["truth_rates"]
     d = rates[1::2] - rates[::2]
     distances = np.einsum("stn,stn->st", d, np.linalg.solve(noise, d.swapaxes(1, 2)).swapaxes(1, 2))
-    cells = box.reshape(len(STATES), len(FIELDS), -1, *box.shape[1:])
+    found: list[float] = (distances.mean(axis=1) / box.shape[-1]).tolist()
+    return found
+
+
+def _of_large_session(session: Dataset) -> Mapping[str, list[float]]:
+    """Mean distance between fields and error of decoding in the null field, of each state."""
+    cells = large_cells(session)
     size = int((session["field"] == FIELDS[0]).sum() / len(STATES) / cells.shape[2])
     angles = session["target_angle_deg"]
     return {
-        "c_field_distance": (distances.mean(axis=1) / counts.shape[1]).tolist(),
+        "c_field_distance": true_distances(session, cells),
         "f_neural_generalization": [_decoding_error(each, size, angles) for each in cells[:, 0]],
     }
 

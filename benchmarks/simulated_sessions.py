@@ -14,6 +14,14 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.planted_truths import truths
+from benchmarks.simulated_kinds import (
+    SCHEDULE,
+    UPLOADED,
+    session_of,
+    two_states,
+    uneven_null,
+    uneven_planted,
+)
 from core.experiment import Dataset
 from core.findings.answer import Answer, Asked
 from core.findings.report_spec import ReportSpec
@@ -22,13 +30,9 @@ from core.kernels.adaptation import fit_adaptation
 from core.kernels.adaptation_filter import Movements
 from core.kernels.adaptation_models import one_state
 from core.kernels.adapting_hand import compensation
-from core.synthetic import synthesised
-from core.synthetic_spec import SyntheticSpec
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / ".validation.jsonl"
-FIRST_SEED = 1000
-UPLOADED = "00000000-0000-0000-0000-000000000000"
 PLAIN = {"dataset": UPLOADED, "state": {"factor": "state", "compare": ["control", "hfs"]}}
 # Under 180 permutations no p can be .05 / 9, and nothing would be left of any family of tests.
 OF_NULL = ReportSpec.model_validate(
@@ -38,7 +42,6 @@ OF_PLANTED = ReportSpec.model_validate(
     {**PLAIN, "permutations": 59, "resamples": 59, "simulations": 40}
 )
 TUNED = {"generalization_width_deg": 60.0}
-SCHEDULE = np.r_[np.zeros(40), np.full(84, 30.0), np.zeros(40)]
 MOTOR_VARIANCES, MISSING = (16.0, 36.0), (0.0, 0.15)
 
 Found = Mapping[str, list[float]]
@@ -47,13 +50,13 @@ Job = tuple[str, int]
 
 def null(seed: int) -> Found:
     """p of every finding where the two states do not differ."""
-    found = _answers(OF_NULL, _session("null", seed, control=TUNED, hfs=TUNED), seed)
+    found = _answers(OF_NULL, session_of("null", seed, control=TUNED, hfs=TUNED), seed)
     return {name: [answer.p_value] for name, answer in found}
 
 
 def planted(seed: int) -> Found:
     """The ten numbers of every finding, then the three of its truth."""
-    session = _session("cerebellar_block", seed)
+    session = session_of("cerebellar_block", seed)
     known = truths(session)
     return {
         name: [*answer.numbers.tolist(), *known[name]]
@@ -75,6 +78,9 @@ JOBS: Mapping[str, Callable[[int], Found]] = {
     "null": null,
     "planted": planted,
     "adaptation": adaptation,
+    "uneven_null": uneven_null,
+    "uneven_planted": uneven_planted,
+    "two_states": two_states,
 }
 
 
@@ -111,12 +117,16 @@ def _kept(sources: str) -> Iterator[tuple[Job, Found]]:
 def _sources() -> str:
     """A name for the present text of everything that a job computes with."""
     digest = hashlib.sha256()
-    here = ("simulated_sessions", "planted_truths")
+    here = ("simulated_sessions", "simulated_kinds", "planted_truths")
     for source in (
         *(ROOT / "benchmarks" / f"{name}.py" for name in here),
         *sorted((ROOT / "core" / "findings").glob("*.py")),
         *sorted((ROOT / "core" / "kernels").glob("*.py")),
         *sorted((ROOT / "core").glob("synthetic*.py")),
+        *sorted((ROOT / "core").glob("*generalization*.py")),
+        *sorted((ROOT / "core").glob("*condition_distance*.py")),
+        ROOT / "core" / "kinds" / "population_generalization.py",
+        ROOT / "core" / "kinds" / "condition_distance.py",
     ):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
@@ -127,11 +137,6 @@ def _answers(spec: ReportSpec, session: Dataset, seed: int) -> Iterator[tuple[st
     asked = Asked(spec, session, seed)
     for question in QUESTIONS.values():
         yield from question(asked, lambda share: None).items()
-
-
-def _session(scenario: str, seed: int, **states: Mapping[str, float]) -> Dataset:
-    given = {"scenario": scenario, "seed": FIRST_SEED + seed, **states}
-    return synthesised(SyntheticSpec.model_validate(given))
 
 
 def _fitted(seed: int, r: float, missing: float) -> tuple[float, float]:

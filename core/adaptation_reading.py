@@ -13,6 +13,10 @@ PARTS = ("slow", "fast")
 WIDEST_FACTOR = 4.0  # between the ends of an interval of an identifiable error sensitivity,
 NARROW = 0.1  # unless it is as narrow as this, about 0 say
 HASTY = 0.5  # of a change of the perturbation, compensated before it was felt
+SHORT = (
+    "In a few hundred trials intervals of the slow part are too short: of 164 simulated trials "
+    "they hold the truth in three of four runs."
+)
 WHITE = 0.01  # a whiteness p below this is worth a warning
 
 
@@ -30,6 +34,7 @@ def reading(spec: AdaptationSpec, result: Result) -> str:
         *each,
         _tests_sentence(spec, result),
         two if isfinite(gain) else "",
+        SHORT if spec.model == "two_state" and result["parts_told_apart"].any() else "",
         "Planning variance is weakly identified: trust it least.",
         *(f"{warning[0].upper()}{warning[1:]}." for warning in result.warnings),
     )
@@ -104,15 +109,28 @@ def _residuals(result: Result, arm: int) -> str:
 
 
 def identifiable(result: Result, arm: int) -> bool:
-    """By the largest error sensitivity of the arm."""
-    largest = int(np.argmax(result["error_sensitivity"][arm]))
-    low, high = result["error_sensitivity_interval"][arm, largest].tolist()
+    """By what both parts learn together, or the largest error sensitivity of the arm."""
+    if "total_sensitivity" in result.arrays:
+        low, high = result["total_sensitivity_interval"][arm].tolist()
+    else:
+        largest = int(np.argmax(result["error_sensitivity"][arm]))
+        low, high = result["error_sensitivity_interval"][arm, largest].tolist()
     return bool(high <= WIDEST_FACTOR * low or high - low <= NARROW)
 
 
 def interval_of(result: Result, name: str, *place: int) -> dict[str, float]:
+    """A value of the arm with the ends of its interval, by their names as metrics."""
     low, high = result[f"{name}_interval"][place].tolist()
     return {name: float(result[name][place]), f"{name}_low": low, f"{name}_high": high}
+
+
+def learned_of(spec: AdaptationSpec, result: Result, arm: int) -> dict[str, float]:
+    """The error sensitivity of the arm, at the target of the error; of two states in all."""
+    if spec.model != "two_state":
+        return interval_of(result, "error_sensitivity", arm, 0)
+    names = ("error_sensitivity", "error_sensitivity_low", "error_sensitivity_high")
+    total = interval_of(result, "total_sensitivity", arm).values()
+    return dict(zip(names, total, strict=True))
 
 
 def pseudo_of(result: Result, arm: int) -> dict[str, float]:
@@ -146,7 +164,7 @@ def _arm_sentence(spec: AdaptationSpec, result: Result, arm: int) -> str:
 
 def _learned(spec: AdaptationSpec, result: Result, arm: int) -> str:
     if spec.model == "two_state":
-        return "; ".join(_part_sentence(result, arm, k) for k in range(len(PARTS)))
+        return _parts_sentence(result, arm)
     a = with_interval(*interval_of(result, "retention", arm, 0).values())
     b = with_interval(*interval_of(result, "error_sensitivity", arm, 0).values())
     near = ""
@@ -155,6 +173,16 @@ def _learned(spec: AdaptationSpec, result: Result, arm: int) -> str:
         other = with_interval(*interval_of(result, "error_sensitivity", arm, 1).values())
         near = f" at the same target and {other} at one {apart:g} degrees away"
     return f"{a} is kept from trial to trial and {b} of an error is learned{near}"
+
+
+def _parts_sentence(result: Result, arm: int) -> str:
+    if result["parts_told_apart"][arm]:
+        return "; ".join(_part_sentence(result, arm, part) for part in range(len(PARTS)))
+    total = with_interval(*interval_of(result, "total_sensitivity", arm).values())
+    return (
+        f"a slow and a fast part together learn {total} of an error, and these movements do not "
+        "tell how much of it either learns"
+    )
 
 
 def _part_sentence(result: Result, arm: int, part: int) -> str:

@@ -23,7 +23,7 @@ class GeneralizationSpec(SessionSpec):
     dichotomies, that of all balanced dichotomies (shattering dimensionality), that of the target
     among all, the direction of a target decoded by the others, and, where two fields are given, how
     the change from one to the other generalizes over targets. Every target enters with equally many
-    trials, drawn repeatedly.
+    trials, drawn repeatedly; tests take all trials, and every target weighs alike.
     """
 
     block: Comparison | None = Field(

@@ -18,7 +18,9 @@ from core.kernels.change_generalization import (
 )
 from core.kernels.folds import early_half, makes_pseudo_blocks
 from core.kernels.generalization import (
+    Clouds,
     balanced,
+    by_condition,
     clouds,
     cross_condition_accuracy,
     decoding_accuracy,
@@ -82,6 +84,7 @@ def arm_numbers(
     """Everything about one arm."""
     draws, turns, shuffles = (np.random.default_rng(each) for each in seed.spawn(3))
     samples = [balanced(*trials, draws) for _ in range(spec.repeats)]
+    whole = clouds(by_condition(*trials))
     size = samples[0].shape[1]
     fold = np.arange(size) % min(spec.folds, size)
     every = dichotomies(len(samples[0]))
@@ -101,9 +104,9 @@ def arm_numbers(
     return {
         "ccgp_per_dichotomy": np.mean(ccgp, axis=0),
         "ccgp_se": _jackknife_error(samples[0], sides, step),
-        # Of one subsample, as each draw of a null is: with more it would scatter less than they do.
-        "ccgp_tested": np.mean(ccgp[0]),
-        "ccgp_turned": _turned(samples, sides, turns, null, step),
+        # Of all trials, as each draw of a null is: a p would depend on which were drawn.
+        "ccgp_tested": np.array(_ccgp(whole, sides)),
+        "ccgp_turned": _turned(whole, sides, turns, null, step),
         "decoding_per_dichotomy": np.mean(
             [decoding_accuracy(each, fold, sides) for each in samples], axis=0
         ),
@@ -126,8 +129,13 @@ def _target_decoding(sample: Floats, folds: int) -> float:
     return fold_accuracy(decoded, target, fold)
 
 
+def _ccgp(own: Clouds, sides: NDArray[np.bool_]) -> float:
+    """Mean CCGP over dichotomies."""
+    return float(np.mean([cross_condition_accuracy(own, side) for side in sides]))
+
+
 def _turned(
-    samples: list[Floats],
+    whole: Clouds,
     sides: NDArray[np.bool_],
     generator: np.random.Generator,
     null: Stage,
@@ -135,10 +143,7 @@ def _turned(
 ) -> Floats:
     """Mean CCGP over dichotomies of clouds turned at random."""
     step(int(null.done))
-    draws = (
-        (slice(draw, draw + 1), turned(clouds(samples[draw % len(samples)]), generator))
-        for draw in range(len(null.values))
-    )
+    draws = ((slice(draw, draw + 1), turned(whole, generator)) for draw in range(len(null.values)))
     for draw, (own, turns) in null.missing(draws):
         mean = np.mean([turned_accuracy(own, turns, side) for side in sides])
         null.add(draw, np.array([mean]))
@@ -152,8 +157,7 @@ def _jackknife_error(sample: Floats, sides: NDArray[np.bool_], step: Step) -> Fl
     member = np.arange(sample.shape[1]) % groups
     values = []
     for group in range(groups):
-        own = clouds(sample[:, member != group])
-        values.append(np.mean([cross_condition_accuracy(own, side) for side in sides]))
+        values.append(_ccgp(clouds(sample[:, member != group]), sides))
         step()
     apart = np.array(values) - np.mean(values)
     return np.asarray(sqrt((groups - 1) / groups * float(apart @ apart)))
@@ -190,54 +194,43 @@ def permuted_differences(
     spec: GeneralizationSpec,
     chosen: Selection,
     sides: NDArray[np.bool_],
-    seed: np.random.SeedSequence,
     stage: Callable[..., Stage],
     step: Step,
 ) -> Floats:
-    """Differences of mean CCGP with block labels shuffled within target."""
+    """Differences of mean CCGP with block labels shuffled within target.
+
+    Of all trials, each target weighing alike: of subsamples, two seeds would give two p-values.
+    """
     if spec.block is None:
         return np.empty(0)
     null = stage(spec.permutations)
     step(2 * int(null.done))
-    for draw, samples in null.missing(_relabelled(spec, chosen, np.random.default_rng(seed))):
+    used = chosen.units.block % spec.n_fields == 0
+    activity, condition = chosen.units.activity[used], chosen.units.condition[used]
+    first = chosen.units.block[used] == 0
+    shuffles = permuted_within(first, condition, spec.seed, spec.permutations, 1)
+    for draw, labels in null.missing(shuffles):
         means = []
-        for sample in map(clouds, samples):
-            means.append(np.mean([cross_condition_accuracy(sample, side) for side in sides]))
+        for own in (labels[0], ~labels[0]):
+            means.append(_ccgp(clouds(by_condition(activity[own], condition[own])), sides))
             step()
         null.add(draw, np.array([means[0] - means[1]]))
     return null.values
 
 
-def _relabelled(
-    spec: GeneralizationSpec, chosen: Selection, generator: np.random.Generator
-) -> Iterator[tuple[slice, tuple[Floats, Floats]]]:
-    """Balanced samples of both blocks, whose labels are shuffled within target."""
-    used = chosen.units.block % spec.n_fields == 0
-    activity, condition = chosen.units.activity[used], chosen.units.condition[used]
-    first = chosen.units.block[used] == 0
-    for draw, labels in permuted_within(first, condition, spec.seed, spec.permutations, 1):
-        one = balanced(activity[labels[0]], condition[labels[0]], generator)
-        yield draw, (one, balanced(activity[~labels[0]], condition[~labels[0]], generator))
-
-
 def pseudo_differences(
-    spec: GeneralizationSpec,
-    chosen: Selection,
-    sides: NDArray[np.bool_],
-    seed: np.random.SeedSequence,
+    spec: GeneralizationSpec, chosen: Selection, sides: NDArray[np.bool_]
 ) -> Floats:
-    """Early less late half of each arm, a subsample of each; NaN with too few trials."""
-    generator, found = np.random.default_rng(seed), np.full(len(spec.arms), nan)
+    """Early less late half of each arm, all trials of each; NaN with too few."""
+    found = np.full(len(spec.arms), nan)
     for arm in range(len(spec.arms)):
         own = chosen.units.block == arm * spec.n_fields
         activity, condition = trials_of(spec, chosen, arm)
         if makes_pseudo_blocks(condition):
             early = early_half(condition, chosen.units.first[own])
-            halves = (
-                clouds(balanced(activity[h], condition[h], generator)) for h in (early, ~early)
+            first, second = (
+                _ccgp(clouds(by_condition(activity[half], condition[half])), sides)
+                for half in (early, ~early)
             )
-            means = [
-                np.mean([cross_condition_accuracy(each, side) for side in sides]) for each in halves
-            ]
-            found[arm] = means[0] - means[1]
+            found[arm] = first - second
     return found

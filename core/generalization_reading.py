@@ -93,8 +93,8 @@ def _arm_metrics(result: Result, arm: int) -> Numbers:
 
 
 def _nearest(result: Result, arm: int) -> dict[str, float]:
-    """How the change generalizes to the nearest neighbours, where two fields are known."""
-    if "change_generalization_function" not in result.arrays:
+    """How the change generalizes to the nearest directions, where two fields are known."""
+    if "separation_deg" not in result.arrays or len(result["separation_deg"]) < 2:
         return {}
     names = ("change_generalization_function", "change_generalization_se")
     value, error = (float(result[name][arm, 1]) for name in names)
@@ -114,8 +114,8 @@ def _arm_sentence(name: str, found: Numbers, targets: int) -> str:
     names = ("change_generalization", "change_generalization_low", "change_generalization_high")
     change = [100 * _number(found.get(key)) for key in names]
     told = (
-        f" Of the change between fields at a target {with_interval(*change)} % is found at its "
-        "nearest neighbours."
+        f" Of the change between fields in one direction {with_interval(*change)} % is found in "
+        "the nearest others."
         if isfinite(change[0])
         else ""
     )

@@ -139,8 +139,7 @@ def _one(
     try:
         reading = _READERS[form](content, mapping, max_bytes)
     except Unmapped as unfit:
-        # What HDF5 holds beyond a tree of arrays is known only where it was read.
-        named = "" if form == "hdf5" else misnamed(name, form)
+        named = misnamed(name, _within_hdf5(content, max_bytes) if form == "hdf5" else form)
         if not named:
             raise
         raise Unmapped(f"the file is {named}: {unfit.message}", unfit.key) from None
@@ -194,10 +193,24 @@ def _hdf5(content: BinaryIO, mapping: Mapping[str, Any] | None, max_bytes: int) 
     from core.hdf5_tree import read_tree
 
     with opened(content, max_bytes) as file:
-        if "nwb_version" in file.attrs:
+        form = _form_of(file)
+        if form == "nwb":
             return _nwb(file, mapping, max_bytes)
-        form = "mat" if file.userblock_size else "hdf5"
         return _from_tree(form, read_tree(file, max_bytes), mapping)
+
+
+def _within_hdf5(content: BinaryIO, max_bytes: int) -> str:
+    """Which of the formats that are HDF5 underneath a file is."""
+    from core.hdf5 import opened
+
+    with opened(content, max_bytes) as file:
+        return _form_of(file)
+
+
+def _form_of(file: Any) -> str:
+    if "nwb_version" in file.attrs:
+        return "nwb"
+    return "mat" if file.userblock_size else "hdf5"
 
 
 def _nwb(file: Any, mapping: Mapping[str, Any] | None, max_bytes: int) -> Reading:

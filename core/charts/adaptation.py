@@ -165,19 +165,14 @@ def _panel(spec: Arms, result: Result, arm: int) -> alt.LayerChart:
 
 def _parameter(spec: Arms, result: Result, name: str, title: str) -> alt.LayerChart:
     """All parts or distances of one parameter, block by block."""
-    shape = result[name].shape[1:] or (1,)
-    places = [
-        (arm, k) if result[name].ndim == 2 else (arm,)
-        for arm in range(len(spec.arms))
-        for k in range(shape[0])
-    ]
     values = [
         {
             "block": spec.arms[place[0]],
             "part": _part(spec, place),
-            **_estimate(result, name, place),
+            **_estimate(result, shown, place),
         }
-        for place in places
+        for arm in range(len(spec.arms))
+        for shown, place in _shown(result, name, arm)
     ]
     base = alt.Chart(alt.InlineData(values)).encode(
         x=alt.X("block:N", sort=list(spec.arms), title=None, axis=alt.Axis(labelAngle=0)),
@@ -195,6 +190,16 @@ def _parameter(spec: Arms, result: Result, name: str, title: str) -> alt.LayerCh
         ),
     ]
     return alt.LayerChart(layer=layers, width=70 * len(spec.arms), height=240)
+
+
+def _shown(result: Result, name: str, arm: int) -> list[tuple[str, tuple[int, ...]]]:
+    """The estimates of one arm: what two parts learn together, where they are not told apart."""
+    if result[name].ndim == 1:
+        return [(name, (arm,))]
+    together = "parts_told_apart" in result.arrays and not result["parts_told_apart"][arm]
+    if name == "error_sensitivity" and together:
+        return [("total_sensitivity", (arm,))]
+    return [(name, (arm, k)) for k in range(result[name].shape[1])]
 
 
 def _part(spec: Arms, place: tuple[int, ...]) -> str:

@@ -75,7 +75,7 @@ def draw_change(spec: Arms, result: Result) -> alt.TopLevelMixin:
     """The change at other targets relative to that at the same, by their distance."""
     title = alt.Title(
         "Generalization of the change between fields",
-        subtitle="cross-validated product of changes at two targets, 1 at the same; bands: 95 %",
+        subtitle="cross-validated product of changes, 1 within one direction; bands: 95 %",
     )
     if "change_generalization_function" not in result.arrays:
         text = "Give two fields, and angles of the targets, to see how their change generalizes"
@@ -114,7 +114,7 @@ def draw_null(spec: Arms, result: Result) -> alt.TopLevelMixin:
             )
         ]
     marks = [
-        {"block": block, "at": float(result["ccgp_per_dichotomy"][arm].mean())}
+        {"block": block, "at": float(result["ccgp_tested"][arm])}
         for arm, block in enumerate(spec.arms)
     ]
     colour = _colour(spec.arms)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from core.dataset import DatasetSummary
-from core.findings.direction import GROUPS, PARTITIONS, SPLITS, SUBSAMPLES, TESTED_SUBSAMPLES
+from core.findings.direction import GROUPS, PARTITIONS, SPLITS, SUBSAMPLES
 from core.findings.drift import pseudo_spec
 from core.findings.movement import LEAST_TARGETS, series_of_targets
 from core.findings.report_spec import ReportSpec
@@ -109,7 +109,7 @@ def _direction_decoding(spec: ReportSpec, sizes: Sizes) -> float:
     decoded = sizes.targets * (1.5e-4 + 2e-10 * sizes.neurons**3)
     decoded += 5e-10 * sizes.null_trials * sizes.neurons**2
     groups = min(GROUPS, sizes.null_trials // (2 * sizes.targets))
-    decodings = TESTED_SUBSAMPLES * spec.permutations + SUBSAMPLES + PARTITIONS * groups
+    decodings = spec.permutations + SUBSAMPLES + PARTITIONS * groups
     return 2 * decodings * decoded
 
 

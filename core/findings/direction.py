@@ -1,6 +1,6 @@
 """Findings d and f of neural activity, which need the directions of the targets."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import nan
 
 import numpy as np
@@ -12,7 +12,7 @@ from core.experiment import ExperimentError
 from core.findings.activity import both_fields, null_field
 from core.findings.answer import Answer, Asked, Interval, Report, portion
 from core.independence import Units
-from core.kernels.generalization import balanced, clouds, held_out_direction_errors
+from core.kernels.generalization import balanced, by_condition, clouds, held_out_direction_errors
 from core.kernels.participation_ratio import Floats
 from core.kernels.reaiming import averaged_together, halved, split_half
 from core.kernels.resampling import (
@@ -25,7 +25,6 @@ from core.selection import Selection
 
 SPLITS = 20
 SUBSAMPLES = 10
-TESTED_SUBSAMPLES = 2
 GROUPS = 20
 PARTITIONS = 5
 States = NDArray[np.int64]
@@ -85,33 +84,29 @@ def direction_decoding(asked: Asked, report: Report) -> Mapping[str, Answer]:
     # Subsamples of cells that are equally large are all the same.
     uneven = len(np.unique(np.bincount(2 * units.condition + units.block))) > 1
 
-    def errors(state: States, subsamples: int) -> Floats:
-        each = [
-            [_error(units, state == k, angles, rng) for k in range(2)]
-            for _ in range(subsamples if uneven else 1)
-        ]
-        return np.asarray(np.mean(each, axis=0))
-
-    def pass_over(state: States) -> None:
-        """Draw the subsamples of a shuffle whose error is known, for the sake of the next."""
-        for _ in range(TESTED_SUBSAMPLES if uneven else 1):
-            for k in range(2):
-                _balanced(units, state == k, rng)
-
-    def difference_with(state: States) -> float:
-        return float(np.diff(errors(state, TESTED_SUBSAMPLES))[0])
-
-    found = errors(units.block, SUBSAMPLES)
+    found = np.mean(
+        [
+            [_error(_balanced(units, units.block == k, rng), angles) for k in range(2)]
+            for _ in range(SUBSAMPLES if uneven else 1)
+        ],
+        axis=0,
+    )
     control, hfs = (
         _about(float(found[k]), *_jackknife(units, units.block == k, angles, rng)) for k in range(2)
     )
     reach = np.hypot(hfs.high - hfs.value, control.high - control.value)
     apart = hfs.value - control.value
     difference = Interval(apart, float(apart - reach), float(apart + reach))
-    null = _permuted(
-        asked, "f", units.block, units.condition, difference_with, report, pass_over=pass_over
-    )
-    # The statistic of the draws, since with more subsamples the observed one would scatter less.
+
+    def difference_with(state: States) -> float:
+        """Of all trials, each target weighing alike: a p would depend on which were drawn."""
+        one, other = (
+            _error(by_condition(units.activity[own], units.condition[own]), angles)
+            for own in (state == 0, state == 1)
+        )
+        return other - one
+
+    null = _permuted(asked, "f", units.block, units.condition, difference_with, report)
     p_value = two_sided_p(difference_with(units.block), null) if len(null) else nan
     return {"f_neural_generalization": Answer(control, hfs, difference, p_value)}
 
@@ -133,26 +128,18 @@ def _permuted(
     stratum: NDArray[np.int64],
     statistic: Callable[[States], float],
     report: Report,
-    *,
-    pass_over: Callable[[States], None] = lambda _: None,
 ) -> Floats:
-    """The statistic with states, or rows of activity, shuffled inside each stratum.
-
-    pass_over: draws what the statistic would draw, where its value is known.
-    """
+    """The statistic with states, or rows of activity, shuffled inside each stratum."""
     draws = asked.spec.permutations
     null = asked.stage(f"shuffled {name}", draws)
-    for draw, labels in permuted_within(states, stratum, asked.seed, draws, 1):
-        if draw.stop <= int(null.done):
-            pass_over(labels[0])
-        else:
-            null.add(draw, np.array([statistic(labels[0])]))
+    for draw, labels in null.missing(permuted_within(states, stratum, asked.seed, draws, 1)):
+        null.add(draw, np.array([statistic(labels[0])]))
         report(draw.stop / draws)
     return null.values
 
 
-def _error(units: Units, own: NDArray[np.bool_], angles: Floats, rng: np.random.Generator) -> float:
-    return float(held_out_direction_errors(clouds(_balanced(units, own, rng)), angles).mean())
+def _error(activity: Floats | Sequence[Floats], angles: Floats) -> float:
+    return float(held_out_direction_errors(clouds(activity), angles).mean())
 
 
 def _balanced(units: Units, own: NDArray[np.bool_], rng: np.random.Generator) -> Floats:
@@ -171,14 +158,9 @@ def _jackknife(
     groups = min(GROUPS, int(np.bincount(units.condition[own]).min()))
     variances = []
     for _ in range(PARTITIONS):
-        sample = balanced(units.activity[own], units.condition[own], rng)
+        sample = _balanced(units, own, rng)
         member = np.arange(sample.shape[1]) % groups
-        values = np.array(
-            [
-                held_out_direction_errors(clouds(sample[:, member != k]), angles).mean()
-                for k in range(groups)
-            ]
-        )
+        values = np.array([_error(sample[:, member != k], angles) for k in range(groups)])
         variances.append((groups - 1) / groups * np.square(values - values.mean()).sum())
     return float(np.sqrt(np.mean(variances))), groups - 1
 

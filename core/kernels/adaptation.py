@@ -21,7 +21,15 @@ from core.kernels.adaptation_filter import (
 )
 from core.kernels.adaptation_models import Model
 from core.kernels.clock import no_tick
-from core.kernels.fisher_scoring import Optimum, Problem, best_of, least, optimum, profile_end
+from core.kernels.fisher_scoring import (
+    PROMISING,
+    Optimum,
+    Problem,
+    best_of,
+    least,
+    optimum,
+    profile_end,
+)
 from core.kernels.ledger import Stage, new_stage
 
 Report = Callable[[float], None]
@@ -67,6 +75,11 @@ class AdaptationFit:
         return self.model.regimes(self.local[None])
 
     @property
+    def arm(self) -> NDArray[np.int64]:
+        """The arm of each movement."""
+        return self.movements.regime // self.model.targets
+
+    @property
     def variances(self) -> Floats:
         """q and r of each arm: "arms 2", in squared units of the movements."""
         return np.asarray(np.exp(self.local[:, -2:]) * self.scale**2)
@@ -79,12 +92,14 @@ def fit_adaptation(
     *,
     shared: tuple[int, ...] = (),
     also: Sequence[Floats] = (),
+    promising: int = PROMISING,
     stage: Callable[..., Stage] = new_stage,
     tick: Callable[[], None] = no_tick,
 ) -> AdaptationFit:
     """Maximum likelihood from several starts; the `shared` parameters are the same in every arm.
 
-    also: further starts, "arms parameters" each, in scaled units. `tick` is called between
+    promising: from how many of the model's own starts to go on; also: further ones, "arms
+    parameters" each, in scaled units. `tick` is called between
     evaluations and may raise to stop.
     """
     scaled, scale = _scaled(movements)
@@ -94,7 +109,7 @@ def fit_adaptation(
     problem = _problem(scaled, model, position, prior, tick)
     own = _own(position)
     further = np.array([_point(position, local) for local in also]).reshape(-1, len(own))
-    find = partial(best_of, problem, model.starts[:, own], further)
+    find = partial(best_of, problem, model.starts[:, own], further, promising=promising)
     best = _found_once(find, len(own), stage)
     return AdaptationFit(movements, model, position, problem, best, scale, prior, tick)
 
@@ -109,6 +124,16 @@ def restarted(
         return least([optimum(fit.problem, point) for point in points])
 
     return replace(fit, best=_found_once(find, len(fit.best.point), stage))
+
+
+def put_otherwise(
+    fit: AdaptationFit, model: Model, local: Floats, stage: Callable[..., Stage]
+) -> AdaptationFit:
+    """The same optimum in the parameters of another model that is the same one; local: there,
+    "arms parameters"."""
+    scaled, _ = _scaled(fit.movements)
+    problem = _problem(scaled, model, fit.position, fit.initial_variance, fit.tick)
+    return restarted(replace(fit, model=model, problem=problem), [local], stage)
 
 
 def problem_of(movements: Movements, fit: AdaptationFit) -> Problem:
@@ -129,15 +154,20 @@ def likelihood_ratio_p(whole: AdaptationFit, nested: AdaptationFit) -> float:
 
 
 def intervals(
-    fit: AdaptationFit, report: Report, stage: Callable[..., Stage] = new_stage
+    fit: AdaptationFit,
+    report: Report,
+    stage: Callable[..., Stage] = new_stage,
+    *,
+    of: Sequence[int] | None = None,
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """95 % profile intervals "arms parameters 2", in the model's own parameters, and which ends
-    were found inside the box."""
-    shape = (*fit.position.shape, 2)
-    every = [(slice(n, n + 1), of) for n, of in enumerate(np.ndindex(shape))]
+    were found inside the box; of: which parameters, all by default."""
+    parameters = range(len(fit.model.names)) if of is None else of
+    shape = (len(fit.position), len(parameters), 2)
+    every = [(slice(n, n + 1), end) for n, end in enumerate(np.ndindex(shape))]
     kept = stage(2, len(every))
-    for place, of in kept.missing(every):
-        kept.add(place, np.array(interval_end(fit, *of))[:, None])
+    for place, (arm, k, side) in kept.missing(every):
+        kept.add(place, np.array(interval_end(fit, arm, parameters[k], side))[:, None])
         report(place.stop / len(every))
     ends, found = kept.values.reshape(2, *shape)
     return ends, found == 1
@@ -155,6 +185,13 @@ def one_step(fit: AdaptationFit) -> tuple[Floats, Floats]:
     zero = np.zeros(fit.regimes.readout.shape[1])
     mean, variance = predictions(scaled, fit.regimes, zero, fit.initial_variance)
     return mean[0] * scale, variance[0] * scale**2
+
+
+def log_likelihoods(fit: AdaptationFit) -> Floats:
+    """Of the movements of each arm given those before, in their own units: "arms"."""
+    mean, variance = one_step(fit)
+    terms = np.log(2 * np.pi * variance) + (fit.movements.compensation - mean) ** 2 / variance
+    return np.array([-np.nansum(terms[fit.arm == k]) / 2 for k in range(len(fit.local))])
 
 
 def fitted_curve(fit: AdaptationFit) -> tuple[Floats, Floats]:

@@ -11,6 +11,7 @@ from core.kernels.adaptation import (
     AdaptationFit,
     Report,
     intervals,
+    log_likelihoods,
     one_step,
     whiteness_p,
 )
@@ -54,15 +55,37 @@ def estimates(
 
 
 def two_state_estimates(fits: TwoStates, report: Report, kept: Ledger | None = None) -> Estimates:
-    """Of the two-state model, parts slow and fast; each interval where it is a parameter."""
-    kept, outer, inner = kept or Ledger(), fits.outer, fits.inner
-    ends = partial(kept.stage, "ends"), partial(kept.stage, "inner ends")
-    wide = _open_as_nan(*intervals(outer, lambda share: report(share / 2), ends[0]))
-    close = _open_as_nan(*intervals(inner, lambda share: report((1 + share) / 2), ends[1]))
+    """Of the two-state model, parts slow and fast; each interval where it is a parameter.
+
+    What a part learns is NaN in an arm whose movements do not tell the parts apart.
+    """
+    stage, outer, inner = (kept or Ledger()).stage, fits.outer, fits.inner
+    wide = intervals(
+        outer, lambda share: report(2 / 3 * share), partial(stage, "ends"), of=(0, 2, 4, 5)
+    )
+    close = intervals(
+        inner, lambda share: report((2 + share) / 3), partial(stage, "inner ends"), of=(0, 2)
+    )
+    (a_slow, b_fast, *_), (a_fast, b_slow) = (
+        _open_as_nan(*each).swapaxes(0, 1) for each in (wide, close)
+    )
     retention, learning = parts_of("outer", outer.local)
-    of_retention = np.stack([wide[:, 0], close[:, 0]], axis=1)
-    of_learning = np.stack([close[:, 2], wide[:, 2]], axis=1)
-    return _with_variances(outer, wide, (retention, of_retention), (learning, of_learning))
+    of_learning = np.stack([b_slow, b_fast], axis=1)
+    learning[~fits.told_apart] = of_learning[~fits.told_apart] = np.nan
+    of_retention = np.stack([a_slow, a_fast], axis=1)
+    return _with_variances(
+        outer, _open_as_nan(*wide), (retention, of_retention), (learning, of_learning)
+    )
+
+
+def total_sensitivity(
+    fits: TwoStates, report: Report, kept: Ledger | None = None
+) -> tuple[Floats, Floats]:
+    """What both parts together learn of an error, "arms", and its interval, "arms 2"."""
+    stage = partial((kept or Ledger()).stage, "total ends")
+    return fits.total.local[:, 2], _open_as_nan(*intervals(fits.total, report, stage, of=(2,)))[
+        :, 0
+    ]
 
 
 def standardised(fit: AdaptationFit) -> Floats:
@@ -93,7 +116,7 @@ def _with_variances(
         planning_variance_interval=planning,
         motor_variance=fit.variances[:, 1],
         motor_variance_interval=variances[:, 1],
-        log_likelihood=_log_likelihoods(fit, n_arms),
+        log_likelihood=log_likelihoods(fit),
         asymptote=np.array([_asymptote(fit, a, g) for a, g in zip(kept, practised, strict=True)]),
         whiteness_p=_whiteness(fit, n_arms),
     )
@@ -105,21 +128,10 @@ def _asymptote(fit: AdaptationFit, retention: Floats, learning: Floats) -> float
     return asymptote(retention[:1], learning[:1]) if one_of_many else asymptote(retention, learning)
 
 
-def _log_likelihoods(fit: AdaptationFit, n_arms: int) -> Floats:
-    mean, variance = one_step(fit)
-    terms = np.log(2 * np.pi * variance) + (fit.movements.compensation - mean) ** 2 / variance
-    arm = _arm(fit)
-    return np.array([-np.nansum(terms[arm == k]) / 2 for k in range(n_arms)])
-
-
 def _whiteness(fit: AdaptationFit, n_arms: int) -> Floats:
-    residual, arm = standardised(fit), _arm(fit)
+    residual, arm = standardised(fit), fit.arm
     each = (residual[(arm == k) & fit.movements.observed] for k in range(n_arms))
     return np.array([whiteness_p(own) for own in each])
-
-
-def _arm(fit: AdaptationFit) -> NDArray[np.int64]:
-    return fit.movements.regime // fit.model.targets
 
 
 def _open_as_nan(ends: Floats, found: NDArray[np.bool_]) -> Floats:

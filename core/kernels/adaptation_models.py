@@ -27,6 +27,7 @@ from core.kernels.adaptation_filter import Floats, Regimes
 RETENTION = (0.0, 1.1)
 SENSITIVITY = (-1.0, 2.0)
 SHARE = (0.001, 1.1)
+LEAST_WAY = 1e-9  # between two parts that both learn as much or as little as they may
 SLOW: Floats = np.array([1.0, 0.0])
 LOG_VARIANCE = (log(1e-6), log(1e3))  # of the variance of the movements
 START_RETENTION = (0.98, 0.8)
@@ -37,6 +38,11 @@ START_PARTS = (  # retention and error sensitivity, slow and fast
     ((0.95, 0.75), (0.05, 0.3)),
     ((0.999, 0.899), (0.05, 0.1)),
 )
+PARAMETERS = {
+    "outer": ("a_slow", "b_fast"),
+    "inner": ("a_fast", "b_slow"),
+    "total": ("a_slow", "b_slow + b_fast"),
+}
 START_VARIANCES = ((log(0.02), log(0.3)), (log(0.2), log(0.1)))
 
 
@@ -86,44 +92,58 @@ def two_state(anchor: str) -> Model:
 
     anchor `outer`: parameters a_slow, b_fast, and how far a_fast and b_slow are below them, as
     shares of the way to the end of their box; `inner`: a_fast, b_slow, and how far the others are
-    above. Both are the same model; a profile is taken of what is a parameter itself.
+    above; `total`: a_slow and a_fast as in `outer`, b_slow + b_fast, and how far these are apart.
+    All are the same model; a profile is taken of what is a parameter itself.
     """
 
     def regimes(local: Floats) -> Regimes:
         retention, learning = parts_of(anchor, local)
         return _regimes(local, retention, learning, np.ones((local.shape[1], 2)), SLOW)
 
-    boxes = (RETENTION, (0.0, 1.0), SENSITIVITY, (0.0, 1.0))
+    low, high = SENSITIVITY
+    box = (2 * low, 2 * high) if anchor == "total" else SENSITIVITY
+    boxes = (RETENTION, (0.0, 1.0), box, (0.0, 1.0))
     starts = [
         tuple(of_parts(anchor, np.array(kept), np.array(learnt), np.array(own)).tolist())
         for (kept, learnt), own in product(START_PARTS, START_VARIANCES)
     ]
-    outer = ("a_slow", "a_share", "b_fast", "b_share")
-    names = outer if anchor == "outer" else ("a_fast", "a_share", "b_slow", "b_share")
-    return _model(names, (2, 3), boxes, starts, regimes)
+    a, b = PARAMETERS[anchor]
+    return _model((a, "a_share", b, "b_share"), (2, 3), boxes, starts, regimes)
 
 
 def parts_of(anchor: str, local: Floats) -> tuple[Floats, Floats]:
     """Retention and error sensitivity, "... parts" each, of parameters of the two-state model."""
     a, a_share, b, b_share = (local[..., k] for k in range(4))
-    if anchor == "outer":
-        a_fast, b_slow = a + a_share * (RETENTION[0] - a), b + b_share * (SENSITIVITY[0] - b)
-        return np.stack([a, a_fast], axis=-1), np.stack([b_slow, b], axis=-1)
-    a_slow, b_fast = a + a_share * (RETENTION[1] - a), b + b_share * (SENSITIVITY[1] - b)
-    return np.stack([a_slow, a], axis=-1), np.stack([b, b_fast], axis=-1)
+    if anchor == "inner":
+        kept = a + a_share * (RETENTION[1] - a), a
+        learnt = b, b + b_share * (SENSITIVITY[1] - b)
+    else:
+        kept = a, a + a_share * (RETENTION[0] - a)
+        apart = b_share * _widest(b)
+        outer = b + b_share * (SENSITIVITY[0] - b), b
+        learnt = ((b - apart) / 2, (b + apart) / 2) if anchor == "total" else outer
+    return np.stack(kept, axis=-1), np.stack(learnt, axis=-1)
 
 
 def of_parts(anchor: str, retention: Floats, learning: Floats, log_variances: Floats) -> Floats:
     """The parameters of the two-state model that make these parts; log_variances: "... 2"."""
     (a_slow, a_fast), (b_slow, b_fast) = (np.moveaxis(x, -1, 0) for x in (retention, learning))
-    if anchor == "outer":
-        a, b = a_slow, b_fast
-        shares = _share(a_fast, a, RETENTION[0]), _share(b_slow, b, SENSITIVITY[0])
+    if anchor == "inner":
+        kept = a_fast, _share(a_slow, a_fast, RETENTION[1])
+        learnt = b_slow, _share(b_fast, b_slow, SENSITIVITY[1])
+    elif anchor == "outer":
+        kept = a_slow, _share(a_fast, a_slow, RETENTION[0])
+        learnt = b_fast, _share(b_slow, b_fast, SENSITIVITY[0])
     else:
-        a, b = a_fast, b_slow
-        shares = _share(a_slow, a, RETENTION[1]), _share(b_fast, b, SENSITIVITY[1])
-    mean = np.stack([a, shares[0], b, shares[1]], axis=-1)
-    return np.concatenate([mean, log_variances], axis=-1)
+        total = b_slow + b_fast
+        kept = a_slow, _share(a_fast, a_slow, RETENTION[0])
+        learnt = total, (b_fast - b_slow) / np.maximum(_widest(total), LEAST_WAY)
+    return np.concatenate([np.stack([*kept, *learnt], axis=-1), log_variances], axis=-1)
+
+
+def _widest(total: Floats) -> Floats:
+    """How far two error sensitivities of this sum can be apart in their box."""
+    return np.minimum(total - 2 * SENSITIVITY[0], 2 * SENSITIVITY[1] - total)
 
 
 def of_one_state(local: Floats) -> Floats:

@@ -1,8 +1,14 @@
 """How the change of activity between two fields at one target is found again at others.
 
 D_c is the change of the mean at target c. The generalization function is the mean of <D_c, D_d>
-over pairs of targets that lie equally far apart, over its value for a target with itself: 1 at the
-same target, 0 where changes have nothing in common, negative where they are opposite.
+over pairs of targets whose directions are equally far apart, over that of targets in the same
+direction: 1 there, 0 where changes have nothing in common, negative where they are opposite.
+
+Targets that lie near and far in one direction are pairs 0 degrees apart, beside those of a target
+with itself. Where every direction has the same distances, a half of the pairs at each angle are of
+unlike distance, 0 among them, and the function is that of the angle alone, whatever near and far
+have in common. Over the products of targets with themselves alone it would fall short by that: to a
+half of itself, where near and far change in ways that have nothing in common.
 """
 
 import numpy as np

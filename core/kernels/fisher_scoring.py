@@ -64,12 +64,14 @@ class Optimum:
     information: Floats = field(repr=False)
 
 
-def best_of(problem: Problem, starts: Floats, also: Floats) -> Optimum:
+def best_of(
+    problem: Problem, starts: Floats, also: Floats, *, promising: int = PROMISING
+) -> Optimum:
     """The best optimum reached from the most promising of "starts parameters", and from all of
     `also`, "starts parameters" too."""
     inside = np.clip(starts, problem.low, problem.high)
     deviances = _deviances(problem.observations, *problem.predict(inside))
-    chosen = inside[np.argsort(deviances, kind="stable")[:PROMISING]]
+    chosen = inside[np.argsort(deviances, kind="stable")[:promising]]
     return least([optimum(problem, start) for start in [*chosen, *also]])
 
 

@@ -15,6 +15,7 @@ random about the grand mean of the training conditions, which keeps how well con
 apart and destroys how they lie to each other; about the origin its spread would triple.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -28,20 +29,31 @@ SAME_DIRECTION = 1e-8  # radians
 
 @dataclass(frozen=True)
 class Clouds:
-    """Equally many trials of every condition: activity "conditions trials neurons", their means
-    "conditions neurons" and covariances about them "conditions neurons neurons"."""
+    """The trials of every condition: activity "trials neurons" of each, their means "conditions
+    neurons" and covariances about them "conditions neurons neurons".
 
-    activity: Floats
+    Conditions weigh alike in all that is made of them, however many trials each has.
+    """
+
+    activity: Floats | Sequence[Floats]
     means: Floats
     covariances: Floats
 
+    def trials(self, conditions: NDArray[np.int64]) -> int:
+        """How many trials these conditions have."""
+        return sum(len(self.activity[c]) for c in conditions)
 
-def clouds(activity: Floats) -> Clouds:
-    """From "conditions trials neurons"."""
-    means = activity.mean(axis=1)
-    apart = activity - means[:, None]
-    covariances = np.matmul(apart.transpose(0, 2, 1), apart) / activity.shape[1]
-    return Clouds(activity, means, covariances)
+
+def clouds(activity: Floats | Sequence[Floats]) -> Clouds:
+    """From "trials neurons" of every condition: of one array, or of one for each condition."""
+    means = np.stack([own.mean(axis=0) for own in activity])
+    apart = [own - mean for own, mean in zip(activity, means, strict=True)]
+    return Clouds(activity, means, np.stack([own.T @ own / len(own) for own in apart]))
+
+
+def by_condition(activity: Floats, condition: NDArray[np.int64]) -> list[Floats]:
+    """All trials of each condition, from "trials neurons"."""
+    return [activity[condition == c] for c in range(int(condition.max()) + 1)]
 
 
 def balanced(
@@ -85,10 +97,12 @@ def turned(found: Clouds, generator: np.random.Generator) -> tuple[Clouds, Float
 
     The turn of the means depends on which conditions are trained on: see `turned_accuracy`.
     """
-    n_conditions, _, n_neurons = found.activity.shape
+    n_conditions, n_neurons = found.means.shape
     turns = np.stack([_rotation(n_neurons, generator) for _ in range(n_conditions)])
-    apart = found.activity - found.means[:, None]
-    activity = np.matmul(apart, turns.transpose(0, 2, 1)) + found.means[:, None]
+    activity = [
+        (own - mean) @ turn.T + mean
+        for own, mean, turn in zip(found.activity, found.means, turns, strict=True)
+    ]
     covariances = np.matmul(np.matmul(turns, found.covariances), turns.transpose(0, 2, 1))
     return Clouds(activity, found.means, covariances), turns
 
@@ -100,7 +114,7 @@ def turned_accuracy(found: Clouds, turns: Floats, sides: NDArray[np.bool_]) -> f
         for b in np.flatnonzero(~sides).tolist():
             centre = np.delete(found.means, (a, b), axis=0).mean(axis=0)
             means = np.matmul(turns, (found.means - centre)[:, :, None])[:, :, 0] + centre
-            moved = found.activity[[a, b]] + (means - found.means)[[a, b], None]
+            moved = [found.activity[c] + means[c] - found.means[c] for c in (a, b)]
             total += _pair_accuracy(
                 Clouds(found.activity, means, found.covariances), sides, a, b, tested=moved
             )
@@ -144,7 +158,7 @@ def held_out_direction_errors(found: Clouds, angle_deg: Floats) -> Floats:
     the training targets points away from the one left out, so that with it as intercept noise would
     be decoded as the opposite direction; the mean of all targets takes its place.
     """
-    n_conditions, n_trials, _ = found.activity.shape
+    n_conditions = len(found.means)
     aims = np.deg2rad(angle_deg)
     everyone = np.array([np.cos(aims).mean(), np.sin(aims).mean()])
     errors = np.empty(n_conditions)
@@ -154,7 +168,7 @@ def held_out_direction_errors(found: Clouds, angle_deg: Floats) -> Floats:
         centre, middle = found.means[rest].mean(axis=0), Y.mean(axis=0)
         M = found.means[rest] - centre
         S = found.covariances[rest].mean(axis=0) + M.T @ M / len(rest)
-        W = _solve(S, M.T @ (Y - middle) / len(rest), len(rest) * n_trials)
+        W = _solve(S, M.T @ (Y - middle) / len(rest), found.trials(rest))
         decoded = (found.activity[c] - centre) @ W + everyone
         apart = np.arctan2(decoded[:, 1], decoded[:, 0]) - aims[c]
         errors[c] = np.degrees(np.abs(np.angle(np.exp(1j * apart)))).mean()
@@ -162,7 +176,11 @@ def held_out_direction_errors(found: Clouds, angle_deg: Floats) -> Floats:
 
 
 def _pair_accuracy(
-    found: Clouds, sides: NDArray[np.bool_], a: int, b: int, tested: Floats | None = None
+    found: Clouds,
+    sides: NDArray[np.bool_],
+    a: int,
+    b: int,
+    tested: Sequence[Floats] | None = None,
 ) -> float:
     """Train without conditions a (positive side) and b (negative side), test on both."""
     train = np.delete(np.arange(len(sides)), (a, b))
@@ -171,10 +189,13 @@ def _pair_accuracy(
         found.means[train],
         found.covariances[train].mean(axis=0),
         signs,
-        len(train) * found.activity.shape[1],
+        found.trials(train),
     )
-    scores = (found.activity[[a, b]] if tested is None else tested) @ weights[:, 0] - thresholds[0]
-    return float(np.mean([np.mean(scores[0] > 0), np.mean(scores[1] <= 0)]))
+    positive, negative = (
+        own @ weights[:, 0] - thresholds[0]
+        for own in tested or (found.activity[a], found.activity[b])
+    )
+    return float(np.mean([np.mean(positive > 0), np.mean(negative <= 0)]))
 
 
 def _discriminants(

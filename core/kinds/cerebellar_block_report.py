@@ -203,7 +203,7 @@ def _finite(names: tuple[str, ...], numbers: Floats) -> dict[str, float | None]:
 
 KIND: Kind[ReportSpec] = Kind(
     name="cerebellar_block.report",
-    version=4,
+    version=5,
     summary="All findings of the cerebellar-block study on your session, each with its verdict",
     spec=ReportSpec,
     columns=columns_of(ReportSpec),

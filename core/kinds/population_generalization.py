@@ -58,7 +58,9 @@ METRICS = {
         "deg",
     ),
     "change_generalization": Metric(
-        "How much of the change between fields at a target is found at its nearest neighbours"
+        "How much of the change between fields in one direction is found in the nearest others: "
+        "the mean product of changes of targets so far apart, over that of targets in the same "
+        "direction, each with itself and with those at another distance"
     ),
     "change_generalization_low": Metric("Lower end of its 95 % interval (jackknife)"),
     "change_generalization_high": Metric("Upper end of its 95 % interval (jackknife)"),
@@ -83,7 +85,7 @@ def run(spec: GeneralizationSpec, inputs: Mapping[str, Dataset], progress: Progr
     session = chosen.session
     angles, untold = _directions(session.target_angle_deg)
     sides = sides_of(spec, session.target_labels, session.target_angle_deg)
-    seeds = np.random.SeedSequence(spec.seed).spawn(len(spec.arms) + 2)
+    seeds = np.random.SeedSequence(spec.seed).spawn(len(spec.arms))
     found: list[dict[str, Floats]] = []
     whole = len(spec.arms) * arm_steps(spec) + 2 * spec.permutations
     done, kept = 0, ledger(progress)
@@ -102,10 +104,9 @@ def run(spec: GeneralizationSpec, inputs: Mapping[str, Dataset], progress: Progr
         for name, axes in ARM_AXES.items()
     }
     arrays |= changes(spec, chosen)
-    pseudo = pseudo_differences(spec, chosen, sides, seeds[-1])
-    arrays["ccgp_pseudo"] = Array(pseudo, ("arm",))
+    arrays["ccgp_pseudo"] = Array(pseudo_differences(spec, chosen, sides), ("arm",))
     arrays["permuted_difference"] = Array(
-        permuted_differences(spec, chosen, sides, seeds[-2], partial(kept.stage, "null"), step),
+        permuted_differences(spec, chosen, sides, partial(kept.stage, "null"), step),
         ("permutation",),
     )
     arrays["rows_correlated"] = Array(np.array([chosen.optimistic]), ("session",))
@@ -123,7 +124,7 @@ def estimate(spec: GeneralizationSpec, summaries: Mapping[str, DatasetSummary]) 
     pairs = int((sides.sum(axis=1) * (~sides).sum(axis=1)).sum())
     own = sum(trials) / len(trials)
     pair = 3e-4 + 4e-10 * neurons**3 + 3e-8 * neurons**2 + 2e-9 * own * neurons
-    accuracies = len(spec.arms) * (2 + spec.repeats + JACKKNIFE_GROUPS + spec.nulls)
+    accuracies = len(spec.arms) * (3 + spec.repeats + JACKKNIFE_GROUPS + spec.nulls)
     turns = len(spec.arms) * spec.nulls * targets * (4e-9 * neurons**3 + 1e-4)
     target = 1e-3 + 1e-10 * neurons**3 + (1e-10 * own + 5e-9 * targets) * neurons**2
     told = len(spec.arms) * spec.repeats * spec.folds * target
@@ -163,7 +164,7 @@ def _directions(angles: Floats | None) -> tuple[Floats | None, tuple[str, ...]]:
 
 KIND: Kind[GeneralizationSpec] = Kind(
     name="population.generalization",
-    version=4,
+    version=5,
     summary="How far a linear code carries to targets it was not trained on (CCGP, shattering)",
     spec=GeneralizationSpec,
     columns=columns_of(GeneralizationSpec),
@@ -194,7 +195,8 @@ KIND: Kind[GeneralizationSpec] = Kind(
             "Generalization of the change from one label to another, against the angle between "
             "targets",
             r"g(\theta) = \frac{\langle D_c \cdot D_d \rangle_{\angle(c,d) = \theta}}{\langle D_c "
-            r"\cdot D_c \rangle}, \qquad D_c = \mu_c^{\mathrm{FF}} - \mu_c^{\mathrm{NF}}",
+            r"\cdot D_d \rangle_{\angle(c,d) = 0}}, \qquad D_c = \mu_c^{\mathrm{FF}} - "
+            r"\mu_c^{\mathrm{NF}}",
         ),
         Equation(
             "The target decoded from the activity x of a trial, with means, shares and pooled "

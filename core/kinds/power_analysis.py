@@ -108,7 +108,7 @@ def _needed(spec: PowerSpec, result: Result, k: int, name: str) -> list[Row]:
 
 KIND: Kind[PowerSpec] = Kind(
     name="power.analysis",
-    version=1,
+    version=2,
     summary="How many trials and neurons each finding of cerebellar block would need",
     spec=PowerSpec,
     columns=columns_of(PowerSpec),

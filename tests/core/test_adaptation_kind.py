@@ -164,8 +164,41 @@ def test_a_second_state_that_one_state_s_movements_do_not_need_is_said_to_be_wor
     said = KIND.reading(spec, result)
     assert "log likelihood by -" not in said
     assert "is not worth them by Akaike's criterion" in said
-    for name in ("retention", "error_sensitivity"):
+    for name in ("retention", "error_sensitivity", "total_sensitivity"):
         low, high = np.moveaxis(result[f"{name}_interval"], -1, 0)
         assert not (result[name] < low).any()
         assert not (result[name] > high).any()
     assert (result["retention"] >= 0).all()
+
+
+def test_what_parts_that_are_not_told_apart_learn_is_said_of_both_together() -> None:
+    """The likeliest parts of this one state learn -1 and 1.2: any two of this sum would do."""
+    arrays = plain(seed=48)
+    (spec, result), (_, one) = run(arrays, model="two_state"), run(arrays)
+    found = metrics(spec, result)
+    assert "together learn 0.1" in KIND.reading(spec, result)
+    assert "learns" not in KIND.reading(spec, result).replace("either learns", "")
+    for part in ("slow", "fast"):
+        assert np.isnan(found[f"all:{part}"]["error_sensitivity"])
+    whole = found["all"]
+    assert whole["error_sensitivity_low"] < 0.15 < whole["error_sensitivity_high"]
+    expected = float(one["error_sensitivity"][0, 0])
+    assert whole["error_sensitivity"] == pytest.approx(expected, abs=0.03)
+    assert whole["identifiable"] is True
+
+
+def test_parts_that_are_told_apart_are_said_one_by_one_and_together() -> None:
+    rng = np.random.default_rng(7)
+    a, b, z, y = np.array([0.992, 0.6]), np.array([0.03, 0.25]), np.zeros(2), np.empty(164)
+    for t, p in enumerate(SCHEDULE):
+        y[t] = z.sum() + rng.standard_normal()
+        z = a * z + b * (p - y[t]) + 0.2 * rng.standard_normal(2)
+    arrays = {"perturbation": SCHEDULE, "reach": SCHEDULE - y}
+    spec, result = run(arrays, model="two_state")
+    found = metrics(spec, result)
+    parts = [found[f"all:{part}"]["error_sensitivity"] for part in ("slow", "fast")]
+    assert found["all"]["error_sensitivity"] == pytest.approx(sum(parts), abs=1e-3)
+    assert found["all"]["error_sensitivity_low"] < 0.28 < found["all"]["error_sensitivity_high"]
+    assert "the fast part keeps" in KIND.reading(spec, result)
+    assert "intervals of the slow part are too short" in KIND.reading(spec, result)
+    assert "together" not in KIND.reading(spec, result)

@@ -1,8 +1,10 @@
 """A file named as another format is told what it is, or refused where that makes no sense."""
 
 import zipfile
+from collections.abc import Callable, Mapping
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from core.mapping import Unmapped
 from core.npz import UnreadableFile, written_npz
 from core.reading import read_arrays
 from core.summary import summarise
-from tests.core.hdf5_files import nwb_file, written
+from tests.core.hdf5_files import mat73, nwb_file, written
 
 TABLE = b"target,unit_1,unit_2\n0,1,2\n1,3,4\n"
 NPZ = written_npz({"counts": np.ones((4, 2)), "target": np.arange(4) % 2})
@@ -68,12 +70,29 @@ def test_text_that_is_no_table_of_trials_is_refused_under_another_name(
         read_arrays(content, name="a.npz")
 
 
-@pytest.mark.parametrize("name", ["a.nwb", "a.csv"])
-def test_a_matlab_file_under_another_name_that_needs_a_mapping_is_told_to_be_one(name: str) -> None:
+def matlab_5(variables: Mapping[str, Any]) -> bytes:
     content = BytesIO()
-    scipy.io.savemat(content, {"session": {"spikes": np.ones((4, 2)), "aim": np.arange(4)}})
+    scipy.io.savemat(content, variables)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize("written_as", [matlab_5, mat73])
+@pytest.mark.parametrize("name", ["a.nwb", "a.csv", "a.npz"])
+def test_a_matlab_file_under_another_name_that_needs_a_mapping_is_told_to_be_one(
+    name: str, written_as: Callable[[Mapping[str, Any]], bytes]
+) -> None:
+    content = written_as({"session": {"spikes": np.ones((4, 2)), "aim": np.arange(4.0)}})
     with pytest.raises(Unmapped, match=rf"the file is named \{name[1:]}, but it is a MATLAB file"):
-        read_arrays(content.getvalue(), name=name)
+        read_arrays(content, name=name)
+
+
+def test_an_nwb_file_without_trials_under_another_name_is_told_to_be_one() -> None:
+    for name, told in (
+        ("a.mat", r"the file is named \.mat, but it is an NWB file: "),
+        ("a.nwb", ""),
+    ):
+        with pytest.raises(Unmapped, match=rf"^mapping table: {told}no trials: looked for"):
+            read_arrays(written(nwb_file()), name=name)
 
 
 def test_each_file_of_an_archive_has_its_own_name() -> None:

@@ -19,6 +19,7 @@ from core.kernels.change_generalization import (
 )
 from core.kernels.generalization import (
     balanced,
+    by_condition,
     clouds,
     cross_condition_accuracy,
     decoding_accuracy,
@@ -173,23 +174,49 @@ def test_direction_is_not_decoded_where_targets_lie_in_three() -> None:
     assert "the targets lie in 3 directions; 4 are needed" in result.warnings[-1]
 
 
-def test_a_test_looks_at_one_subsample_as_each_draw_of_its_null_does() -> None:
-    """Of uneven counts: a mean of many subsamples scatters less than the draws."""
+def test_targets_in_one_direction_have_no_nearest_others() -> None:
+    field = {"factor": "field", "compare": ["NF", "FF"]}
+    spec = spec_of(nulls=0, permutations=0, decoding_nulls=1, field=field)
+    result = KIND.run(spec, {UPLOADED: SESSION | {"target_angle_deg": np.zeros(8)}}, silent)
+    (row, *_) = KIND.rows(spec, result)
+    assert "change_generalization" not in row.metrics
+    assert "nearest others" not in KIND.reading(spec, result)
+
+
+def test_a_test_looks_at_all_trials_and_not_at_what_a_seed_draws_of_them() -> None:
+    """Of uneven counts. The estimate is of subsamples, which the seed draws."""
     uneven = np.random.default_rng(0).random(len(SESSION["target"])) < np.where(
         SESSION["target"] == 0, 0.4, 1.0
     )
     n = len(uneven)
     arrays = {k: v[uneven] if v.shape[:1] == (n,) else v for k, v in SESSION.items()}
-    spec = spec_of(
-        repeats=3, nulls=9, permutations=9, block={"factor": "state", "compare": ["control", "HFS"]}
-    )
-    result = KIND.run(spec, {UPLOADED: arrays}, silent)
-    one = KIND.run(spec.model_copy(update={"repeats": 1}), {UPLOADED: arrays}, silent)
-    alone = one["ccgp_per_dichotomy"].mean(axis=1)
-    assert (result["ccgp_per_dichotomy"].mean(axis=1) != alone).all()
-    np.testing.assert_array_equal(result["ccgp_tested"], alone)
-    (*_, row), (*_, again) = KIND.rows(spec, result), KIND.rows(spec, one)
-    assert row.metrics["p_value"] == again.metrics["p_value"]
+    spec = spec_of(block={"factor": "state", "compare": ["control", "HFS"]})
+    found = [
+        KIND.run(spec.model_copy(update={"seed": seed}), {UPLOADED: arrays}, silent)
+        for seed in range(2)
+    ]
+    one, other = (result["ccgp_per_dichotomy"].mean(axis=1) for result in found)
+    assert (one != other).all()
+    for name in ("ccgp_tested", "ccgp_pseudo"):
+        np.testing.assert_array_equal(found[0][name], found[1][name])
+    for arm, label in enumerate(("control", "HFS")):
+        own = arrays["state"] == label
+        whole = clouds(by_condition(arrays["counts"][own].astype(float), arrays["target"][own]))
+        expected = np.mean([cross_condition_accuracy(whole, side) for side in RING])
+        assert found[0]["ccgp_tested"][arm] == pytest.approx(expected, abs=1e-12)
+
+
+def test_conditions_weigh_alike_however_many_trials_they_have() -> None:
+    """Twice the trials of one condition, each of them twice, change nothing but the ridge."""
+    own = list(ring(0.5, 0))
+    doubled = [np.repeat(own[0], 2, axis=0), *own[1:]]
+    one, other = clouds(own), clouds(doubled)
+    np.testing.assert_allclose(one.means, other.means, atol=1e-12)
+    np.testing.assert_allclose(one.covariances, other.covariances, atol=1e-12)
+    for side in RING:
+        assert cross_condition_accuracy(other, side) == pytest.approx(
+            cross_condition_accuracy(one, side), abs=0.02
+        )
 
 
 def test_the_change_products_are_means_over_pairs_of_distinct_trials() -> None:
@@ -219,6 +246,22 @@ def test_a_change_that_is_a_cosine_of_the_target_generalizes_as_a_cosine() -> No
     change = np.cos(np.deg2rad(angles)[:, None] - tuning)
     X = second[:, None] * change[condition] + rng.standard_normal((1600, 50))
     distinct, which = separations(angles.astype(np.float64))
+    found = generalization_function(change_products(X, condition, second), which)
+    np.testing.assert_allclose(found, np.cos(np.deg2rad(distinct)), atol=0.12)
+
+
+def test_near_and_far_targets_leave_the_function_one_of_the_angle_alone() -> None:
+    """Cosine changes, near and far of unlike tuning and size; values have an error of about .03.
+
+    Over the products of targets with themselves alone it would be half of that: -.5 at 180.
+    """
+    rng, angles = np.random.default_rng(11), np.repeat(np.arange(4) * 90.0, 2)
+    condition, second = np.tile(np.arange(8), 200), np.arange(1600) >= 800
+    tuning = rng.uniform(0, 2 * np.pi, (2, 60))
+    change = np.cos(np.deg2rad(angles)[:, None] - tuning[np.arange(8) % 2])
+    change[1::2] *= 1.5
+    X = second[:, None] * change[condition] + rng.standard_normal((1600, 60))
+    distinct, which = separations(angles)
     found = generalization_function(change_products(X, condition, second), which)
     np.testing.assert_allclose(found, np.cos(np.deg2rad(distinct)), atol=0.12)
 

@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from benchmarks.planted_truths import truths
-from core.synthetic import synthesised, truth
+from benchmarks.simulated_kinds import UNEVEN, session_of, two_states
+from core.synthetic import FIELDS, STATES, synthesised, truth
 from core.synthetic_spec import SyntheticSpec
 
 
@@ -47,3 +48,21 @@ def test_the_share_of_a_neighbour_and_the_behaviour_are_what_was_planted() -> No
     assert found["f_behavioural_generalization"][0] == pytest.approx(np.exp(-0.5))
     assert found["a_motor_noise"] == (16.0, 36.0, 20.0)
     assert truth(session())["spec"]["hfs"]["motor_variance"] == 36.0
+
+
+def test_the_validated_movements_of_two_states_tell_them_apart_and_those_of_one_do_not() -> None:
+    found = two_states(0)
+    assert (found["one"][0], found["two"][0]) == (0.0, 1.0)
+    value, low, high = np.reshape(found["two"][1:], (6, 3)).T
+    assert ((low < value) & (value < high)).all()
+
+
+def test_the_validated_sessions_have_unequal_counts_and_enough_of_each_target() -> None:
+    arrays = session_of("null", 0, **UNEVEN)
+    counts = [
+        np.bincount(arrays["target"][(arrays["state"] == state) & (arrays["field"] == field)])
+        for state in STATES
+        for field in FIELDS
+    ]
+    assert np.min(counts) >= 4
+    assert (np.max(counts, axis=1) > 2 * np.min(counts, axis=1)).all()

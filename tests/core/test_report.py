@@ -14,6 +14,7 @@ from statsmodels.stats.multitest import multipletests
 from core.charts.report import draw_differences
 from core.examples import GOLUB_BCI, REACHING_UNDER_BLOCK
 from core.experiment import Array, ExperimentError, Refused, Result, silent
+from core.findings.activity import null_field
 from core.findings.answer import FINDINGS, Asked
 from core.findings.direction import direction_decoding
 from core.findings.drift import HALVES, pseudo_sessions
@@ -21,6 +22,8 @@ from core.findings.movement import adaptation, learned_elsewhere, series_and_mod
 from core.findings.report_spec import ReportSpec
 from core.findings.sessions import summarised
 from core.findings.verdicts import sessions_needed
+from core.kernels.generalization import clouds, held_out_direction_errors
+from core.kernels.resampling import permuted_within, two_sided_p
 from core.kinds.cerebellar_block_report import KIND
 from core.labels import meant
 from core.reading import read_arrays
@@ -398,3 +401,25 @@ def test_a_session_that_answers_nothing_is_an_error_with_the_reason() -> None:
     cut = {name: values[kept] for name, values in rows.items()}
     with pytest.raises(ExperimentError, match="no finding can be tested"):
         run(cut)
+
+
+def test_decoded_directions_are_tested_with_all_trials_of_unequal_counts() -> None:
+    """Whatever an analysis draws: a p of subsamples would hang on them."""
+    given = {"neurons": 12, "unequal": 0.8, "seed": 3, "field_trials": 48}
+    spec = ReportSpec.model_validate({"dataset": ONE, "state": STATE, "permutations": 19})
+    arrays = synthesised(SyntheticSpec.model_validate(given))
+    asked = Asked(spec, arrays, 0)
+    angles, units = arrays["target_angle_deg"], null_field(asked).units
+
+    def difference(state: NDArray[np.int64]) -> float:
+        both = (
+            clouds([units.activity[(units.condition == c) & (state == k)] for c in range(8)])
+            for k in range(2)
+        )
+        one, other = (held_out_direction_errors(own, angles).mean() for own in both)
+        return float(other - one)
+
+    shuffles = permuted_within(units.block, units.condition, 0, 19, 1)
+    null = np.array([difference(labels[0]) for _, labels in shuffles])
+    answer = direction_decoding(asked, silent)["f_neural_generalization"]
+    assert answer.p_value == two_sided_p(difference(units.block), null)
