@@ -21,11 +21,14 @@ new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) window.jumps += entry.value;
 }).observe({ type: "layout-shift", buffered: true });
 """
-DROPPED = """([name, bytes]) => {
+DROPPED = """(files) => {
   const dropped = new DataTransfer();
-  dropped.items.add(new File([new Uint8Array(bytes)], name));
+  for (const [name, bytes] of Object.entries(files))
+    dropped.items.add(new File([new Uint8Array(bytes)], name));
   return dropped;
 }"""
+HEIGHT = "(one) => one.getBoundingClientRect().height"
+PRINTED = "window.printed = 0; window.print = () => { window.printed += 1; };"
 ENDLESS = {"training": {"epochs": 1_000_000}, "replicates": 4}
 
 
@@ -171,17 +174,35 @@ def test_a_sweep_opened_before_its_first_result_fills(page: Page, stack: Running
     expect(page.get_by_role("columnheader", name="curl descent")).to_be_visible()
 
 
-def test_a_file_is_dropped_and_shown(page: Page, tmp_path: Path) -> None:
-    session = tmp_path / "mine.npz"
-    random = np.random.default_rng(0)
-    np.savez(session, counts=random.poisson(3, (40, 5)), target=np.repeat(np.arange(4), 10))
+def test_a_file_is_dropped_and_shown(page: Page) -> None:
     page.goto("/datasets")
-    expect(page.locator("#drop")).to_be_visible()
-    dropped = page.evaluate_handle(DROPPED, [session.name, list(session.read_bytes())])
-    page.dispatch_event("#drop", "drop", {"dataTransfer": dropped})
+    _drop(page, {"mine.npz": _session(0)})
     page.wait_for_url("**/datasets/*")
     expect(page.get_by_role("heading", name="mine.npz")).to_be_visible()
     expect(page.get_by_role("row", name="3 10")).to_be_visible()
+
+
+def test_of_several_dropped_files_each_is_a_dataset_or_a_part_of_one(page: Page) -> None:
+    files = {"monday.npz": _session(1), "tuesday.npz": _session(2)}
+    page.goto("/datasets")
+    _drop(page, {**files, "letter.npz": b"Dear reader"})
+    expect(page.get_by_role("group", name="3 files")).to_be_visible()
+    expect(page.get_by_role("button", name="A dataset each")).to_be_focused()
+    page.keyboard.press("Enter")
+    uploads = page.locator("#uploads li")
+    expect(uploads).to_have_count(3)
+    expect(uploads.get_by_role("alert")).to_contain_text("file")
+    expect(uploads.get_by_text("Ready", exact=True)).to_have_count(2)
+    for name in files:
+        expect(page.locator("#listed").get_by_role("link", name=name)).to_be_visible()
+    uploads.get_by_role("link", name="tuesday.npz").click()
+    expect(page.get_by_role("heading", name="tuesday.npz")).to_be_visible()
+
+    page.goto("/datasets")
+    _drop(page, files)
+    page.get_by_role("button", name="Parts of one recording").click()
+    page.wait_for_url("**/datasets/*")
+    expect(page.get_by_role("heading", name="monday.npz and 1 more")).to_be_visible()
 
 
 def test_a_recording_is_drawn_at_first_sight(page: Page, tmp_path: Path) -> None:
@@ -370,3 +391,18 @@ def test_pages_allow_nothing_but_their_own(stack: RunningStack) -> None:
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert "http" not in policy
+
+
+def _session(seed: int) -> bytes:
+    """A file of 40 trials."""
+    counts = np.random.default_rng(seed).poisson(3, (40, 5))
+    file = BytesIO()
+    np.savez(file, counts=counts, target=np.repeat(np.arange(4), 10))
+    return file.getvalue()
+
+
+def _drop(page: Page, files: dict[str, bytes]) -> None:
+    expect(page.locator("#drop")).to_be_visible()
+    named = {name: list(content) for name, content in files.items()}
+    dropped = page.evaluate_handle(DROPPED, named)
+    page.dispatch_event("#drop", "drop", {"dataTransfer": dropped})
