@@ -263,6 +263,19 @@ def test_the_front_page_follows_what_runs(page: Page, stack: RunningStack) -> No
     expect(card).to_have_count(0)
 
 
+def test_a_table_without_a_row_fills_with_the_first_experiment(
+    page: Page, stack: RunningStack
+) -> None:
+    with page.expect_response("**/v1/events"):
+        page.goto("/experiments?where=tag.first+%3D+'of all'")
+    expect(page.get_by_text("No experiment fits this filter")).to_be_visible()
+    identifier = stack.submit(KIND, SMALL, name="the first", tags={"first": "of all"})["id"]
+    page.get_by_label("Select the first").check()
+    expect(page.locator("#selection")).to_contain_text("1 selected")
+    expect(page.locator(f"[data-experiment='{identifier}'] .headline")).to_contain_text("error")
+    expect(page.get_by_label("Select the first")).to_be_checked()
+
+
 def test_a_page_that_hears_no_news_says_so_until_they_come_again(page: Page) -> None:
     page.route("**/v1/events", lambda route: route.fulfill(status=429))
     page.goto("/")
