@@ -73,6 +73,7 @@ async function show(canvas) {
     canvas.textContent = error.message;
     canvas.dataset.failed = "";
   }
+  canvas.dispatchEvent(new Event("settled", { bubbles: true }));
 }
 
 const seen = new IntersectionObserver((entries) => {
