@@ -104,9 +104,9 @@ def _points(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
 
 
 def _scale(values: Sequence[float]) -> alt.Scale:
-    return alt.Scale(
-        type="log" if _decades(values) > DECADES else "linear", zero=False, nice=False, padding=12
-    )
+    if _decades(values) > DECADES:
+        return alt.Scale(type="log", nice=False, padding=12)
+    return alt.Scale(zero=False, nice=False, padding=12)
 
 
 def _decades(values: Sequence[float]) -> float:

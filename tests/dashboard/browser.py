@@ -44,7 +44,7 @@ def opened(browser: Browser, url: str, **options: object) -> Iterator[Page]:
     asked: set[str] = set()
 
     def heard(message: ConsoleMessage) -> None:
-        if message.type == "error":
+        if message.type in ("error", "warning"):
             said.append(message.text)
 
     page.on("console", heard)

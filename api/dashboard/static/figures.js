@@ -37,8 +37,15 @@ export function coloured(document, dark) {
 
 const TOOLTIP = { disableDefaultStyle: true };
 
-const ERRORS = 1; // what Vega warns of is no news to a reader
-const OPTIONS = { actions: false, ast: true, renderer: "svg", defaultStyle: false, tooltip: TOOLTIP, logLevel: ERRORS };
+const OPTIONS = { actions: false, ast: true, renderer: "svg", defaultStyle: false, tooltip: TOOLTIP };
+
+// A picture that is wider than its frame is moved by the keyboard too.
+const sized = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
 
 // Draw a document into a canvas; the picture keeps its shape and fills the space it was given.
 export async function draw(canvas, document) {
