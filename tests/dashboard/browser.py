@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 MISSING = f"no browser ({', '.join(PROGRAMS)}) is installed: the pages are not tested"
 PATIENCE_MS = 30_000
+PHONE = {"width": 375, "height": 720}
 REFUSAL = re.compile(r"Failed to load resource: .* status of 4\d\d")
 
 

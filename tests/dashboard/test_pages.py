@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from api.dashboard.home import LATEST
 from api.dashboard.words import coded
-from tests.dashboard.browser import drawn
+from tests.dashboard.browser import PHONE, drawn, opened
 from tests.dashboard.conftest import KIND, SMALL, Seeded
 from tests.stack import RunningStack
 
@@ -348,6 +348,36 @@ def test_a_figure_drawn_for_a_dark_screen_is_dark_on_white_paper(
     darkest = next(level for level, pixels in enumerate(histogram) if pixels)
     assert paper > 250
     assert darkest < 60
+
+
+def test_printing_waits_until_the_figures_are_drawn(page: Page, seeded: Seeded) -> None:
+    page.add_init_script(PRINTED)
+    page.route("**/figures/*.json", lambda _: None)  # no answer as long as this stands
+    page.goto(f"/experiments/{seeded.first}/report")
+    expect(page.get_by_role("button", name="Drawing")).to_be_disabled()
+    page.keyboard.press("Control+p")
+    expect(page.locator("#toasts")).to_contain_text("once all figures are drawn")
+    assert page.evaluate("() => window.printed") == 0
+    page.unroute("**/figures/*.json")
+    button = page.get_by_role("button", name="Print")
+    expect(button).to_be_enabled()
+    assert page.evaluate("() => window.printed") == 1
+    button.click()
+    assert page.evaluate("() => window.printed") == 2
+
+
+def test_a_wide_figure_stays_readable_on_a_phone_and_is_moved_by_keys(
+    browser: Browser, stack: RunningStack, seeded: Seeded
+) -> None:
+    with opened(browser, stack.url, viewport=PHONE) as phone:
+        phone.goto(f"/experiments/{seeded.first}/report")
+        drawn(phone)
+        figure = phone.locator("[data-drawn]").first
+        assert figure.locator("text").first.evaluate(HEIGHT) > 8
+        figure.focus()
+        phone.keyboard.press("ArrowRight")
+        phone.wait_for_function("(one) => one.scrollLeft > 0", arg=figure.element_handle())
+        assert phone.evaluate("() => document.documentElement.scrollWidth") <= PHONE["width"]
 
 
 def test_the_page_does_not_jump_while_it_fills(page: Page, seeded: Seeded) -> None:

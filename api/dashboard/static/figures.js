@@ -63,9 +63,10 @@ export async function draw(canvas, document) {
   svg.setAttribute("aria-hidden", "true"); // the canvas says what the picture is
   svg.removeAttribute("width");
   svg.removeAttribute("height");
-  svg.style.maxWidth = `${Math.round(width * 1.6)}px`;
-  svg.style.marginInline = "auto";
+  canvas.style.setProperty("--width", `${width}px`);
+  canvas.style.setProperty("--height", `${height}px`);
   canvas.replaceChildren(place);
+  sized.observe(canvas);
   canvas.view = view;
   canvas.document = document;
   canvas.dataset.drawn = "";

@@ -104,6 +104,7 @@ function undrawn(part) {
   const copy = part.cloneNode(true);
   for (const canvas of copy.querySelectorAll(".canvas")) {
     canvas.replaceChildren();
+    for (const name of ["style", "tabindex"]) canvas.removeAttribute(name);
     for (const name of ["watched", "drawn", "failed"]) delete canvas.dataset[name];
   }
   return copy.innerHTML;
