@@ -27,6 +27,11 @@ DROPPED = """(files) => {
     dropped.items.add(new File([new Uint8Array(bytes)], name));
   return dropped;
 }"""
+STEADY = """async () => {
+  const { Curves } = await import("/static/any/curves.js");
+  const curves = new Curves(document.querySelector("main"));
+  for (const epoch of [10, 500, 1000]) curves.add({ epoch, error: 6e-4 });
+}"""
 HEIGHT = "(one) => one.getBoundingClientRect().height"
 PRINTED = "window.printed = 0; window.print = () => { window.printed += 1; };"
 ENDLESS = {"training": {"epochs": 1_000_000}, "replicates": 4}
@@ -46,6 +51,15 @@ def test_an_experiment_is_started_from_its_form_and_watched_to_its_figures(page:
     expect(page.get_by_role("heading", name="Numbers")).to_be_visible()
     drawn(page)
     expect(page.locator(".lede [data-status]")).to_have_text("succeeded")
+
+
+def test_a_value_that_does_not_change_is_a_line_all_the_same(page: Page) -> None:
+    page.goto("/new")
+    page.evaluate(STEADY)
+    shape = page.locator(".curves path").bounding_box()
+    assert shape is not None
+    assert shape["width"] > PHONE["width"]
+    assert page.locator(".curves text").count() > 4
 
 
 def test_a_value_that_is_refused_is_marked_with_the_servers_sentence(page: Page) -> None:
