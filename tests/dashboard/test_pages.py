@@ -375,6 +375,7 @@ def test_printing_waits_until_the_figures_are_drawn(page: Page, seeded: Seeded) 
     page.unroute("**/figures/*.json")
     button = page.get_by_role("button", name="Print")
     expect(button).to_be_enabled()
+    expect(page.get_by_text("curl fraction (here record.curl_fraction is")).to_be_visible()
     assert page.evaluate("() => window.printed") == 1
     button.click()
     assert page.evaluate("() => window.printed") == 2
