@@ -213,7 +213,7 @@ def test_of_several_dropped_files_each_is_a_dataset_or_a_part_of_one(page: Page)
     expect(page.get_by_role("heading", name="tuesday.npz")).to_be_visible()
 
     page.goto("/datasets")
-    _drop(page, files)
+    _drop(page, files, "h1")
     page.get_by_role("button", name="Parts of one recording").click()
     page.wait_for_url("**/datasets/*")
     expect(page.get_by_role("heading", name="monday.npz and 1 more")).to_be_visible()
@@ -459,8 +459,8 @@ def _session(seed: int) -> bytes:
     return file.getvalue()
 
 
-def _drop(page: Page, files: dict[str, bytes]) -> None:
+def _drop(page: Page, files: dict[str, bytes], place: str = "#drop") -> None:
     expect(page.locator("#drop")).to_be_visible()
     named = {name: list(content) for name, content in files.items()}
     dropped = page.evaluate_handle(DROPPED, named)
-    page.dispatch_event("#drop", "drop", {"dataTransfer": dropped})
+    page.dispatch_event(place, "drop", {"dataTransfer": dropped})

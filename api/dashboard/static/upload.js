@@ -13,6 +13,7 @@ let chosen = [];
 let before = Promise.resolve();
 
 const size = (files) => files.reduce((sum, file) => sum + file.size, 0);
+const going = () => lines.querySelector(":scope > :not([data-ended])");
 const called = ([first, ...others]) => (others.length ? `${first.name} and ${others.length} more` : first.name);
 
 function choose(files) {
@@ -36,7 +37,7 @@ choice.addEventListener("click", ({ target }) => {
 // Each upload is a list of files that become one dataset.
 function begin(uploads) {
   input.value = "";
-  if ([...lines.children].every((line) => "ended" in line.dataset)) lines.replaceChildren();
+  if (!going()) lines.replaceChildren();
   for (const files of uploads) {
     const line = added(called(files));
     before = before.then(() => through(files, line));
@@ -55,6 +56,7 @@ function added(name) {
 async function through(files, line) {
   try {
     const dataset = await sent(files, line);
+    line.dataset.ended = "";
     const address = `/datasets/${dataset.id}`;
     if (lines.children.length === 1) return location.assign(address);
     const link = document.createElement("a");
@@ -103,9 +105,14 @@ async function listAnew() {
 }
 
 input.addEventListener("change", () => { if (input.files.length) choose([...input.files]); });
-for (const name of ["dragenter", "dragover"]) drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.add("over"); });
-for (const name of ["dragleave", "drop"]) drop.addEventListener(name, () => drop.classList.remove("over"));
-drop.addEventListener("drop", (event) => {
+
+// Files may be dropped beside the frame too: a browser would open them instead of this page.
+for (const name of ["dragenter", "dragover", "dragleave", "drop"]) document.addEventListener(name, (event) => {
+  if (!event.dataTransfer.types.includes("Files")) return;
   event.preventDefault();
-  if (event.dataTransfer.files.length) choose([...event.dataTransfer.files]);
+  drop.classList.toggle("over", name === "dragenter" || name === "dragover");
+  if (name === "drop" && event.dataTransfer.files.length) choose([...event.dataTransfer.files]);
 });
+
+// Whoever leaves would lose what is still going on or waits.
+addEventListener("beforeunload", (event) => { if (going()) event.preventDefault(); });
