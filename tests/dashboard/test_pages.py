@@ -6,6 +6,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+from axe_core_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
@@ -393,6 +394,7 @@ def test_a_wide_figure_stays_readable_on_a_phone_and_is_moved_by_keys(
         phone.keyboard.press("ArrowRight")
         phone.wait_for_function("(one) => one.scrollLeft > 0", arg=figure.element_handle())
         assert phone.evaluate("() => document.documentElement.scrollWidth") <= PHONE["width"]
+        assert not Axe().run(phone, options={"runOnly": ["wcag2a"]})["violations"]
 
 
 def test_the_page_does_not_jump_while_it_fills(page: Page, seeded: Seeded) -> None:
