@@ -146,10 +146,11 @@ def _panel(spec: ReportSpec, result: Result, k: int, name: str) -> alt.Chart | a
     y = alt.Y("value:Q", title=UNITS[name])
     layers = [
         base.mark_bar(opacity=0.85).encode(y=y),
-        base.transform_filter("datum.low != null")
-        .mark_rule(strokeWidth=1.5)
-        .encode(y=alt.Y("low:Q", title=UNITS[name]), y2="high:Q", color=alt.value(INK)),
     ]
+    if any(row["low"] is not None for row in rows):
+        rule = base.transform_filter("datum.low != null").mark_rule(strokeWidth=1.5)
+        low = alt.Y("low:Q", title=UNITS[name])
+        layers.append(rule.encode(y=low, y2="high:Q", color=alt.value(INK)))
     return alt.LayerChart(layer=layers, width=120, height=150, title=title)
 
 
