@@ -113,12 +113,14 @@ class Figure(Generic[S]):
     """The declaration of one picture of a result.
 
     `missing` says why a spec leaves it nothing to draw, such as what was not asked for; None: it
-    can be drawn.
+    can be drawn. One that is `wide` has so many panels side by side that a page gives it all its
+    width.
     """
 
     description: str
     draw: Callable[[S, Result], "alt.TopLevelMixin"]
     missing: Callable[[S], str | None] = lambda spec: None
+    wide: bool = False
 
 
 def without(field: str) -> Callable[[Any], str | None]:

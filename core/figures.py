@@ -40,6 +40,7 @@ def house_theme() -> dict[str, Any]:
         "labelFontSize": 11,
         "titleFontSize": 12,
         "titleFontWeight": "normal",
+        "labelSeparation": 4,
     }
     return {
         "background": "white",

@@ -3,6 +3,7 @@
 import math
 import os
 import pickle
+import re
 import subprocess
 import sys
 import time
@@ -25,6 +26,7 @@ every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
 
 ABSURD: tuple[Any, ...] = (10**18, -1, 1e300, math.nan, math.inf, "many", [], {})
 LIMIT = Settings().memory_limit_bytes
+HALF_A_PAGE = 870  # pixels of a figure that can still be read there: 566 of the page at 0.65
 
 Cold = tuple[dict[str, float], dict[str, tuple[dict[str, np.ndarray], Sequence[str]]]]
 
@@ -133,11 +135,14 @@ def test_every_equation_is_typeset_and_every_kind_warns_of_something(kind: Kind[
 
 
 @every_kind
-def test_every_figure_renders(kind: Kind[Any]) -> None:
+def test_every_figure_renders_in_the_width_it_is_given(kind: Kind[Any]) -> None:
     assert kind.figures
-    for figure in kind.figures.values():
+    for name, figure in kind.figures.items():
         document = themed(figure.draw(kind.example(), result(kind.name)))
-        assert rendered(document, "svg").startswith(b"<svg")
+        picture = rendered(document, "svg")
+        found = re.match(rb'<svg [^>]*viewBox="0 0 ([0-9.]+) ', picture)
+        assert found
+        assert figure.wide == (float(found[1]) > HALF_A_PAGE), name
         assert rendered(document, "png").startswith(b"\x89PNG")
 
 

@@ -12,7 +12,7 @@ from core.experiment import Kind
 from core.kinds import KINDS
 
 PARAMETER, METRIC = "param.", "metric."
-SHOWN_METRICS = 2
+SHOWN_METRICS, SHOWN_ARMS = 2, 4
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """What a column says of one experiment: one value, or one per arm."""
+    """What a column says of one experiment: one value, or one per arm, of which more may be."""
 
     value: Any = None
     arms: Mapping[str, Any] | None = None
+    more: int = 0
 
 
 def offered(kind: str | None) -> dict[str, list[Column]]:
@@ -65,11 +66,12 @@ def cells(experiment: Experiment, columns: Sequence[Column]) -> list[Cell]:
 
 
 def headline(experiment: Experiment) -> tuple[str, Cell]:
-    """The first metric of the experiment's kind that has a value, and its name."""
+    """The first metric of the experiment's kind that has a value, of some arms, and its name."""
     for name in KINDS[experiment.kind].metrics:
-        cell = _cell(experiment, METRIC + name, {})
-        if cell.arms:
-            return spaced(name), cell
+        arms = _cell(experiment, METRIC + name, {}).arms
+        if arms:
+            shown = dict(list(arms.items())[:SHOWN_ARMS])
+            return spaced(name), Cell(arms=shown, more=len(arms) - len(shown))
     return "", Cell()
 
 

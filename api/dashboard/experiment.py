@@ -16,6 +16,7 @@ from api.experiments import Experiment, Id, show
 from api.kinds import KindEntry, show_kind
 from api.query import ResultsQuery, query_results
 from api.results import list_arrays, list_figures
+from core.kinds import KINDS
 
 router = APIRouter()
 
@@ -46,6 +47,7 @@ def shown(request: Request, id: Id, service: Context) -> dict[str, Any]:
         "words": tree(kind.spec_schema, experiment.spec),
         "spec": json.dumps(experiment.spec, indent=2),
         "figures": list_figures(id, service).items,
+        "wide": [name for name, figure in KINDS[experiment.kind].figures.items() if figure.wide],
         "numbers": _numbers(experiment, kind, service) if succeeded else None,
         "arrays": list_arrays(id, service).items if succeeded else [],
         "curl": _curl(experiment, str(request.base_url)),

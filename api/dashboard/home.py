@@ -24,8 +24,7 @@ OFFERED = ("toy", "phase-diagram-theory", "hidden-flips-linear-short", "speedup-
 @router.get("/")
 def home_page(request: Request, service: Service) -> Response:
     """The first page."""
-    prepare_vega(service.settings)
-    return page(
+    first = page(
         request,
         "home.html",
         running=_found(service, "status = 'running'", MOST_RUNNING),
@@ -36,6 +35,8 @@ def home_page(request: Request, service: Service) -> Response:
         presets=[PRESETS[name] for name in OFFERED],
         title=lambda thing: title(vars(thing)),
     )
+    prepare_vega(service.settings)  # not before: for some seconds it takes a core
+    return first
 
 
 def _found(service: Context, where: str, limit: int) -> list[Experiment]:

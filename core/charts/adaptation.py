@@ -153,11 +153,12 @@ def _panel(spec: Arms, result: Result, arm: int) -> alt.LayerChart:
         seen.transform_filter("!datum.clamp").mark_point(
             filled=True, size=16, color=INK, opacity=0.45
         ),
-        seen.transform_filter("datum.clamp").mark_point(
-            shape="cross", filled=True, size=50, color=INK, opacity=0.8
-        ),
         base.mark_line(color=colour, strokeWidth=2.5).encode(y=alt.Y("fit:Q", title=heading)),
     ]
+    if any(value["clamp"] and value["movement"] is not None for value in values):
+        clamped = seen.transform_filter("datum.clamp")
+        crosses = clamped.mark_point(shape="cross", filled=True, size=50, color=INK, opacity=0.8)
+        layers.insert(-1, crosses)
     return alt.LayerChart(
         layer=layers, width=WIDTH, height=HEIGHT, title=alt.Title(spec.arms[arm], fontSize=12)
     )

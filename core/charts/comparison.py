@@ -116,11 +116,11 @@ def draw_participation_ratios(compared: Iterable[Compared[Arms]]) -> alt.TopLeve
     )
     points = base.transform_filter("datum.ratio != null").mark_point(filled=True, size=70)
     interval = base.transform_filter("datum.low != null").mark_rule(strokeWidth=2)
+    layers = [points.encode(x=_axis("ratio"), opacity=alt.value(1))]
+    if any(value["low"] is not None for value in values):
+        layers.insert(0, interval.encode(x=_axis("low"), x2="high:Q"))
     return alt.LayerChart(
-        layer=[
-            interval.encode(x=_axis("low"), x2="high:Q"),
-            points.encode(x=_axis("ratio"), opacity=alt.value(1)),
-        ],
+        layer=layers,
         width=WIDTH,
         height=alt.Step(ROW),
         title=alt.Title("Dimensions of the task", subtitle=_caveats(values, optimistic)),

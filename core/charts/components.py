@@ -131,15 +131,15 @@ def _panel(rows: list[dict[str, Any]], spec: Arms, title: str, axis: str) -> alt
         scale=alt.Scale(domain=names, range=[[1, 0], [5, 3]][: len(names)]),
         legend=alt.Legend(labelLimit=260, orient="bottom", direction="vertical"),
     )
-    layers = (
-        base.transform_filter("isValid(datum.low)")
-        .mark_area(opacity=0.2)
-        .encode(y=alt.Y("low:Q", title=axis), y2="high:Q"),
+    layers = [
         base.mark_line(strokeWidth=2).encode(y=y, strokeDash=dash),
         base.mark_point(filled=True, size=30, opacity=1).encode(
             y=y, tooltip=["block:N", "curve:N", "component:Q", "variance:Q"]
         ),
-    )
+    ]
+    if any("low" in row for row in rows):
+        band = base.transform_filter("isValid(datum.low)").mark_area(opacity=0.2)
+        layers.insert(0, band.encode(y=alt.Y("low:Q", title=axis), y2="high:Q"))
     chart: alt.LayerChart = alt.LayerChart(
         layer=layers, width=280, height=240, title=alt.Title(title, fontSize=12)
     ).resolve_scale(strokeDash="independent")

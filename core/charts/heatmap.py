@@ -19,7 +19,7 @@ WIDTH, HEIGHT = 380, 300
 DECADES = 2.0  # positive values over more than this many are coloured by their logarithm
 LOG_AXIS = 1.0  # decades of a parameter beyond which its axis is logarithmic
 EMPTY = "#dfe3e8"
-LINE = "#d1495b"
+LINE = "#d14359"  # no colour of the house: on a dark page it stays as it is, like the map under it
 
 
 def draw_heatmap(

@@ -38,16 +38,16 @@ def bars_with_intervals(
     filled = base.transform_filter("datum.value != null").mark_bar(opacity=0.85)
     scale = alt.Scale(domain=series, range=colours)
     legend = alt.Legend(title=None) if len(series) > 1 else None
-    layers = (
+    layers = [
         filled.encode(
             y=alt.Y("value:Q", title=y),
             color=alt.Color("series:N", sort=series, scale=scale, legend=legend),
             tooltip=["group:N", "series:N", "value:Q", "low:Q", "high:Q"],
-        ),
-        base.transform_filter("datum.low != null")
-        .mark_rule(color=INK, strokeWidth=1.5)
-        .encode(y=alt.Y("low:Q", title=y), y2="high:Q"),
-    )
+        )
+    ]
+    if any(row["low"] is not None for row in rows):
+        rule = base.transform_filter("datum.low != null").mark_rule(color=INK, strokeWidth=1.5)
+        layers.append(rule.encode(y=alt.Y("low:Q", title=y), y2="high:Q"))
     width = 60 + 26 * len(groups) * max(len(series), 2)
     return alt.LayerChart(layer=layers, width=width, height=260, title=title)
 

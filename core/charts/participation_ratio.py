@@ -44,16 +44,17 @@ def draw_ratios(spec: Arms, result: Result) -> alt.TopLevelMixin:
     interval = base.transform_filter("datum.low != null").mark_rule(strokeWidth=2)
     points = base.mark_point(filled=True, size=90, opacity=1)
     axis = alt.Y("ratio:Q", title="participation ratio of target means", scale=scale)
-    return (
-        alt.layer(
-            interval.encode(
-                y=alt.Y("low:Q", scale=scale, title="participation ratio of target means"),
-                y2="high:Q",
-            ),
-            points.encode(y=axis, tooltip=["block:N", "estimate:N", "ratio:Q", "low:Q", "high:Q"]),
-        )
-        .properties(width=120 + 100 * len(spec.arms), height=280)
-        .properties(title=_title("Dimensions of the task in this population", result))
+    layers = [
+        points.encode(y=axis, tooltip=["block:N", "estimate:N", "ratio:Q", "low:Q", "high:Q"])
+    ]
+    if any(value["low"] is not None for value in values):
+        low = alt.Y("low:Q", scale=scale, title="participation ratio of target means")
+        layers.insert(0, interval.encode(y=low, y2="high:Q"))
+    return alt.LayerChart(
+        layer=layers,
+        width=120 + 100 * len(spec.arms),
+        height=280,
+        title=_title("Dimensions of the task in this population", result),
     )
 
 

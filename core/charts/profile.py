@@ -41,7 +41,10 @@ def draw_profile(runs: Sequence[Run], *, x: str, metric: str) -> alt.TopLevelMix
     """
     arms = sorted({run.arm for run in runs}, key=_order)
     points = _placed(list(_points(runs)), arms)
-    subtitle = "mean and standard error over replicates; censored runs are counted, not averaged"
+    subtitle = [
+        "mean and standard error over replicates",
+        "censored runs are counted, not averaged",
+    ]
     title = alt.Title(_words(metric), subtitle=subtitle)
     if not points:
         return notice("No experiment has ended yet", WIDTH, HEIGHT).properties(title=title)
@@ -54,18 +57,21 @@ def draw_profile(runs: Sequence[Run], *, x: str, metric: str) -> alt.TopLevelMix
         color=_colour(arms),
     )
     there = base.transform_filter("!datum.never")
+    bars = there.transform_filter("datum.high > datum.low").mark_rule(strokeWidth=1.5)
+    never = base.transform_filter("datum.never").mark_point(
+        shape="triangle-up", filled=True, size=70, opacity=1
+    )
     label = base.transform_filter("datum.missing > 0").mark_text(align="left", dx=8, fontSize=10)
-    layers = [
-        there.mark_line(strokeWidth=1.5),
-        there.transform_filter("datum.high > datum.low")
-        .mark_rule(strokeWidth=1.5)
-        .encode(y="low:Q", y2="high:Q"),
-        there.mark_point(filled=True, size=50, opacity=1),
-        base.transform_filter("datum.never").mark_point(
-            shape="triangle-up", filled=True, size=70, opacity=1
-        ),
-        label.encode(text="label:N"),
-    ]
+    layers = []  # none of nothing: it would have no scale
+    if not all(point["never"] for point in points):
+        layers.append(there.mark_line(strokeWidth=1.5))
+        if any(point["high"] > point["low"] for point in points):
+            layers.append(bars.encode(y="low:Q", y2="high:Q"))
+        layers.append(there.mark_point(filled=True, size=50, opacity=1))
+    if any(point["never"] for point in points):
+        layers.append(never)
+    if any(point["missing"] for point in points):
+        layers.append(label.encode(text="label:N"))
     return alt.LayerChart(layer=layers, width=WIDTH, height=HEIGHT, title=title)
 
 
@@ -104,9 +110,9 @@ def _points(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
 
 
 def _scale(values: Sequence[float]) -> alt.Scale:
-    return alt.Scale(
-        type="log" if _decades(values) > DECADES else "linear", zero=False, nice=False, padding=12
-    )
+    if _decades(values) > DECADES:
+        return alt.Scale(type="log", nice=False, padding=12)
+    return alt.Scale(zero=False, nice=False, padding=12)
 
 
 def _decades(values: Sequence[float]) -> float:

@@ -62,7 +62,7 @@ def draw_differences(spec: ReportSpec, result: Result) -> alt.Chart | alt.LayerC
         return notice("No finding could be estimated", 420, 240)
     verdicts = ["supported", "not supported"]
     base = alt.Chart(alt.InlineData(rows)).encode(
-        y=alt.Y("finding:N", sort=[_title(name) for name in FINDINGS], title=None),
+        y=_findings(),
         color=alt.Color(
             "verdict:N",
             title=None,
@@ -97,7 +97,7 @@ def draw_tests(spec: ReportSpec, result: Result) -> alt.Chart | alt.LayerChart:
         .mark_point(size=80, opacity=1)
         .encode(
             x=alt.X("p:Q", scale=alt.Scale(type="log"), title="p"),
-            y=alt.Y("finding:N", sort=[_title(name) for name in FINDINGS], title=None),
+            y=_findings(),
             color=alt.Color(
                 "which:N", title=None, scale=alt.Scale(range=[BLOCK_COLOURS[0], BLOCK_COLOURS[1]])
             ),
@@ -146,11 +146,17 @@ def _panel(spec: ReportSpec, result: Result, k: int, name: str) -> alt.Chart | a
     y = alt.Y("value:Q", title=UNITS[name])
     layers = [
         base.mark_bar(opacity=0.85).encode(y=y),
-        base.transform_filter("datum.low != null")
-        .mark_rule(strokeWidth=1.5)
-        .encode(y=alt.Y("low:Q", title=UNITS[name]), y2="high:Q", color=alt.value(INK)),
     ]
+    if any(row["low"] is not None for row in rows):
+        rule = base.transform_filter("datum.low != null").mark_rule(strokeWidth=1.5)
+        low = alt.Y("low:Q", title=UNITS[name])
+        layers.append(rule.encode(y=low, y2="high:Q", color=alt.value(INK)))
     return alt.LayerChart(layer=layers, width=120, height=150, title=title)
+
+
+def _findings() -> alt.Y:
+    axis = alt.Axis(labelLimit=240)
+    return alt.Y("finding:N", sort=[_title(name) for name in FINDINGS], title=None, axis=axis)
 
 
 def _title(name: str) -> str:

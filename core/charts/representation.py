@@ -22,6 +22,7 @@ PANELS = (
     "twonn",
     "mle",
 )
+COUNTS = ("n90", "n95", "parallel_analysis")
 
 
 def draw_hidden(spec: Any, result: Result) -> alt.TopLevelMixin:
@@ -105,7 +106,9 @@ def _panel(result: Result, cloud: str, estimator: str) -> alt.LayerChart:
         x=alt.X("epoch:Q", title="epoch", scale=alt.Scale(type="log", nice=False)),
         color=rule_colour(arms),
     )
-    y = alt.Y("median:Q", title=estimator.replace("_", " "), scale=alt.Scale(zero=False))
+    axis = alt.Axis(tickMinStep=1) if estimator in COUNTS else alt.Axis()
+    title, scale = estimator.replace("_", " "), alt.Scale(zero=False)
+    y = alt.Y("median:Q", title=title, scale=scale, axis=axis)
     band = base.mark_area(opacity=0.18).encode(y="low:Q", y2="high:Q")
     line = base.mark_line(strokeWidth=2).encode(y=y)
     return alt.LayerChart(layer=[band, line], width=WIDTH, height=HEIGHT)

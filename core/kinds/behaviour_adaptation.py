@@ -379,7 +379,9 @@ KIND: Kind[AdaptationSpec] = Kind(
             "Retention, error sensitivity and motor noise with 95 % intervals", draw_parameters
         ),
         "generalization": Figure(
-            "Error sensitivity by part of the state or distance between targets", draw_sensitivity
+            "Error sensitivity by distance between targets",
+            draw_sensitivity,
+            lambda spec: None if spec.model == "generalization" else f"model is {spec.model}",
         ),
         "residuals": Figure("Autocorrelation of the standardised residuals", draw_residuals),
     },

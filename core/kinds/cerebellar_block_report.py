@@ -209,8 +209,8 @@ KIND: Kind[ReportSpec] = Kind(
     columns=columns_of(ReportSpec),
     metrics=METRICS,
     figures={
-        "page": Figure("All findings on one page", draw_page),
-        "states": Figure("Each measure in both states with 95 % intervals", draw_states),
+        "page": Figure("All findings on one page", draw_page, wide=True),
+        "states": Figure("Each measure in both states with 95 % intervals", draw_states, wide=True),
         "differences": Figure("Differences in standard errors, with verdicts", draw_differences),
         "tests": Figure("p of each finding, alone and after Holm's correction", draw_tests),
     },

@@ -292,10 +292,12 @@ KIND = Kind(
         "hidden": Figure(
             "Dimensionality of the hidden activity against epochs, one panel per estimator.",
             draw_hidden,
+            wide=True,
         ),
         "trajectory": Figure(
             "Dimensionality of the weights' path so far against epochs, one panel per estimator.",
             draw_trajectory,
+            wide=True,
         ),
         "sweep": Figure(
             "Local dimension of the hidden activity at the last record, by number of neighbours.",

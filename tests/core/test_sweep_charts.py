@@ -77,9 +77,10 @@ def test_layers_of_several_sizes_share_the_points_of_a_profile() -> None:
 def test_a_single_value_has_no_error_bar() -> None:
     def drawn(values: list[float]) -> int:
         runs = [Run("all", 1.0, value) for value in values]
-        return rendered(themed(draw_profile(runs, x="a", metric="b")), "svg").count(b"rule mark")
+        return rendered(themed(draw_profile(runs, x="a", metric="b")), "svg").count(b'"rule mark"')
 
-    assert drawn([1.0, 2.0]) == drawn([1.0]) + 1
+    assert drawn([1.0, 2.0]) == 1
+    assert drawn([1.0]) == 0
 
 
 @pytest.mark.parametrize(
@@ -93,3 +94,12 @@ def test_a_single_value_has_no_error_bar() -> None:
 def test_every_profile_can_be_drawn(runs: list[Run]) -> None:
     chart = draw_profile(runs, x="a", metric="epochs")
     assert rendered(themed(chart), "svg").startswith(b"<svg")
+
+
+def test_a_profile_has_no_layer_of_nothing() -> None:
+    def marks(value: float | None) -> list[str]:
+        chart = draw_profile([Run("all", 1, value)], x="a", metric="b")
+        return [layer["mark"]["type"] for layer in themed(chart)["layer"]]
+
+    assert marks(2.0) == ["line", "point"]
+    assert marks(None) == ["point", "text"]

@@ -13,6 +13,7 @@ PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-c
 """The first without windows, of which each page costs the others a second of a core."""
 MISSING = f"no browser ({', '.join(PROGRAMS)}) is installed: the pages are not tested"
 PATIENCE_MS = 30_000
+PHONE = {"width": 375, "height": 720}
 REFUSAL = re.compile(r"Failed to load resource: .* status of 4\d\d")
 
 
@@ -45,7 +46,7 @@ def opened(browser: Browser, url: str, **options: object) -> Iterator[Page]:
     asked: set[str] = set()
 
     def heard(message: ConsoleMessage) -> None:
-        if message.type == "error":
+        if message.type in ("error", "warning"):
             said.append(message.text)
 
     page.on("console", heard)

@@ -6,7 +6,7 @@ import pytest
 from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.dashboard.browser import opened
+from tests.dashboard.browser import PHONE, opened
 from tests.dashboard.conftest import KIND, Seeded
 from tests.stack import RunningStack
 
@@ -30,7 +30,6 @@ RULES: dict[Theme, list[str]] = {
     "light": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"],
     "dark": ["color-contrast"],  # all else is the same in both
 }
-PHONE = {"width": 375, "height": 720}
 
 
 @pytest.mark.parametrize("name", PATHS)

@@ -6,12 +6,13 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+from axe_core_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from api.dashboard.home import LATEST
 from api.dashboard.words import coded
-from tests.dashboard.browser import drawn
+from tests.dashboard.browser import PHONE, drawn, opened
 from tests.dashboard.conftest import KIND, SMALL, Seeded
 from tests.stack import RunningStack
 
@@ -21,11 +22,19 @@ new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) window.jumps += entry.value;
 }).observe({ type: "layout-shift", buffered: true });
 """
-DROPPED = """([name, bytes]) => {
+DROPPED = """(files) => {
   const dropped = new DataTransfer();
-  dropped.items.add(new File([new Uint8Array(bytes)], name));
+  for (const [name, bytes] of Object.entries(files))
+    dropped.items.add(new File([new Uint8Array(bytes)], name));
   return dropped;
 }"""
+STEADY = """async () => {
+  const { Curves } = await import("/static/any/curves.js");
+  const curves = new Curves(document.querySelector("main"));
+  for (const epoch of [10, 500, 1000]) curves.add({ epoch, error: 6e-4 });
+}"""
+HEIGHT = "(one) => one.getBoundingClientRect().height"
+PRINTED = "window.printed = 0; window.print = () => { window.printed += 1; };"
 ENDLESS = {"training": {"epochs": 1_000_000}, "replicates": 4}
 
 
@@ -43,6 +52,15 @@ def test_an_experiment_is_started_from_its_form_and_watched_to_its_figures(page:
     expect(page.get_by_role("heading", name="Numbers")).to_be_visible()
     drawn(page)
     expect(page.locator(".lede [data-status]")).to_have_text("succeeded")
+
+
+def test_a_value_that_does_not_change_is_a_line_all_the_same(page: Page) -> None:
+    page.goto("/new")
+    page.evaluate(STEADY)
+    shape = page.locator(".curves path").bounding_box()
+    assert shape is not None
+    assert shape["width"] > PHONE["width"]
+    assert page.locator(".curves text").count() > 4
 
 
 def test_a_value_that_is_refused_is_marked_with_the_servers_sentence(page: Page) -> None:
@@ -171,17 +189,35 @@ def test_a_sweep_opened_before_its_first_result_fills(page: Page, stack: Running
     expect(page.get_by_role("columnheader", name="curl descent")).to_be_visible()
 
 
-def test_a_file_is_dropped_and_shown(page: Page, tmp_path: Path) -> None:
-    session = tmp_path / "mine.npz"
-    random = np.random.default_rng(0)
-    np.savez(session, counts=random.poisson(3, (40, 5)), target=np.repeat(np.arange(4), 10))
+def test_a_file_is_dropped_and_shown(page: Page) -> None:
     page.goto("/datasets")
-    expect(page.locator("#drop")).to_be_visible()
-    dropped = page.evaluate_handle(DROPPED, [session.name, list(session.read_bytes())])
-    page.dispatch_event("#drop", "drop", {"dataTransfer": dropped})
+    _drop(page, {"mine.npz": _session(0)})
     page.wait_for_url("**/datasets/*")
     expect(page.get_by_role("heading", name="mine.npz")).to_be_visible()
     expect(page.get_by_role("row", name="3 10")).to_be_visible()
+
+
+def test_of_several_dropped_files_each_is_a_dataset_or_a_part_of_one(page: Page) -> None:
+    files = {"monday.npz": _session(1), "tuesday.npz": _session(2)}
+    page.goto("/datasets")
+    _drop(page, {**files, "letter.npz": b"Dear reader"})
+    expect(page.get_by_role("group", name="3 files")).to_be_visible()
+    expect(page.get_by_role("button", name="A dataset each")).to_be_focused()
+    page.keyboard.press("Enter")
+    uploads = page.locator("#uploads li")
+    expect(uploads).to_have_count(3)
+    expect(uploads.get_by_role("alert")).to_contain_text("file")
+    expect(uploads.get_by_text("Ready", exact=True)).to_have_count(2)
+    for name in files:
+        expect(page.locator("#listed").get_by_role("link", name=name)).to_be_visible()
+    uploads.get_by_role("link", name="tuesday.npz").click()
+    expect(page.get_by_role("heading", name="tuesday.npz")).to_be_visible()
+
+    page.goto("/datasets")
+    _drop(page, files, "h1")
+    page.get_by_role("button", name="Parts of one recording").click()
+    page.wait_for_url("**/datasets/*")
+    expect(page.get_by_role("heading", name="monday.npz and 1 more")).to_be_visible()
 
 
 def test_a_recording_is_drawn_at_first_sight(page: Page, tmp_path: Path) -> None:
@@ -240,6 +276,19 @@ def test_the_front_page_follows_what_runs(page: Page, stack: RunningStack) -> No
     expect(card.locator("[data-status]")).to_have_text("running")
     stack.http.post(f"/v1/experiments/{identifier}/cancel")
     expect(card).to_have_count(0)
+
+
+def test_a_table_without_a_row_fills_with_the_first_experiment(
+    page: Page, stack: RunningStack
+) -> None:
+    with page.expect_response("**/v1/events"):
+        page.goto("/experiments?where=tag.first+%3D+'of all'")
+    expect(page.get_by_text("No experiment fits this filter")).to_be_visible()
+    identifier = stack.submit(KIND, SMALL, name="the first", tags={"first": "of all"})["id"]
+    page.get_by_label("Select the first").check()
+    expect(page.locator("#selection")).to_contain_text("1 selected")
+    expect(page.locator(f"[data-experiment='{identifier}'] .headline")).to_contain_text("error")
+    expect(page.get_by_label("Select the first")).to_be_checked()
 
 
 def test_a_page_that_hears_no_news_says_so_until_they_come_again(page: Page) -> None:
@@ -316,6 +365,38 @@ def test_a_figure_drawn_for_a_dark_screen_is_dark_on_white_paper(
     assert darkest < 60
 
 
+def test_printing_waits_until_the_figures_are_drawn(page: Page, seeded: Seeded) -> None:
+    page.add_init_script(PRINTED)
+    page.route("**/figures/*.json", lambda _: None)  # no answer as long as this stands
+    page.goto(f"/experiments/{seeded.first}/report")
+    expect(page.get_by_role("button", name="Drawing")).to_be_disabled()
+    page.keyboard.press("Control+p")
+    expect(page.locator("#toasts")).to_contain_text("once all figures are drawn")
+    assert page.evaluate("() => window.printed") == 0
+    page.unroute("**/figures/*.json")
+    button = page.get_by_role("button", name="Print")
+    expect(button).to_be_enabled()
+    expect(page.get_by_text("curl fraction (here record.curl_fraction is")).to_be_visible()
+    assert page.evaluate("() => window.printed") == 1
+    button.click()
+    assert page.evaluate("() => window.printed") == 2
+
+
+def test_a_wide_figure_stays_readable_on_a_phone_and_is_moved_by_keys(
+    browser: Browser, stack: RunningStack, seeded: Seeded
+) -> None:
+    with opened(browser, stack.url, viewport=PHONE) as phone:
+        phone.goto(f"/experiments/{seeded.first}/report")
+        drawn(phone)
+        figure = phone.locator("[data-drawn]").first
+        assert figure.locator("text").first.evaluate(HEIGHT) > 8
+        figure.focus()
+        phone.keyboard.press("ArrowRight")
+        phone.wait_for_function("(one) => one.scrollLeft > 0", arg=figure.element_handle())
+        assert phone.evaluate("() => document.documentElement.scrollWidth") <= PHONE["width"]
+        assert not Axe().run(phone, options={"runOnly": ["wcag2a"]})["violations"]
+
+
 def test_the_page_does_not_jump_while_it_fills(page: Page, seeded: Seeded) -> None:
     page.add_init_script(JUMPS)
     page.goto(f"/experiments/{seeded.first}")
@@ -370,3 +451,18 @@ def test_pages_allow_nothing_but_their_own(stack: RunningStack) -> None:
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert "http" not in policy
+
+
+def _session(seed: int) -> bytes:
+    """A file of 40 trials."""
+    counts = np.random.default_rng(seed).poisson(3, (40, 5))
+    file = BytesIO()
+    np.savez(file, counts=counts, target=np.repeat(np.arange(4), 10))
+    return file.getvalue()
+
+
+def _drop(page: Page, files: dict[str, bytes], place: str = "#drop") -> None:
+    expect(page.locator("#drop")).to_be_visible()
+    named = {name: list(content) for name, content in files.items()}
+    dropped = page.evaluate_handle(DROPPED, named)
+    page.dispatch_event(place, "drop", {"dataTransfer": dropped})

@@ -1,4 +1,5 @@
-// Live values against epochs (or time) as they come, on a logarithmic axis when they are positive.
+// Live values against epochs (or time) as they come, on a logarithmic axis when they are positive. A
+// value holds until another one is reported.
 
 const NS = "http://www.w3.org/2000/svg";
 const [HEIGHT, LEFT, BOTTOM, TOP, RIGHT] = [300, 62, 46, 10, 14];
@@ -11,7 +12,7 @@ function part(name, attributes, text) {
   return element;
 }
 
-const short = (value) => (value === 0 ? "0" : Math.abs(value) >= 1e7 || Math.abs(value) < 1e-2 ? value.toExponential(0) : (+value.toPrecision(3)).toLocaleString("en"));
+const short = (value) => (value === 0 ? "0" : Math.abs(value) >= 1e7 || Math.abs(value) < 1e-2 ? (+value.toPrecision(3)).toExponential() : (+value.toPrecision(3)).toLocaleString("en"));
 
 // Places between two ends: powers of ten, or steps of 1, 2, 5.
 export function ticks(low, high, log) {
@@ -20,7 +21,8 @@ export function ticks(low, high, log) {
     for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power += 1) all.push(10 ** power);
     const visible = (tick) => tick >= low * 0.999 && tick <= high * 1.001;
     const inside = all.filter(visible);
-    if (inside.length < 3) return all.flatMap((power) => [1, 2, 5].map((step) => step * power)).filter(visible);
+    const between = all.flatMap((power) => [1, 2, 5].map((step) => step * power)).filter(visible);
+    if (inside.length < 3) return between.length > 1 ? between : ticks(low, high, false);
     const stride = Math.ceil(inside.length / 6);
     return inside.filter((_, index) => index % stride === 0);
   }
@@ -45,7 +47,7 @@ export class Curves {
   // Add one report; values that have not changed since the last are the same measurement.
   add(values) {
     const { epoch, ...measured } = values;
-    let changed = false;
+    this.now = epoch;
     for (const [name, value] of Object.entries(measured)) {
       if (value === null) continue;
       if (!this.series.has(name)) this.series.set(name, []);
@@ -55,18 +57,18 @@ export class Curves {
       const last = points.at(-1);
       if (last && (last[1] === value || last[0] >= x)) continue;
       points.push([x, value]);
-      changed = true;
     }
-    if (changed) this.draw();
+    this.due ??= requestAnimationFrame(() => { this.due = null; this.draw(); });
   }
 
   draw() {
-    if (!this.svg.isConnected) this.place.append(this.legend, this.svg);
     const named = [...this.series].slice(0, MOST);
+    if (!named.length) return;
+    if (!this.svg.isConnected) this.place.append(this.legend, this.svg);
     const points = named.flatMap(([, line]) => line);
     const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
     const log = ys.every((y) => y > 0);
-    const [left, right] = [Math.min(...xs), Math.max(...xs)];
+    const [left, right] = [Math.min(...xs), Math.max(...xs, this.now ?? 0)];
     let [low, high] = [Math.min(...ys), Math.max(...ys)];
     [low, high] = log ? [low / 1.3, high * 1.3] : [low - (high - low || 1) * 0.1, high + (high - low || 1) * 0.1];
     const at = log ? Math.log10 : (value) => value;
@@ -82,7 +84,7 @@ export class Curves {
     drawn.push(part("text", { x: (LEFT + this.width - RIGHT) / 2, y: HEIGHT - 8, "text-anchor": "middle" }, this.across));
     named.forEach(([, line], index) => {
       const path = line.map(([a, b], place) => `${place ? "L" : "M"}${x(a).toFixed(1)} ${y(b).toFixed(1)}`).join("");
-      drawn.push(part("path", { class: this.colour(index), d: line.length > 1 ? path : `${path}h0.1` }));
+      drawn.push(part("path", { class: this.colour(index), d: `${path}${right > line.at(-1)[0] ? `H${x(right).toFixed(1)}` : "h0.1"}` }));
     });
     this.svg.replaceChildren(...drawn);
     this.legend.replaceChildren(...named.map(([name, line], index) => {

@@ -37,8 +37,15 @@ export function coloured(document, dark) {
 
 const TOOLTIP = { disableDefaultStyle: true };
 
-const ERRORS = 1; // what Vega warns of is no news to a reader
-const OPTIONS = { actions: false, ast: true, renderer: "svg", defaultStyle: false, tooltip: TOOLTIP, logLevel: ERRORS };
+const OPTIONS = { actions: false, ast: true, renderer: "svg", defaultStyle: false, tooltip: TOOLTIP };
+
+// A picture that is wider than its frame is moved by the keyboard too.
+const sized = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
 
 // Draw a document into a canvas; the picture keeps its shape and fills the space it was given.
 export async function draw(canvas, document) {
@@ -56,9 +63,10 @@ export async function draw(canvas, document) {
   svg.setAttribute("aria-hidden", "true"); // the canvas says what the picture is
   svg.removeAttribute("width");
   svg.removeAttribute("height");
-  svg.style.maxWidth = `${Math.round(width * 1.6)}px`;
-  svg.style.marginInline = "auto";
+  canvas.style.setProperty("--width", `${width}px`);
+  canvas.style.setProperty("--height", `${height}px`);
   canvas.replaceChildren(place);
+  sized.observe(canvas);
   canvas.view = view;
   canvas.document = document;
   canvas.dataset.drawn = "";
@@ -73,6 +81,7 @@ async function show(canvas) {
     canvas.textContent = error.message;
     canvas.dataset.failed = "";
   }
+  canvas.dispatchEvent(new Event("settled", { bubbles: true }));
 }
 
 const seen = new IntersectionObserver((entries) => {

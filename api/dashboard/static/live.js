@@ -81,7 +81,7 @@ export async function refresh() {
   const fresh = parts.length ? await fragment(location.href).catch(() => null) : null;
   for (const part of fresh ? parts : []) {
     const other = fresh.querySelector(`[data-refresh="${part.dataset.refresh}"]`);
-    if (!other || other.innerHTML === undrawn(part)) continue;
+    if (!other || (innermost(part) && innermost(part) === innermost(other)) || other.innerHTML === undrawn(part)) continue;
     keep(part, other);
     const ticked = new Set([...part.querySelectorAll("input:checked")].map((box) => box.value));
     const focused = part.contains(document.activeElement) ? document.activeElement : null;
@@ -94,11 +94,17 @@ export async function refresh() {
   document.dispatchEvent(new Event("refreshed"));
 }
 
+// The parts within a part, by name: while they are the same, each of them is renewed by itself.
+function innermost(part) {
+  return [...part.querySelectorAll("[data-refresh]")].map((inner) => inner.dataset.refresh).join();
+}
+
 // What the server sent of a part: without what was drawn into it.
 function undrawn(part) {
   const copy = part.cloneNode(true);
   for (const canvas of copy.querySelectorAll(".canvas")) {
     canvas.replaceChildren();
+    for (const name of ["style", "tabindex"]) canvas.removeAttribute(name);
     for (const name of ["watched", "drawn", "failed"]) delete canvas.dataset[name];
   }
   return copy.innerHTML;

@@ -4,12 +4,11 @@ import { call, fragment, say } from "./api.js";
 import { complete } from "./completion.js";
 import { refresh } from "./live.js";
 
-const rows = document.getElementById("rows");
+const found = document.getElementById("found"); // the table once there is a row, which may be later
 const tools = document.getElementById("selection");
-const all = document.getElementById("all");
 const MOST_COMPARED = 100;
 
-const boxes = () => [...rows.querySelectorAll("input[type=checkbox]")];
+const boxes = () => [...found.querySelectorAll("tbody input[type=checkbox]")];
 const chosen = () => boxes().filter((box) => box.checked).map((box) => box.value);
 
 function update() {
@@ -17,8 +16,11 @@ function update() {
   tools.querySelector("[data-count]").textContent = ids.length ? `${ids.length} selected` : "None selected";
   for (const button of tools.querySelectorAll("[data-do]")) button.disabled = !ids.length;
   tools.querySelector("[data-do=compare]").disabled = ids.length < 2 || ids.length > MOST_COMPARED;
-  all.checked = ids.length > 0 && ids.length === boxes().length;
-  all.indeterminate = ids.length > 0 && ids.length < boxes().length;
+  const all = document.getElementById("all");
+  if (all) {
+    all.checked = ids.length > 0 && ids.length === boxes().length;
+    all.indeterminate = ids.length > 0 && ids.length < boxes().length;
+  }
   boxes().forEach((box) => box.closest("tr").setAttribute("aria-selected", String(box.checked)));
 }
 
@@ -46,24 +48,24 @@ const WHY = { cancel: "they have all ended", retry: "only failed and cancelled o
 async function more(link) {
   link.setAttribute("aria-busy", "true");
   const next = await fragment(link.href);
-  rows.append(...(next.getElementById("rows")?.children ?? []));
+  document.getElementById("rows").append(...(next.getElementById("rows")?.children ?? []));
   document.getElementById("more").replaceChildren(...next.getElementById("more").childNodes);
   update();
 }
 
-if (rows) {
-  rows.addEventListener("change", update);
-  all.addEventListener("change", () => { boxes().forEach((box) => { box.checked = all.checked; }); update(); });
-  tools.addEventListener("click", (event) => { if (event.target.dataset.do) act(event.target.dataset.do); });
-  document.addEventListener("refreshed", update);
-  document.getElementById("more").addEventListener("click", (event) => {
-    const link = event.target.closest("[data-more]");
-    if (!link) return;
-    event.preventDefault();
-    more(link).catch((refusal) => say(refusal.message));
-  });
+found.addEventListener("change", ({ target }) => {
+  if (target.id === "all") boxes().forEach((box) => { box.checked = target.checked; });
   update();
-}
+});
+found.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-more]");
+  if (!link) return;
+  event.preventDefault();
+  more(link).catch((refusal) => say(refusal.message));
+});
+tools.addEventListener("click", (event) => { if (event.target.dataset.do) act(event.target.dataset.do); });
+document.addEventListener("refreshed", update);
+update();
 const filters = document.getElementById("filters");
 complete(document.getElementById("where"), () => document.getElementById("kind").value);
 for (const select of filters.querySelectorAll("select")) select.addEventListener("change", () => filters.requestSubmit());
