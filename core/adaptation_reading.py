@@ -15,7 +15,7 @@ NARROW = 0.1  # unless it is as narrow as this, about 0 say
 HASTY = 0.5  # of a change of the perturbation, compensated before it was felt
 SHORT = (
     "In a few hundred trials intervals of the slow part are too short: of 164 simulated trials "
-    "they hold the truth in three of four runs."
+    "they hold the truth in seven of ten runs."
 )
 WHITE = 0.01  # a whiteness p below this is worth a warning
 
