@@ -220,6 +220,8 @@ def test_what_there_is_can_be_listed(run: Run, recording: Dataset) -> None:
     described = run("kinds", RATIO).out
     assert "block.factor" in described
     assert "p_value" in described
+    report = run("kinds", "cerebellar_block.report").out.splitlines()
+    assert any(line.split()[:2] == ["state.factor", '"state"'] for line in report)
     assert "speedup-training-size" in run("presets").out
     assert recording.id in run("datasets").out
     assert "GiB" in run("estimate", RATIO, f"dataset={recording.id}").out
