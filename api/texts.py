@@ -1,8 +1,10 @@
-"""Texts that people give: names, notes and tags, what they may hold, and how a refusal says it."""
+"""Texts that people give: names, notes, tags, what they may hold, and how a refusal says it."""
 
 from typing import Annotated
 
 from pydantic import Field
+
+from core.experiment import IDENTIFIER
 
 # Any alphabet, but no control characters: PostgreSQL refuses NUL, and the others are invisible.
 _PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
@@ -13,6 +15,7 @@ SAYS = {
     _PRINTABLE: "no line breaks, tabs or other control characters",
     _PROSE: "no control characters but line breaks and tabs",
     _KEY: "letters, digits, _ . and - only",
+    IDENTIFIER: "not an id; `solenoid datasets` and `solenoid list` tell those there are",
 }
 """What is said of a text that does not match a pattern."""
 

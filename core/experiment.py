@@ -17,6 +17,8 @@ from core.columns import Column, Scalar
 from core.dataset import DatasetSummary
 
 MAX_INTEGER = 2**53 - 1  # the largest integer that JSON readers everywhere keep exact
+IDENTIFIER = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+"""What the id of an experiment or a dataset looks like."""
 
 Dataset = Mapping[str, NDArray[Any]]
 """The named arrays of one dataset, as `core.reading` left them."""

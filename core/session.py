@@ -55,6 +55,7 @@ class Session:
         """The session in the named arrays of a dataset; raises `NotASession`."""
         _check_keys(arrays)
         counts = _counts(arrays["counts"])
+        _check_axes(counts, arrays["target"])
         target = labels_per_trial("target", arrays["target"], len(counts))
         names = naturally_sorted(set(target.tolist()))
         _check_targets(names)
@@ -217,10 +218,23 @@ def _check_keys(arrays: Dataset) -> None:
     missing = [key for key in NEEDED if key not in arrays]
     if missing:
         has = ", ".join(f"`{key}` {tuple(arrays[key].shape)}" for key in sorted(arrays))
+        behaviour = (
+            "" if "counts" in arrays else ", behaviour `perturbation` and `reach` or `error`"
+        )
         raise NotASession(
             f"no {' and no '.join(f'`{key}`' for key in missing)}: a session needs `counts` "
-            f"(trial, neuron) and `target` (trial), the dataset has {has or 'nothing'}. If they "
-            "have other names, upload the file again with a mapping"
+            f"(trial, neuron) and `target` (trial){behaviour}; the dataset has {has or 'nothing'}. "
+            "If they have other names, upload the file again with a mapping"
+        )
+
+
+def _check_axes(counts: NDArray[Any], target: NDArray[Any]) -> None:
+    """Counts of neurons by trials have a target for each column."""
+    if target.shape == counts.shape[1:] and len(target) != len(counts):
+        raise NotASession(
+            f"`counts` has shape {counts.shape}, which is (trial, neuron), but there are "
+            f"{len(target)} targets; if it is (neuron, trial), say so in the mapping: "
+            '"axes": ["neuron", "trial"]'
         )
 
 

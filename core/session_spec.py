@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, Strict, model_validator
 
 from core.dataset import DatasetSummary
-from core.experiment import MAX_INTEGER, Declared, Refused, Spec
+from core.experiment import IDENTIFIER, MAX_INTEGER, Declared, Refused, Spec
 from core.selection import Labels
 from core.summary import (
     cell_trials,
@@ -22,7 +22,7 @@ ALL = "all"
 COMPARISON = "comparison"
 MAX_ARM_LENGTH = 100
 Label = Annotated[str, Field(min_length=1, max_length=100)]
-DatasetId = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+DatasetId = Annotated[str, Field(pattern=IDENTIFIER)]
 
 
 class Comparison(Declared):

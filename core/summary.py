@@ -176,7 +176,9 @@ def check_label(summary: DatasetSummary, field: str, factor: str, label: str) ->
 def check_factor(summary: DatasetSummary, field: str, factor: str) -> None:
     """Refuse a block factor that the dataset does not have."""
     if factor not in summary.factors:
-        known = ", ".join(summary.factors) or "no block factor"
+        known = ", ".join(summary.factors) or (
+            "no block factor, which is an array of labels, one per trial, that the mapping names"
+        )
         raise Refused(field, factor, f"the dataset has no factor {factor!r}; it has {known}")
 
 
@@ -190,7 +192,7 @@ def check_behaviour(summary: DatasetSummary, field: str, dataset: str) -> None:
     """Refuse a dataset without behaviour."""
     if summary.behaviour is None:
         has = ", ".join(f"`{name}` {array.shape}" for name, array in summary.arrays.items())
-        problems = [told for told in summary.warnings if "behaviour" in told]
+        problems = [told for told in summary.warnings if "as behaviour" in told]
         raise Refused(
             field,
             dataset,

@@ -151,7 +151,8 @@ def _check_derive(kind: Kind[Any], definition: SweepDefinition) -> None:
     }
     for need, name in needed.items():
         if need not in definition.derive:
-            raise SweepRefused(f"derive.{need}", None, f"the axis {name} needs it")
+            message = f"the axis {name} needs it; on the command line: --derive {need}=NUMBER"
+            raise SweepRefused(f"derive.{need}", None, message)
     for name, value in definition.derive.items():
         if name not in needed:
             raise SweepRefused(f"derive.{name}", value, "no axis of this sweep needs it")

@@ -225,8 +225,8 @@ dimensions.figure("participation_ratio").save("participation_ratio.png")
 # one, how far a force field moves it, whether the ring of targets turns, how many dimensions it
 # has, and how broadly a change generalizes. Each finding comes with an interval, a p-value, one
 # corrected for all tests, and a verdict. Here the session is simulated with all six effects in it,
-# so that you see what the answers look like; yours goes to `client.upload`, and the page on
-# datasets says what has to be in it.
+# so that you see what the answers look like; yours goes to `client.upload`, and "A session for the
+# report" on the page on datasets says what has to be in it.
 
 # %%
 session = client.synthesise({"scenario": "cerebellar_block", "seed": 1})

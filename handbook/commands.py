@@ -12,9 +12,10 @@ from solenoid.cli import app
 
 TOP = """# Command line
 
-`solenoid COMMAND --help` says the same. Every command but `up` and `demo` talks to a running
-service: at `SOLENOID_URL`, with `SOLENOID_TOKEN`, if they are set. Exit codes: 0 done, 1 failed,
-2 bad input, 130 interrupted.
+`solenoid COMMAND --help` says the same. Every command talks to a running service, at
+`SOLENOID_URL`, with `SOLENOID_TOKEN`, if they are set; but `up`, `demo`, `token`, `backup` and
+`vacuum` work on this machine, on a data directory. Exit codes: 0 done, 1 failed, 2 bad input,
+130 interrupted.
 
 """
 

@@ -1,6 +1,7 @@
 """`python -P -m migrations`: bring the database to the newest version, with bundled recordings.
 
-`take-over` also takes back what a killed stack was running, and says what goes on. `check`
+`take-over` also takes back what a killed stack was running, and says what goes on; `first` does
+nothing where the database has any version. `check`
 compares the database with the declared tables; `revision MESSAGE` writes the migration that a
 changed declaration needs.
 """
@@ -19,10 +20,13 @@ from store.settings import settings
 
 
 def main(arguments: list[str]) -> None:
-    """Do one of the four."""
+    """Do one of the five."""
     match arguments:
         case []:
             _bring_up_to_date()
+        case ["first"]:
+            if not _has_tables():
+                _bring_up_to_date()
         case ["take-over"]:
             _bring_up_to_date()
             sys.stdout.write(_taken_over())
@@ -39,11 +43,25 @@ def _bring_up_to_date() -> None:
     try:
         upgrade(configured.resolved_database_url)
     except sa.exc.OperationalError as away:
-        url = sa.make_url(configured.resolved_database_url).render_as_string(hide_password=True)
-        raise SystemExit(f"the database {url} cannot be used: {away.orig}") from None
+        raise _unusable(away) from None
     database = Database(configured.resolved_database_url)
     install(database, configured)
     database.close()
+
+
+def _has_tables() -> bool:
+    database = Database(settings().resolved_database_url)
+    try:
+        return sa.inspect(database.engine).has_table("alembic_version")
+    except sa.exc.OperationalError as away:
+        raise _unusable(away) from None
+    finally:
+        database.close()
+
+
+def _unusable(away: sa.exc.OperationalError) -> SystemExit:
+    url = sa.make_url(settings().resolved_database_url).render_as_string(hide_password=True)
+    return SystemExit(f"the database {url} cannot be used: {away.orig}")
 
 
 def _taken_over() -> str:

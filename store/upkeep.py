@@ -107,7 +107,12 @@ def main() -> None:
     commands.add_parser("backup").add_argument("folder", type=Path)
     commands.add_parser("vacuum")
     given = parser.parse_args()
-    database = Database(settings().resolved_database_url)
+    configured = settings()
+    if configured.database_url is None and not (configured.data_dir / "solenoid.db").exists():
+        raise SystemExit(
+            f"no service has kept anything in the data directory {configured.data_dir}"
+        )
+    database = Database(configured.resolved_database_url)
     try:
         sys.stdout.write(_done(database, given) + "\n")
     except CannotBackUp as refused:

@@ -224,6 +224,7 @@ def main() -> None:
         with sole_owner(settings.data_dir) as lock:
             port = _free_port(given.host, given.port)
             _tell(lock, starting=url_of(given.host, port))
+            _say("starting")
             _run(Stack(settings, given.host, port, given.workers), lock)
     except (AlreadyRunning, StartFailed) as failed:
         raise SystemExit(str(failed)) from None

@@ -111,7 +111,7 @@ def _computed(place: Workplace, reporter: Reporter) -> results.Outcome:
     given = {name: datasets.load(place.settings, name, reporter.alive) for name in files}
     given |= {name: inputs.load(place.database, name) for name in kind.experiments(spec)}
     (spec,) = inputs.pinned(place.database, kind, [spec])
-    with while_compiling(reporter.alive):
+    with while_compiling(reporter.compiling):
         result = kind.run(spec, given, reporter)
     return results.prepare(claimed.id, kind, spec, result, versions(), reporter.alive)
 

@@ -4,7 +4,7 @@ import io
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import redis
@@ -17,7 +17,7 @@ from store import checkpoints
 from store.database import Database
 from store.results import finite
 from store.settings import Settings
-from store.transitions import Claim, heartbeat, keep
+from store.transitions import Claim, LeaseLost, heartbeat, keep
 from workers.events import publish
 from workers.versions import versions_of
 
@@ -85,6 +85,15 @@ class Reporter:
     def alive(self) -> None:
         """Extend the lease while there is nothing new to tell, as before the run and after it."""
         self(self._fraction, **self._values)
+
+    def compiling(self) -> None:
+        """As `alive`, between two passes of the compiler; a lost lease is told once it is done.
+
+        Compiled kernels are kept: cut off in the compiler, no attempt would get past a pass that
+        takes longer than the lease.
+        """
+        with suppress(LeaseLost):
+            self.alive()
 
     def kept(self) -> Kept | None:
         """What an earlier attempt kept last, if the same software made it."""

@@ -101,7 +101,8 @@ def all_sessions(
         for k, name in enumerate(spec.sessions)
     ]
     if all(reason for each in found for reason in each.reasons):
-        raise ExperimentError(f"no finding can be tested: {found[0].reasons[0]}")
+        told = "; ".join(dict.fromkeys(found[0].reasons))
+        raise ExperimentError(f"no finding can be tested: {told}")
     return found
 
 

@@ -35,6 +35,7 @@ from core.curl_hidden_activity import (
 from core.curl_representation_reading import reading
 from core.dataset import DatasetSummary
 from core.experiment import (
+    IDENTIFIER,
     MAX_INTEGER,
     Array,
     Dataset,
@@ -55,7 +56,7 @@ from core.kernels.measures import finite
 from core.stages import Report, stages
 
 Estimator = Spectral | Local | Literal["parallel_analysis"]
-ExperimentId = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+ExperimentId = Annotated[str, Field(pattern=IDENTIFIER)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 PARALLEL: Literal["parallel_analysis"] = "parallel_analysis"

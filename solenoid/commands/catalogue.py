@@ -91,16 +91,20 @@ def _describe(kind: dict[str, Any]) -> None:
 
 
 def _fields(
-    schema: dict[str, Any], definitions: dict[str, Any], above: str
+    schema: dict[str, Any], definitions: dict[str, Any], above: str, given: Any = None
 ) -> list[tuple[str, str, str]]:
-    """Every field of a spec by the dotted name that `submit` takes."""
+    """Every field of a spec by the dotted name that `submit` takes; what is given is its default.
+
+    The default of an object goes before those that its fields have elsewhere.
+    """
     lines = []
     for name, field in schema.get("properties", {}).items():
         inner = _object(field, definitions)
-        default = json.dumps(field["default"]) if "default" in field and inner is None else ""
+        own = {"default": given[name]} if isinstance(given, dict) and name in given else field
+        default = json.dumps(own["default"]) if "default" in own and inner is None else ""
         lines.append((above + name, default, field.get("description", "")))
         if inner is not None:
-            lines.extend(_fields(inner, definitions, f"{above}{name}."))
+            lines.extend(_fields(inner, definitions, f"{above}{name}.", own.get("default")))
     return lines
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from solenoid.assignments import assigned
-from solenoid.commands.options import Id, Json, Limit, client, told_of
+from solenoid.commands.options import DatasetId, Json, Limit, client, told_of
 from solenoid.dataset import Dataset
 from solenoid.documents import parsed, text_of
 from solenoid.terminal import print_facts, print_json, print_table
@@ -65,7 +65,7 @@ def synthesise(
 
 def download(
     context: typer.Context,
-    id: Id,
+    id: DatasetId,
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
     format: Annotated[
         str, typer.Option(help="original: as it was uploaded; npz or nwb: its session anew.")

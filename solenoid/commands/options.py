@@ -11,9 +11,11 @@ from solenoid.bars import Watched, follow, labelled
 from solenoid.client import Client
 from solenoid.errors import BadArgument, NotFound
 from solenoid.experiment import Experiment
+from solenoid.sweep import Sweep
 from solenoid.terminal import console, print_counts, print_summary, shown
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The experiment's id.")]
+DatasetId = Annotated[str, typer.Argument(metavar="ID", help="The dataset's id.")]
 AnyId = Annotated[str, typer.Argument(metavar="ID", help="The id of an experiment or a sweep.")]
 Name = Annotated[str | None, typer.Option(help="A name.")]
 Tags = Annotated[list[str] | None, typer.Option("--tag", metavar="k=v", help="A tag.")]
@@ -80,8 +82,17 @@ def end_of(watched: Sequence[Watched], *, stderr: bool = True) -> None:
             print_summary(one, stderr=stderr)
         else:
             print_counts(one, stderr=stderr)
+            _tell_of_failures(one, stderr=stderr)
     if not all(one.succeeded for one in watched):
         raise typer.Exit(1)
+
+
+def _tell_of_failures(sweep: Sweep, *, stderr: bool) -> None:
+    """How to see why experiments of a sweep failed, and to run them again."""
+    if sweep.counts["failed"]:
+        listing = f"solenoid list --where \"sweep = '{sweep.id}' and status = 'failed'\""
+        told = f"which failed: {listing}; `solenoid show ID` says why, "
+        console(stderr=stderr).print(shown(f"{told}`solenoid retry {sweep.id}` runs them again"))
 
 
 def write(target: Path, content: bytes) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from solenoid.commands.own_machine import DataDir, become
+from solenoid.commands.own_machine import DataDir, become, prepare
 
 app = typer.Typer(no_args_is_help=True, help="Make, list and delete the service's tokens.")
 
@@ -25,6 +25,7 @@ def create(
     data_dir: DataDir = None,
 ) -> None:
     """Make a token and print it, this once."""
+    prepare(data_dir)
     become("store.tokens", data_dir, "create", name, "--role", role.value)
 
 

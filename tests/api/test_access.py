@@ -345,3 +345,12 @@ def test_the_first_token_is_made_on_the_machine_itself(
     assert twice.returncode == 1
     assert "there is a token named root" in twice.stderr
     assert "admin   root" in token("list").stdout
+
+
+def test_the_first_token_is_made_before_the_first_start(tmp_path: Path) -> None:
+    command = ["solenoid.cli", "token", "create", "ann", "--data-dir", str(tmp_path / "new")]
+    made = subprocess.run(
+        [sys.executable, "-P", "-m", *command], capture_output=True, text=True, check=True
+    )
+    assert made.stdout.startswith(tokens.PREFIX)
+    assert made.stdout.count("\n") == 1

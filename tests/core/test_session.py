@@ -56,6 +56,11 @@ with_nan[3, 2] = np.nan
     [
         ({"target": None}, r"no `target`: a session needs .* the dataset has `block` \(48,\)"),
         ({"counts": None, "target": None}, r"no `counts` and no `target`"),
+        (
+            {"counts": None},
+            r"no `counts`: .*, behaviour `perturbation` and `reach` or `error`; the",
+        ),
+        ({"counts": np.ones((5, 48))}, r'there are 48 targets; .*: "axes": \["neuron", "trial"\]'),
         ({"counts": np.ones(48)}, r"`counts` has shape \(48,\); it must be \(trial, neuron\)"),
         ({"counts": np.ones((4, 3, 2))}, r"shape \(4, 3, 2\); it must be \(trial, neuron\)"),
         (

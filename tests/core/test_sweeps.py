@@ -98,7 +98,7 @@ def test_random_settings_repeat_with_their_seed_and_keep_to_their_range() -> Non
         ),
         ({"axes": {"a": {"zip": {"seed": [2]}}, "seed": [1]}}, "axes.seed", "twice"),
         ({"axes": {"hidden": [10, -3]}}, "hidden", "point 1 of the sweep: hidden = -3"),
-        ({"axes": {"compression_ratio": [1.0]}}, "derive.total_neurons", "needs it"),
+        ({"axes": {"compression_ratio": [1.0]}}, "derive.total_neurons", "--derive total"),
         (
             {"axes": {"compression_ratio": [1.0, 0.0]}, "derive": {"total_neurons": 20}},
             "compression_ratio",

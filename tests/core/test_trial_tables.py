@@ -48,6 +48,11 @@ def test_a_table_of_behaviour_needs_no_counts() -> None:
     assert summary.factors == {"block": {"before": 1, "during": 2}}
 
 
+def test_the_null_field_may_be_called_null() -> None:
+    content = b"perturbation,reach,field\n0,NA,null\n30,21.5,force\n"
+    assert read_arrays(content).arrays["field"].tolist() == ["null", "force"]
+
+
 @pytest.mark.parametrize("content", [FRAME.to_csv(index=False).encode(), parquet(FRAME)])
 def test_columns_of_units_are_counts_and_each_target_has_one_angle(content: bytes) -> None:
     arrays = read_arrays(content).arrays

@@ -57,6 +57,7 @@ def test_a_document_is_submitted_from_a_file_or_from_a_pipe(
         (("submit", RATIO, "dataset"), "write key=value"),
         (("submit", RATIO, "a=1", "a.b=2"), "a is 1 already"),
         (("submit", RATIO, f"dataset={NOBODY}"), f"spec.dataset = {NOBODY}"),
+        (("submit", RATIO, "dataset=session.mat"), "session.mat: not an id; `solenoid datasets`"),
         (("submit", RATIO, f"dataset={NOBODY}", "seeed=1"), "spec.seeed = 1"),
         (("submit", "no.kind"), RATIO),
         (("submit", "absent.json"), "cannot read absent.json"),
@@ -219,6 +220,8 @@ def test_what_there_is_can_be_listed(run: Run, recording: Dataset) -> None:
     described = run("kinds", RATIO).out
     assert "block.factor" in described
     assert "p_value" in described
+    report = run("kinds", "cerebellar_block.report").out.splitlines()
+    assert any(line.split()[:2] == ["state.factor", '"state"'] for line in report)
     assert "speedup-training-size" in run("presets").out
     assert recording.id in run("datasets").out
     assert "GiB" in run("estimate", RATIO, f"dataset={recording.id}").out

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.ipc
 import pyarrow.parquet
 import pytest
@@ -206,3 +207,25 @@ def read(form: str, text: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = json.loads(text)
         return rows
     return [json.loads(line) for line in text.splitlines()]
+
+
+def test_of_a_sweep_that_failed_the_way_to_the_reasons_is_told(
+    run: Run, client: Client, tmp_path: Path
+) -> None:
+    random = np.random.default_rng(0)
+    states = np.repeat(["control", "hfs"], 32)
+    np.savez(
+        tmp_path / "noise.npz",
+        counts=random.poisson(5.0, (64, 4)),
+        target=np.arange(64) % 4,
+        state=states,
+    )
+    noise = f"dataset={client.upload(tmp_path / 'noise.npz').id}"
+    report = ("cerebellar_block.report", noise, "permutations=0")
+    ended = run("sweep", *report, "--axis", "seed=0", "--wait")
+    assert ended.code == 1
+    assert "1 failed" in ended.err
+    assert f"`solenoid retry {ended.out.strip()}`" in ended.err
+    (failed,) = client.experiments(f"sweep = '{ended.out.strip()}' and status = 'failed'")
+    for reason in ("no behaviour", "no factor 'field'"):
+        assert reason in str(failed.error)

@@ -1,6 +1,8 @@
 """What looking after an installation removes, and what it leaves alone."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,3 +46,17 @@ def test_a_backup_goes_into_an_empty_folder_and_leaves_postgresql_to_its_own_too
     assert (folder / "solenoid.db").stat().st_mode & 0o077 == 0
     with pytest.raises(CannotBackUp, match="name an empty folder"):
         backup(database, settings, folder)
+
+
+def test_where_no_service_was_there_is_nothing_to_look_after(tmp_path: Path) -> None:
+    elsewhere = {**os.environ, "SOLENOID_DATA_DIR": str(tmp_path / "typo")}
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "store.upkeep", "backup", str(tmp_path / "copy")],
+        env=elsewhere,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("no service has kept anything in the data directory ")
+    assert list(tmp_path.iterdir()) == []

@@ -18,8 +18,8 @@ from store import experiments
 from store.database import Database
 from store.dataset_files import arrays_path
 from store.settings import Settings
-from store.transitions import request_cancel
-from tests.store.test_transitions import accepted
+from store.transitions import reap, request_cancel
+from tests.store.test_transitions import accepted, expire_lease
 from workers.broker import connect
 from workers.execution import Workplace, run_next
 
@@ -61,6 +61,26 @@ def test_a_cancellation_is_heard_while_a_kernel_is_compiled(
     assert run_next(Workplace(hasty, database, connect(hasty), "w"))
     assert experiments.get(database, identifier).status == "cancelled"
     assert compiled(1.0) == 2.0, "the compiler can begin again"
+
+
+def test_a_lost_lease_is_told_once_the_kernel_is_compiled(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identifier = accepted(database)
+    compiled = numba.njit(lambda x: 3.0 * x)
+
+    def run(spec: Any, inputs: Mapping[str, Dataset], progress: Progress) -> Result:
+        expire_lease(database, identifier)
+        reap(database, max_attempts=3)
+        compiled(np.zeros(2))
+        progress(1.0)
+        raise AssertionError("the lease was lost")
+
+    monkeypatch.setitem(KINDS, KIND.name, replace(KIND, run=run))
+    hasty = settings.model_copy(update=AWAY)
+    assert run_next(Workplace(hasty, database, connect(hasty), "w"))
+    assert experiments.get(database, identifier).status == "queued"
+    assert compiled.signatures, "the next attempt need not compile it"
 
 
 def test_a_cancellation_is_heard_while_a_large_dataset_is_loaded(
