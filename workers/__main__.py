@@ -10,6 +10,7 @@ from workers.process import environment, new_name, set_defaults
 set_defaults(environment(settings().data_dir))
 
 from celery import signals  # noqa: E402, numpy reads its environment when it is first imported
+from celery.apps.worker import Worker  # noqa: E402
 
 from store.database import Database  # noqa: E402
 from store.incoming import sweep  # noqa: E402
@@ -17,6 +18,21 @@ from workers.broker import PATIENT_S, connect  # noqa: E402
 from workers.dispatcher import Dispatcher  # noqa: E402
 from workers.logs import log_json_lines  # noqa: E402
 from workers.tasks import app  # noqa: E402
+
+
+class Leaving(Worker):  # type: ignore[misc]  # it is untyped
+    """Celery's worker, which stops as if it were told to also where an error of its own ends it.
+
+    It then waits for what still runs, however long, and takes nothing new. Celery 5.7 meets such an
+    error when the broker comes back while a dead child is not yet cleared away.
+    """
+
+    def stop(self, in_sighandler: bool = False, exitcode: int | None = None) -> None:
+        """Let the dispatcher hand back what runs after the grace time, and wait for it."""
+        signals.worker_shutting_down.send(
+            sender=self.hostname, sig="none", how="Warm", exitcode=exitcode
+        )
+        super().stop(in_sighandler, exitcode)
 
 
 def main() -> None:
@@ -28,6 +44,7 @@ def main() -> None:
     log_json_lines()  # before Celery has something to say
     sweep(settings())
     dispatch(name, slots)
+    app.Worker = app.subclass_with_self(Leaving)
     # Gossip, mingle and heartbeats are talk among workers, who here meet in the database.
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     # The level is that of Celery's own handlers, which ours replace, but for its pool's.

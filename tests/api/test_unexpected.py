@@ -56,7 +56,7 @@ def test_with_the_database_away_everybody_is_told_to_try_again(tmp_path: Path) -
                 assert away.headers["X-Content-Type-Options"] == "nosniff"
             page = api.get("/experiments", headers=BROWSER)
             assert (page.status_code, page.headers["Retry-After"]) == (503, "2")
-            assert "the database cannot be used at present" in page.text
+            assert "The database cannot be used at present" in page.text
 
 
 def test_what_goes_wrong_with_a_page_is_shown_as_a_page(

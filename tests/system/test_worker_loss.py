@@ -5,6 +5,7 @@ import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -14,6 +15,7 @@ from tests.stack import RunningStack
 
 KIND = "curl_descent.simulation"
 LEASE_S = 10.0
+BREAKING = Path(__file__).parent / "breaking"
 
 LONG: dict[str, Any] = {
     "inputs": 60,
@@ -29,7 +31,8 @@ QUICK = {"training": {"epochs": 2}, "replicates": 1}
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """One for all tests: whatever they do to it, it recovers."""
-    with RunningStack(tmp_path_factory.mktemp("lossy"), workers=2, lease_s=LEASE_S) as running:
+    folder = tmp_path_factory.mktemp("lossy")
+    with RunningStack(folder, workers=2, lease_s=LEASE_S, preload=BREAKING) as running:
         yield running
 
 
@@ -81,6 +84,20 @@ def test_a_killed_api_and_broker_come_back_while_work_goes_on(stack: RunningStac
     assert (experiment["status"], experiment["attempts"]) == ("running", 1)
     stack.http.post(f"/v1/experiments/{running}/cancel")
     assert stack.ended(running)["status"] == "cancelled"
+
+
+def test_a_worker_that_breaks_down_hands_on_what_it_runs(stack: RunningStack) -> None:
+    identifier = stack.submit(KIND, ENDLESS)["id"]
+    stack.until(identifier, "running")
+    (stack.folder / "break").touch()
+    for process in stack.descendants("redis.sock"):
+        process.send_signal(signal.SIGKILL)
+    assert stack.ended(stack.submit(KIND, QUICK)["id"])["status"] == "succeeded"
+    experiment = stack.until(identifier, "running")
+    assert [attempt["outcome"] for attempt in experiment["history"]] == ["handed_back", None]
+    stack.http.post(f"/v1/experiments/{identifier}/cancel")
+    assert stack.ended(identifier)["status"] == "cancelled"
+    assert not (stack.folder / "break").exists()
 
 
 def test_a_worker_that_slept_through_its_lease_writes_nothing(stack: RunningStack) -> None:
