@@ -17,8 +17,16 @@ from core.kernels.cache import CACHE, FILLED  # noqa: E402, it is read from the 
 POLITENESS = 10
 
 
+SIMULATION = "curl_descent.simulation"
+LINEAR = {"inputs": 4, "hidden": 3, "activation": "linear", "replicates": 1}
+FULL_BATCH, IN_BATCHES = (
+    {**LINEAR, "training": {"epochs": 1, "batch_size": size}} for size in ("full", 5)
+)
+"""Linear networks have loops of their own, which the example of their kind does not use."""
+
+
 def fill() -> None:
-    """Run the example of every kind, unless that was done or another is at it."""
+    """Run the example of every kind, and linear networks, unless another does or has done it."""
     CACHE.mkdir(parents=True, exist_ok=True)
     with FILLED.open("a+") as done:
         try:
@@ -32,11 +40,15 @@ def fill() -> None:
 
 
 def _run_examples() -> None:
+    from core.experiment import silent
     from core.kinds import KINDS
     from store.example_results import result
 
     for kind in KINDS:
         result(kind)
+    simulation = KINDS[SIMULATION]
+    for spec in (FULL_BATCH, IN_BATCHES):
+        simulation.run(simulation.spec.model_validate(spec), {}, silent)
 
 
 if __name__ == "__main__":

@@ -67,9 +67,9 @@ def test_what_goes_wrong_with_a_page_is_shown_as_a_page(
     database.write(lambda connection: connection.execute(nonsense))
     with served(settings.model_copy(update=AWAY), Door()) as api:
         for path, status, words in (
-            (f"/experiments/{identifier}", 500, "an internal error"),
-            ("/nowhere", 404, "nothing is at /nowhere"),
-            ("/experiments/no-id", 404, "nothing is at /experiments/no-id"),
+            (f"/experiments/{identifier}", 500, "An internal error"),
+            ("/nowhere", 404, "Nothing is at /nowhere"),
+            ("/experiments/no-id", 404, "Nothing is at /experiments/no-id"),
             ("/new?kind=none", 404, "none"),
             ("/experiments?status=odd", 422, "status"),
             ("/compare?ids=odd", 400, "ids"),
