@@ -64,13 +64,14 @@ def _is_problem(start: Message) -> bool:
 
 def _page(scope: Scope, start: Message, body: bytes) -> ASGIApp:
     status, headers = start["status"], Headers(raw=start["headers"])
-    message = json.loads(body)["detail"] if body else ""
+    told = json.loads(body) if body else {"detail": "", "errors": []}
+    message = told["detail"]
     answer = page(
         Request(scope),
         "error.html",
         status=status,
         title=TITLES.get(status, "This cannot be shown"),
-        message=message[:1].upper() + message[1:],
+        message=message if told["errors"] else message[:1].upper() + message[1:],
         wait_s=headers.get("retry-after"),
     )
     answer.headers.update({name: headers[name] for name in KEPT if name in headers})
