@@ -28,8 +28,8 @@ class BodyLimit:
             return
         limit, name = self._limit(scope["path"])
         headers = Headers(scope=scope)
-        packed = headers.get("content-encoding", "identity")
-        if packed != "identity":
+        packed = headers.get("content-encoding", "").strip().lower()
+        if packed not in ("", "identity"):
             detail = (
                 f"Content-Encoding: {packed[:LONGEST_VALUE]} is not read; send the body as it is"
             )

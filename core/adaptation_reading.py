@@ -82,10 +82,11 @@ def change_at_onset(result: Result, arm: int) -> tuple[float, float]:
 def _fitted(result: Result, arm: int) -> str:
     retention, learned = result["retention"][arm], result["error_sensitivity"][arm]
     if (retention >= RETENTION[1]).any() or np.isin(learned, SENSITIVITY).any():
+        # What two parts learn is not known where they are not told apart.
+        known = "" if np.isnan(learned).any() else f", error sensitivity {learned.max():.3g}"
         return (
-            "the fit ends at the border of what is searched (retention "
-            f"{retention.max():.3g}, error sensitivity {learned.max():.3g}): the model does not "
-            "describe these movements"
+            f"the fit ends at the border of what is searched (retention {retention.max():.3g}"
+            f"{known}): the model does not describe these movements"
         )
     if identifiable(result, arm):
         return ""

@@ -19,7 +19,7 @@ MAX_COLUMNS = 100_000
 SEPARATORS = ",;\t"
 _LINE_BYTES = 2**20
 _ROWS_AT_ONCE = 65_536
-_MISSING = ["", "NA", "NaN", "nan", "N/A", "n/a"]  # not "null", which is the name of a field
+_MISSING = ["", "NA", "NaN", "nan", "N/A", "n/a", "NULL"]  # "null" is the name of a field
 
 
 def read_csv(content: BinaryIO, max_bytes: int) -> dict[str, NDArray[Any]]:

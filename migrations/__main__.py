@@ -27,6 +27,7 @@ def main(arguments: list[str]) -> None:
         case ["first"]:
             if not _has_tables():
                 _bring_up_to_date()
+                sys.stderr.write(f"made a new database: {_address()}\n")
         case ["take-over"]:
             _bring_up_to_date()
             sys.stdout.write(_taken_over())
@@ -60,8 +61,12 @@ def _has_tables() -> bool:
 
 
 def _unusable(away: sa.exc.OperationalError) -> SystemExit:
-    url = sa.make_url(settings().resolved_database_url).render_as_string(hide_password=True)
-    return SystemExit(f"the database {url} cannot be used: {away.orig}")
+    return SystemExit(f"the database {_address()} cannot be used: {away.orig}")
+
+
+def _address() -> str:
+    url = sa.make_url(settings().resolved_database_url)
+    return url.render_as_string(hide_password=True)
 
 
 def _taken_over() -> str:

@@ -122,7 +122,7 @@ def watched(database: Database, worker: str, time_limit_s: float) -> list[Watche
             sa.func.coalesce(experiments.c.time_limit_s, time_limit_s).label("limit_s"),
         )
         .join(experiments, experiments.c.id == attempts.c.experiment_id)
-        .where(attempts.c.worker == worker, attempts.c.outcome.is_(None) | _lost_and_at_work())
+        .where(attempts.c.worker == worker, attempts.c.outcome.is_(None) | _taken_and_at_work())
     )
     with database.read() as connection:
         return [_watched(row) for row in connection.execute(query)]
@@ -136,12 +136,12 @@ def _watched(row: Any) -> Watched:
     return Watched(row.experiment_id, row.number, row.pid, "time", row.limit_s)
 
 
-def _lost_and_at_work() -> sa.ColumnElement[bool]:
-    """Of lost attempts, those whose process has not begun another."""
+def _taken_and_at_work() -> sa.ColumnElement[bool]:
+    """Of attempts that were lost or handed back, those whose process has not begun another."""
     later = attempts.alias("later")
     begun = sa.exists().where(
         later.c.worker == attempts.c.worker,
         later.c.pid == attempts.c.pid,
         later.c.turn > attempts.c.turn,  # clocks may be set back
     )
-    return (attempts.c.outcome == "lost") & ~begun
+    return attempts.c.outcome.in_(("lost", "handed_back")) & ~begun

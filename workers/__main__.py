@@ -23,8 +23,8 @@ from workers.tasks import app  # noqa: E402
 class Leaving(Worker):  # type: ignore[misc]  # it is untyped
     """Celery's worker, which stops as if it were told to also where an error of its own ends it.
 
-    It then waits for what still runs, however long, and takes nothing new. Celery 5.7 meets such an
-    error when the broker comes back while a dead child is not yet cleared away.
+    Celery's own would then wait for what still runs, however long, and take nothing new. Celery 5.7
+    meets such an error when the broker comes back while a dead child is not yet cleared away.
     """
 
     def stop(self, in_sighandler: bool = False, exitcode: int | None = None) -> None:
@@ -74,6 +74,7 @@ def dispatch(name: str, slots: int) -> None:
     thread = threading.Thread(target=dispatcher.run, name="dispatcher", daemon=True)
     signals.worker_ready.connect(lambda **_: thread.start(), weak=False)
     signals.worker_shutting_down.connect(lambda **_: dispatcher.stop(), weak=False)
+    signals.worker_shutdown.connect(lambda **_: dispatcher.end(), weak=False)
 
 
 if __name__ == "__main__":

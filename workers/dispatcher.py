@@ -41,6 +41,7 @@ class Dispatcher:
     worker: str
     slots: int
     _stopping: threading.Event = field(default_factory=threading.Event)
+    _ended: threading.Event = field(default_factory=threading.Event)
     _deliveries: Deliveries = field(init=False)
     _last_resort: LastResort = field(init=False)
 
@@ -49,7 +50,7 @@ class Dispatcher:
         self._last_resort = LastResort(self.settings, self.database, self.worker)
 
     def run(self) -> None:
-        """Look after the queue until stopped; hand back what still runs after the grace time."""
+        """Look after the queue until stopped, then after what still runs, until that has ended."""
         arrive(self.broker, self.worker)
         while not self._stopping.wait(self.settings.dispatch_s):
             self._turn()
@@ -59,6 +60,10 @@ class Dispatcher:
         """Let the loop end: the worker takes no new work and has its grace time from now."""
         leave(self.broker, self.worker)
         self._stopping.set()
+
+    def end(self) -> None:
+        """All children are gone: nothing is left to look after."""
+        self._ended.set()
 
     def _turn(self) -> None:
         with _going_on("look again"):
@@ -104,10 +109,14 @@ class Dispatcher:
                 )
 
     def _leave(self) -> None:
-        threading.Event().wait(self.settings.grace_s)
-        with _going_on("leave its work to the leases"):
-            for identifier in release(self.database, self.worker):
-                log.info("handed back", extra={"experiment": identifier})
+        """Hand back, and end what does not listen: nobody else may be there to end this worker."""
+        pause_s = self.settings.grace_s
+        while not self._ended.wait(pause_s):
+            with _going_on("try again to hand its work back"):
+                for identifier in release(self.database, self.worker):
+                    log.info("handed back", extra={"experiment": identifier})
+                self._last_resort.act()
+            pause_s = self.settings.dispatch_s
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -64,7 +65,7 @@ def _is_problem(start: Message) -> bool:
 
 def _page(scope: Scope, start: Message, body: bytes) -> ASGIApp:
     status, headers = start["status"], Headers(raw=start["headers"])
-    told = json.loads(body) if body else {"detail": "", "errors": []}
+    told: dict[str, Any] = json.loads(body) if body else {"detail": "", "errors": []}
     message = told["detail"]
     answer = page(
         Request(scope),

@@ -39,8 +39,8 @@ from core.kernels.fisher_scoring import PROMISING
 from core.kernels.ledger import Ledger, Stage
 
 UNLIKE = (0.03, 1.0)  # how far below the slow part's retention the fast one's is, as a share of it
-LEAST_GAIN = 3.0  # of an arm's log likelihood: half the 95 % quantile of chi-square_2, which of
-# 200 simulated blocks of one state (164 trials) 3.5 % exceed
+LEAST_GAIN = 3.0  # of an arm's log likelihood: half the 95 % quantile of chi-square_2; 3.5 % of
+# 200 simulated blocks of 164 trials of one state exceed it
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from store.settings import Settings
 from store.tables import tokens as table
 from tests.api.server import served
 from tests.api.test_datasets import SMALL
+from tests.stack import unset_solenoid
 from workers.addresses import is_loopback
 
 SPEC = {"kind": "curl_descent.simulation", "spec": {"training": {"epochs": 2}, "replicates": 1}}
@@ -350,7 +351,12 @@ def test_the_first_token_is_made_on_the_machine_itself(
 def test_the_first_token_is_made_before_the_first_start(tmp_path: Path) -> None:
     command = ["solenoid.cli", "token", "create", "ann", "--data-dir", str(tmp_path / "new")]
     made = subprocess.run(
-        [sys.executable, "-P", "-m", *command], capture_output=True, text=True, check=True
+        [sys.executable, "-P", "-m", *command],
+        env=unset_solenoid(),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert made.stdout.startswith(tokens.PREFIX)
     assert made.stdout.count("\n") == 1
+    assert made.stderr == f"made a new database: sqlite:///{tmp_path / 'new'}/solenoid.db\n"

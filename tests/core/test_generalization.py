@@ -215,7 +215,7 @@ def test_conditions_weigh_alike_however_many_trials_they_have() -> None:
     np.testing.assert_allclose(one.covariances, other.covariances, atol=1e-12)
     for side in RING:
         assert cross_condition_accuracy(other, side) == pytest.approx(
-            cross_condition_accuracy(one, side), abs=0.02
+            cross_condition_accuracy(one, side), abs=0.005
         )
 
 

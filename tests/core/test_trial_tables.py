@@ -49,7 +49,7 @@ def test_a_table_of_behaviour_needs_no_counts() -> None:
 
 
 def test_the_null_field_may_be_called_null() -> None:
-    content = b"perturbation,reach,field\n0,NA,null\n30,21.5,force\n"
+    content = b"perturbation,reach,field\n0,NA,null\n30,NULL,force\n"
     assert read_arrays(content).arrays["field"].tolist() == ["null", "force"]
 
 

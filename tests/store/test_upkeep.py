@@ -13,6 +13,7 @@ from store.datasets import newest
 from store.samples import install
 from store.settings import Settings
 from store.upkeep import YOUNG_S, CannotBackUp, backup, vacuum
+from tests.stack import unset_solenoid
 
 
 def test_vacuum_removes_old_files_of_no_dataset_and_nothing_else(
@@ -49,7 +50,7 @@ def test_a_backup_goes_into_an_empty_folder_and_leaves_postgresql_to_its_own_too
 
 
 def test_where_no_service_was_there_is_nothing_to_look_after(tmp_path: Path) -> None:
-    elsewhere = {**os.environ, "SOLENOID_DATA_DIR": str(tmp_path / "typo")}
+    elsewhere = {**unset_solenoid(), "SOLENOID_DATA_DIR": str(tmp_path / "typo")}
     done = subprocess.run(
         [sys.executable, "-P", "-m", "store.upkeep", "backup", str(tmp_path / "copy")],
         env=elsewhere,

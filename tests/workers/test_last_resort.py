@@ -15,7 +15,7 @@ from store import experiments
 from store.database import Database
 from store.settings import Settings
 from store.tables import attempts, utc_now
-from store.transitions import request_cancel
+from store.transitions import release, request_cancel
 from tests.store.test_transitions import accepted, claimed
 from workers import last_resort
 from workers.last_resort import LastResort
@@ -88,6 +88,24 @@ def test_a_cancelled_run_has_a_few_seconds_from_then(
     resort.act()
     assert child.wait(timeout=10) != 0
     assert experiments.get(database, identifier).status == "cancelled"
+
+
+def test_a_run_that_was_handed_back_has_a_minute(
+    database: Database, settings: Settings, clock: Clock, child: subprocess.Popen[bytes]
+) -> None:
+    identifier = accepted(database)
+    claimed(database, identifier)
+    change(database, identifier, pid=child.pid)
+    assert release(database, "w") == (identifier,)
+    resort = LastResort(settings, database, "w")
+    for later in (0.0, 59.0):
+        clock.now += later
+        resort.act()
+    assert child.poll() is None
+    clock.now += 2.0
+    resort.act()
+    assert child.wait(timeout=10) != 0
+    assert experiments.get(database, identifier).status == "queued"
 
 
 def test_two_workers_never_have_the_same_name() -> None:

@@ -18,6 +18,7 @@ if (button) {
   button.addEventListener("click", () => print());
   addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "p" || !drawing()) return;
+    if (wanted) return; // who asks again does not want to wait
     event.preventDefault();
     wanted = true;
     say("It will be printed once all figures are drawn");

@@ -34,15 +34,16 @@ choice.addEventListener("click", ({ target }) => {
   begin(WAYS[way]());
 });
 
-// Each upload is a list of files that become one dataset.
+// Each upload is a list of files that become one dataset, through the mapping that is there now.
 function begin(uploads) {
+  const mapping = document.getElementById("mapping").value.trim();
   input.value = "";
   if (!going()) lines.replaceChildren();
   for (const files of uploads) {
     const line = added(called(files));
-    before = before.then(() => through(files, line));
+    before = before.then(() => through(files, mapping, line));
   }
-  if (uploads.length > 1) before = before.then(listAnew);
+  if (lines.children.length > 1) before = before.then(listAnew);
 }
 
 function added(name) {
@@ -53,12 +54,12 @@ function added(name) {
   return line;
 }
 
-async function through(files, line) {
+async function through(files, mapping, line) {
   try {
-    const dataset = await sent(files, line);
+    const dataset = await sent(files, mapping, line);
     line.dataset.ended = "";
     const address = `/datasets/${dataset.id}`;
-    if (lines.children.length === 1) return location.assign(address);
+    if (lines.children.length === 1 && choice.hidden) return location.assign(address);
     const link = document.createElement("a");
     link.href = address;
     link.textContent = line.querySelector("[data-name]").textContent;
@@ -74,10 +75,9 @@ async function through(files, line) {
 }
 
 // The dataset that the service made of the files.
-function sent(files, line) {
+function sent(files, mapping, line) {
   if (size(files) > limit) throw new Error(`${called(files)}: ${bytes(size(files))}; the limit is ${bytes(limit)}.`);
   const form = new FormData();
-  const mapping = document.getElementById("mapping").value.trim();
   if (mapping) form.append("mapping", mapping);
   for (const file of files) form.append("file", file);
   const request = new XMLHttpRequest();
@@ -115,4 +115,4 @@ for (const name of ["dragenter", "dragover", "dragleave", "drop"]) document.addE
 });
 
 // Whoever leaves would lose what is still going on or waits.
-addEventListener("beforeunload", (event) => { if (going()) event.preventDefault(); });
+addEventListener("beforeunload", (event) => { if (going() || !choice.hidden) event.preventDefault(); });
