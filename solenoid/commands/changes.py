@@ -5,14 +5,19 @@ from typing import Annotated
 import typer
 
 from solenoid.assignments import tagged
+from solenoid.client import Client
 from solenoid.commands.options import Id, Tags, Where, client, found
-from solenoid.errors import BadArgument
+from solenoid.errors import BadArgument, NotFound
 from solenoid.experiment import Experiment
 from solenoid.sweep import Sweep
 from solenoid.terminal import console, shown
 
 AnyIdOrNone = Annotated[
     str | None, typer.Argument(metavar="[ID]", help="The id of an experiment or a sweep.")
+]
+DeletedOrNone = Annotated[
+    str | None,
+    typer.Argument(metavar="[ID]", help="The id of an experiment, a sweep or a dataset."),
 ]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="With --where: only say how many it would be.")
@@ -59,16 +64,26 @@ def retry(
 
 
 def delete(
-    context: typer.Context, id: AnyIdOrNone = None, where: Where = None, dry_run: DryRun = False
+    context: typer.Context, id: DeletedOrNone = None, where: Where = None, dry_run: DryRun = False
 ) -> None:
-    """Delete an experiment or a sweep that has ended, or all of a filter, with their results."""
+    """Delete an experiment or a sweep that has ended, all of a filter, or an unused dataset."""
     asked = _one_or_filter(id, where, dry_run)
     with client(context) as service:
         if where is not None:
             _tell(service.delete_where(where, dry_run=dry_run), "deleted", dry_run)
             return
-        found(service, asked).delete()
+        _delete(service, asked)
     console().print(shown(f"{asked}: deleted"))
+
+
+def _delete(service: Client, id: str) -> None:
+    try:
+        found(service, id).delete()
+    except NotFound as neither:
+        try:
+            service.delete_dataset(id)
+        except NotFound:
+            raise NotFound(404, f"{neither}, nor a dataset") from None
 
 
 def tag(

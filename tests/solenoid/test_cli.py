@@ -240,6 +240,16 @@ def test_a_recording_is_uploaded_and_a_bad_file_refused(
     assert "file = bad.npz" in ended.err
 
 
+def test_a_dataset_is_deleted_by_its_id(run: Run, client: Client, tmp_path: Path) -> None:
+    small = tmp_path / "small.npz"
+    np.savez(small, counts=np.arange(48.0).reshape(24, 2) % 7, target=np.arange(24) % 4)
+    dataset = client.upload(small)
+    assert run("delete", dataset.id).code == 0
+    gone = run("delete", dataset.id)
+    assert gone.code == 2
+    assert "nor a sweep, nor a dataset" in gone.err
+
+
 def test_an_interrupted_watch_is_quiet(url: str, client: Client, recording: Dataset) -> None:
     experiment = client.submit(RATIO, comparison(recording, MANY), priority=10)
     command = [sys.executable, "-m", "solenoid.cli", "--url", url, "watch", experiment.id]
