@@ -1,9 +1,8 @@
 """`python -P -m migrations`: bring the database to the newest version, with bundled recordings.
 
 `take-over` also takes back what a killed stack was running, and says what goes on; `first` does
-nothing where the database has any version. `check`
-compares the database with the declared tables; `revision MESSAGE` writes the migration that a
-changed declaration needs.
+nothing where the database has any version. `check` compares the database with the declared tables;
+`revision MESSAGE` writes the migration that a changed declaration needs.
 """
 
 import sys

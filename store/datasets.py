@@ -132,26 +132,18 @@ def add_synthetic(
         made, copy = folder / "made.npz", folder / "copy.npz"
         save_arrays(arrays, made)
         shutil.copyfile(made, copy)
-        summary = summarise(arrays, "npz")
-        return add_own(database, settings, made, copy, summary, name=name, owner=owner)
+        with added(database, settings, made, name=name, mapping=None, owner=owner) as dataset:
+            if dataset.status == "inspecting":
+                make_ready(database, settings, dataset.id, copy, summarise(arrays, "npz"))
+            return get(database, dataset.id)
 
 
-def add_own(
-    database: Database,
-    settings: Settings,
-    upload: Path,
-    arrays: Path,
-    summary: DatasetSummary,
-    *,
-    name: str,
-    owner: str = ANONYMOUS,
-) -> Dataset:
-    """Take a file that we made in, with its arrays: nobody needs to look into it first."""
-    with added(database, settings, upload, name=name, mapping=None, owner=owner) as dataset:
-        if dataset.status == "inspecting":
-            keep(settings, arrays, arrays_path(settings, dataset.id))
-            _end(database, dataset.id, status="ready", summary=summary.model_dump(mode="json"))
-        return get(database, dataset.id)
+def make_ready(
+    database: Database, settings: Settings, identifier: str, arrays: Path, summary: DatasetSummary
+) -> None:
+    """End the inspection of a file that we made: nobody needs to look into it in a child."""
+    keep(settings, arrays, arrays_path(settings, identifier))
+    _end(database, identifier, status="ready", summary=summary.model_dump(mode="json"))
 
 
 def look_into(

@@ -6,7 +6,7 @@ from core.examples import EXAMPLES, Example
 from core.reading import read_arrays, save_arrays
 from core.summary import summarise
 from store.database import Database
-from store.datasets import add_own
+from store.datasets import added, make_ready
 from store.incoming import incoming
 from store.settings import Settings
 
@@ -22,7 +22,9 @@ def install_one(database: Database, settings: Settings, example: Example) -> Non
     with incoming(settings) as folder:
         upload, arrays = folder / example.path.name, folder / "arrays.npz"
         shutil.copyfile(example.path, upload)
-        reading = read_arrays(upload)
-        save_arrays(reading.arrays, arrays)
-        summary = summarise(reading.arrays, reading.format, reading.notes)
-        add_own(database, settings, upload, arrays, summary, name=upload.name)
+        with added(database, settings, upload, name=upload.name, mapping=None) as dataset:
+            if dataset.status == "inspecting":
+                reading = read_arrays(example.path)
+                save_arrays(reading.arrays, arrays)
+                summary = summarise(reading.arrays, reading.format, reading.notes)
+                make_ready(database, settings, dataset.id, arrays, summary)

@@ -15,13 +15,9 @@ set_defaults(environment(settings().data_dir))
 from core.kernels.cache import CACHE, FILLED  # noqa: E402, it is read from the environment
 
 POLITENESS = 10
-
-
 SIMULATION = "curl_descent.simulation"
-LINEAR = {"inputs": 4, "hidden": 3, "activation": "linear", "replicates": 1}
-FULL_BATCH, IN_BATCHES = (
-    {**LINEAR, "training": {"epochs": 1, "batch_size": size}} for size in ("full", 5)
-)
+SMALL = {"inputs": 4, "hidden": 3, "activation": "linear", "replicates": 1}
+LINEAR = [{**SMALL, "training": {"epochs": 1, "batch_size": size}} for size in ("full", 5)]
 """Linear networks have loops of their own, which the example of their kind does not use."""
 
 
@@ -47,7 +43,7 @@ def _run_examples() -> None:
     for kind in KINDS:
         result(kind)
     simulation = KINDS[SIMULATION]
-    for spec in (FULL_BATCH, IN_BATCHES):
+    for spec in LINEAR:
         simulation.run(simulation.spec.model_validate(spec), {}, silent)
 
 

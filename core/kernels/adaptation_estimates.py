@@ -83,9 +83,8 @@ def total_sensitivity(
 ) -> tuple[Floats, Floats]:
     """What both parts together learn of an error, "arms", and its interval, "arms 2"."""
     stage = partial((kept or Ledger()).stage, "total ends")
-    return fits.total.local[:, 2], _open_as_nan(*intervals(fits.total, report, stage, of=(2,)))[
-        :, 0
-    ]
+    ends = _open_as_nan(*intervals(fits.total, report, stage, of=(2,)))
+    return fits.total.local[:, 2], ends[:, 0]
 
 
 def standardised(fit: AdaptationFit) -> Floats:

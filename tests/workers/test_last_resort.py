@@ -54,12 +54,19 @@ def change(database: Database, identifier: str, **values: Any) -> None:
     database.write(lambda connection: connection.execute(mine.values(values)))
 
 
+def running(database: Database, child: subprocess.Popen[bytes], **options: Any) -> str:
+    """An experiment that this child works on."""
+    identifier = accepted(database, **options)
+    claimed(database, identifier)
+    change(database, identifier, pid=child.pid)
+    return identifier
+
+
 def test_a_clock_that_jumps_uses_up_no_time(
     database: Database, settings: Settings, clock: Clock, child: subprocess.Popen[bytes]
 ) -> None:
-    identifier = accepted(database, time_limit_s=600.0)
-    claimed(database, identifier)
-    change(database, identifier, pid=child.pid, started_at=utc_now() - HOUR)
+    identifier = running(database, child, time_limit_s=600.0)
+    change(database, identifier, started_at=utc_now() - HOUR)
     resort = LastResort(settings, database, "w")
     for later in (0.0, 10.0, 590.0):
         clock.now += later
@@ -75,9 +82,7 @@ def test_a_clock_that_jumps_uses_up_no_time(
 def test_a_cancelled_run_has_a_few_seconds_from_then(
     database: Database, settings: Settings, clock: Clock, child: subprocess.Popen[bytes]
 ) -> None:
-    identifier = accepted(database)
-    claimed(database, identifier)
-    change(database, identifier, pid=child.pid)
+    identifier = running(database, child)
     resort = LastResort(settings, database, "w")
     resort.act()
     clock.now += 100.0
@@ -93,9 +98,7 @@ def test_a_cancelled_run_has_a_few_seconds_from_then(
 def test_a_run_that_was_handed_back_has_a_minute(
     database: Database, settings: Settings, clock: Clock, child: subprocess.Popen[bytes]
 ) -> None:
-    identifier = accepted(database)
-    claimed(database, identifier)
-    change(database, identifier, pid=child.pid)
+    identifier = running(database, child)
     assert release(database, "w") == (identifier,)
     resort = LastResort(settings, database, "w")
     for later in (0.0, 59.0):

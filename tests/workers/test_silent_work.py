@@ -17,6 +17,7 @@ from core.reading import save_arrays
 from store import experiments
 from store.database import Database
 from store.dataset_files import arrays_path
+from store.experiments import Experiment
 from store.settings import Settings
 from store.transitions import reap, request_cancel
 from tests.store.test_transitions import accepted, expire_lease
@@ -25,6 +26,13 @@ from workers.execution import Workplace, run_next
 
 KIND = KINDS["curl_descent.simulation"]
 AWAY = {"redis_url": "unix:///nowhere", "lease_s": 1e-3}  # so that it is renewed at every chance
+
+
+def ended(database: Database, settings: Settings, identifier: str) -> Experiment:
+    """The experiment after an attempt whose lease is renewed at every chance."""
+    hasty = settings.model_copy(update=AWAY)
+    assert run_next(Workplace(hasty, database, connect(hasty), "w"))
+    return experiments.get(database, identifier)
 
 
 def test_a_cancellation_is_heard_while_a_large_array_is_packed(
@@ -39,9 +47,7 @@ def test_a_cancellation_is_heard_while_a_large_array_is_packed(
 
     kind = replace(KIND, run=run, rows=lambda spec, result: (), reading=lambda spec, result: "")
     monkeypatch.setitem(KINDS, KIND.name, kind)
-    hasty = settings.model_copy(update=AWAY)
-    assert run_next(Workplace(hasty, database, connect(hasty), "w"))
-    experiment = experiments.get(database, identifier)
+    experiment = ended(database, settings, identifier)
     assert experiment.status == "cancelled"
     assert (experiment.progress, experiment.live) == (0.75, {"loss": 0.5})
 
@@ -57,9 +63,7 @@ def test_a_cancellation_is_heard_while_a_kernel_is_compiled(
         return Result({"weights": Array(compiled(np.zeros(2)), ("weight",))})
 
     monkeypatch.setitem(KINDS, KIND.name, replace(KIND, run=run))
-    hasty = settings.model_copy(update=AWAY)
-    assert run_next(Workplace(hasty, database, connect(hasty), "w"))
-    assert experiments.get(database, identifier).status == "cancelled"
+    assert ended(database, settings, identifier).status == "cancelled"
     assert compiled(1.0) == 2.0, "the compiler can begin again"
 
 
@@ -77,9 +81,7 @@ def test_a_lost_lease_is_told_once_the_kernel_is_compiled(
         raise AssertionError("the lease was lost")
 
     monkeypatch.setitem(KINDS, KIND.name, replace(KIND, run=run))
-    hasty = settings.model_copy(update=AWAY)
-    assert run_next(Workplace(hasty, database, connect(hasty), "w"))
-    assert experiments.get(database, identifier).status == "queued"
+    assert ended(database, settings, identifier).status == "queued"
     assert compiled.signatures, "the next attempt need not compile it"
 
 
@@ -96,9 +98,7 @@ def test_a_cancellation_is_heard_while_a_large_dataset_is_loaded(
         return ("large",)
 
     monkeypatch.setitem(KINDS, KIND.name, replace(KIND, datasets=used, run=never))
-    hasty = settings.model_copy(update=AWAY)
-    assert run_next(Workplace(hasty, database, connect(hasty), "w"))
-    assert experiments.get(database, identifier).status == "cancelled"
+    assert ended(database, settings, identifier).status == "cancelled"
 
 
 def never(spec: Any, inputs: Mapping[str, Dataset], progress: Progress) -> Result:
