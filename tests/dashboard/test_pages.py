@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from axe_core_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from api.dashboard.home import LATEST
 from api.dashboard.words import coded
@@ -421,6 +421,20 @@ def test_labels_are_saved(page: Page, stack: RunningStack, seeded: Seeded) -> No
         page.get_by_role("button", name="Save labels").click()
     after = stack.show(identifier)
     assert (after["tags"], after["notes"]) == ({"new": "2"}, "worth a look")
+
+
+def test_a_form_whose_script_is_still_loading_sends_nothing(page: Page, seeded: Seeded) -> None:
+    held: list[Route] = []
+    page.route("**/experiment.js*", lambda route: held.append(route))
+    here = f"/experiments/{seeded.first}"
+    page.goto(here, wait_until="commit")
+    expect(page.get_by_role("button", name="Save labels")).to_be_disabled()
+    page.get_by_label("Notes").fill("quick")
+    page.get_by_label("Name", exact=True).press("Enter")
+    held.pop().continue_()
+    expect(page.get_by_role("button", name="Save labels")).to_be_enabled()
+    expect(page.get_by_label("Notes")).to_have_value("quick")
+    assert page.url.endswith(here)
 
 
 def test_a_name_of_one_long_word_leaves_the_table_its_width(

@@ -93,3 +93,4 @@ labels.addEventListener("submit", async (event) => {
     say(refusal.message);
   }
 });
+labels.querySelector("button").disabled = false; // before this, the browser would have sent the form by itself

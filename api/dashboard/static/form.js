@@ -196,6 +196,7 @@ function add() {
 
 form.addEventListener("input", () => { follow(); soon(); });
 form.addEventListener("submit", (event) => { event.preventDefault(); submit(); });
+at("data-submit").disabled = false; // before this, the browser would have sent the form by itself
 form.addEventListener("click", (event) => {
   if (event.target.closest("[data-add-axis]")) add();
   if (event.target.closest("[data-remove-axis]")) { event.target.closest("[data-axis]").remove(); follow(); soon(); }
