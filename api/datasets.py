@@ -166,7 +166,7 @@ def list_datasets(page: Annotated[PageQuery, Query()], service: Service) -> Page
 @router.get("/{id:uuid}", responses=documented(404, 422))
 def show_dataset(id: Id, service: Service) -> Dataset:
     """One dataset."""
-    return Dataset.model_validate(datasets.get(service.database, str(id)))
+    return Dataset.model_validate(service.receiving.get(str(id)))
 
 
 @router.delete("/{id:uuid}", status_code=204, responses=documented(404, 409, 422))

@@ -10,6 +10,7 @@ from store import datasets
 from store.database import Database
 from store.datasets import Dataset
 from store.settings import Settings
+from store.tables import utc_now
 
 
 class Receiving:
@@ -33,6 +34,17 @@ class Receiving:
         ) as dataset:
             going_on = dataset.status == "inspecting"
             return dataset, self.inspect(dataset.id) if going_on else None
+
+    def get(self, identifier: str) -> Dataset:
+        """One dataset; its inspection begins anew if it should be over but could not be ended.
+
+        So it is after a full disk, which took neither result nor refusal. Raises `NotFound`.
+        """
+        dataset = datasets.get(self._database, identifier)
+        age = utc_now() - dataset.created_at
+        if dataset.status == "inspecting" and age.total_seconds() > self._settings.inspection_s:
+            self.inspect(identifier)
+        return dataset
 
     def inspect(self, identifier: str) -> Future[Dataset]:
         """The inspection of a dataset, begun unless it is going on."""

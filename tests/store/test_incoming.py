@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ import sqlalchemy as sa
 from core.examples import GOLUB_BCI
 from store.database import Database
 from store.dataset_files import blob_path
-from store.datasets import added, interrupted
+from store.datasets import added, get, interrupted, newest
 from store.incoming import incoming, sweep
 from store.locks import held, nobody_holds
+from store.receiving import Receiving
 from store.settings import Settings
 from store.upkeep import vacuum
 from tests.store.archive_world import files
@@ -83,6 +85,22 @@ def test_a_file_that_another_dataset_has_stays_when_a_row_cannot_be_written(
     with pytest.raises(sa.exc.DBAPIError):
         upload(database, settings)
     assert blob_path(settings, dataset).exists()
+
+
+def test_an_inspection_that_could_not_be_ended_begins_anew_when_its_dataset_is_asked_for(
+    database: Database, settings: Settings
+) -> None:
+    upload(database, settings)
+    (dataset,) = newest(database, limit=1)
+    with ThreadPoolExecutor(1) as children:
+        receiving = Receiving(database, settings, children)
+        execute(database, "ALTER TABLE datasets RENAME TO away")
+        with pytest.raises(sa.exc.DBAPIError):
+            receiving.inspect(dataset.id).result()
+        execute(database, "ALTER TABLE away RENAME TO datasets")
+        execute(database, "UPDATE datasets SET created_at = '2026-01-01 00:00:00'")
+        assert receiving.get(dataset.id).status == "inspecting"
+    assert get(database, dataset.id).status == "ready"
 
 
 def bringing(settings: Settings) -> subprocess.Popen[str]:
