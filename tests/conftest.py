@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 # Compiled kernels are kept between runs, beside pytest's own cache; set before numba is imported.
-_CACHE = Path(__file__).parents[1] / ".pytest_cache" / "numba"
-os.environ.setdefault("NUMBA_CACHE_DIR", str(_CACHE))
+_ROOT = Path(__file__).parents[1]
+os.environ.setdefault("NUMBA_CACHE_DIR", str(_ROOT / ".pytest_cache" / "numba"))
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
@@ -34,7 +34,11 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("house")
 
-_COMPILER = pytest.StashKey[subprocess.Popen[bytes]]()
+_COMPILERS = pytest.StashKey[list[subprocess.Popen[bytes]]]()
+_COMPILED = (
+    ("-c", "from workers.warm import fill; fill()"),
+    ("-m", "tests.core.single_precision"),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -45,14 +49,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Compile once for all processes, which collect their tests meanwhile."""
     if session.config.getoption("numprocesses", None) and not _is_one_of_several(session):
-        fill = [sys.executable, "-P", "-c", "from workers.warm import fill; fill()"]
-        session.stash[_COMPILER] = subprocess.Popen(fill)
+        session.stash[_COMPILERS] = [
+            subprocess.Popen([sys.executable, *each], cwd=_ROOT) for each in _COMPILED
+        ]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """The compiler has long ended, unless somebody interrupts the tests."""
-    compiler = session.stash.get(_COMPILER, None)
-    if compiler is not None:
+    """The compilers have long ended, unless somebody interrupts the tests."""
+    for compiler in session.stash.get(_COMPILERS, []):
         compiler.terminate()
         compiler.wait()
 
