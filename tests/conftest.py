@@ -35,10 +35,9 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("house")
 
 _COMPILERS = pytest.StashKey[list[subprocess.Popen[bytes]]]()
-_COMPILED = (
-    ("-c", "from workers.warm import fill; fill()"),
-    ("-m", "tests.core.single_precision"),
-)
+COLD = _ROOT / ".pytest_cache" / "cold.pickle"
+"""What the examples gave while they were compiled, if they were so for this session."""
+_COMPILED = (("tests.cold", COLD), ("tests.core.single_precision",))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -48,9 +47,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Compile once for all processes, which collect their tests meanwhile."""
-    if session.config.getoption("numprocesses", None) and not _is_one_of_several(session):
+    if _is_one_of_several(session):
+        return
+    COLD.unlink(missing_ok=True)
+    if session.config.getoption("numprocesses", None):
+        COLD.parent.mkdir(exist_ok=True)
         session.stash[_COMPILERS] = [
-            subprocess.Popen([sys.executable, *each], cwd=_ROOT) for each in _COMPILED
+            subprocess.Popen([sys.executable, "-m", *each], cwd=_ROOT) for each in _COMPILED
         ]
 
 

@@ -7,7 +7,8 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, get_args
 
 import altair as alt
@@ -21,14 +22,14 @@ from core.figures import rendered, themed
 from core.kinds import KINDS
 from store.example_results import inputs, result, summaries
 from store.settings import Settings
+from tests.cold import Cold
+from tests.conftest import COLD
 
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
 
 ABSURD: tuple[Any, ...] = (10**18, -1, 1e300, math.nan, math.inf, "many", [], {})
 LIMIT = Settings().memory_limit_bytes
 HALF_A_PAGE = 870  # pixels of a figure that can still be read there: 566 of the page at 0.65
-
-Cold = tuple[dict[str, float], dict[str, tuple[dict[str, np.ndarray], Sequence[str]]]]
 
 
 @every_kind
@@ -41,33 +42,29 @@ def test_the_example_is_some_seconds_of_work_at_most(kind: Kind[Any]) -> None:
 ELSEWHERE = {"curl_descent.phase_diagram": {"readout_fragile_above", "readout_robust_above"}}
 """What no example has: kappa is 1 in the paper's figure (tests/core/test_step_and_origin.py)."""
 
-COLD = """
-import pickle, sys, time
-from store.example_results import result
-seconds, arrays = {}, {}
-for kind in sys.argv[1:]:
-    start = time.process_time()
-    found = result(kind)
-    seconds[kind] = time.process_time() - start
-    arrays[kind] = {name: array.values for name, array in found.arrays.items()}, found.warnings
-pickle.dump((seconds, arrays), sys.stdout.buffer)
-"""
-
 
 @pytest.fixture(scope="module")
 def cold(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Cold:
-    """Examples in a process with nothing compiled: seconds, and arrays and warnings, by kind.
+    """Examples in a process with nothing compiled: the one that filled the cache, if it was empty.
 
-    One process for all, so a kernel that kinds share is compiled for the first of them. All kinds,
-    unless only tests of some were asked for.
+    All kinds, unless only tests of some were asked for.
     """
-    tests = [item for item in request.session.items if "cold" in getattr(item, "fixturenames", ())]
-    named = [getattr(item, "callspec", None) for item in tests]
-    kinds = [each.params["kind"].name for each in named if each] if all(named) else list(KINDS)
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path_factory.mktemp("nothing"))}
-    command = [sys.executable, "-P", "-c", COLD, *kinds]
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
-    found: Cold = pickle.loads(done.stdout)
+    file = COLD
+    if not file.exists():
+        tests = [
+            test for test in request.session.items if "cold" in getattr(test, "fixturenames", ())
+        ]
+        named = [getattr(test, "callspec", None) for test in tests]
+        kinds = [each.params["kind"].name for each in named if each] if all(named) else list(KINDS)
+        nothing = tmp_path_factory.mktemp("nothing")
+        file = nothing / COLD.name
+        subprocess.run(
+            [sys.executable, "-m", "tests.cold", file, *kinds],
+            cwd=Path(__file__).parents[1],
+            env={**os.environ, "NUMBA_CACHE_DIR": str(nothing)},
+            check=True,
+        )
+    found: Cold = pickle.loads(file.read_bytes())
     return found
 
 
@@ -80,7 +77,7 @@ def test_every_example_ends_within_thirty_seconds_cold(cold: Cold) -> None:
 
 @every_kind
 def test_the_same_spec_gives_the_same_bits(kind: Kind[Any], cold: Cold) -> None:
-    """In another process, by kernels that were compiled again."""
+    """In another process, which compiled its kernels."""
     arrays, warnings = cold[1][kind.name]
     again = result(kind.name)
     assert set(again.arrays) == set(arrays)

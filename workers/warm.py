@@ -6,6 +6,7 @@ ten seconds. Of several that share a cache one does it for all.
 
 import fcntl
 import os
+from collections.abc import Callable
 
 from store.settings import settings
 from workers.process import environment, set_defaults
@@ -21,21 +22,8 @@ LINEAR = [{**SMALL, "training": {"epochs": 1, "batch_size": size}} for size in (
 """Linear networks have loops of their own, which the example of their kind does not use."""
 
 
-def fill() -> None:
-    """Run the example of every kind, and linear networks, unless another does or has done it."""
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with FILLED.open("a+") as done:
-        try:
-            fcntl.flock(done, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return
-        done.seek(0)
-        if not done.read():
-            _run_examples()
-            done.write("all have run\n")
-
-
-def _run_examples() -> None:
+def run_all() -> None:
+    """Run the example of every kind, and linear networks."""
     from core.experiment import silent
     from core.kinds import KINDS
     from store.example_results import result
@@ -45,6 +33,20 @@ def _run_examples() -> None:
     simulation = KINDS[SIMULATION]
     for spec in LINEAR:
         simulation.run(simulation.spec.model_validate(spec), {}, silent)
+
+
+def fill(run: Callable[[], None] = run_all) -> None:
+    """Run what compiles all kernels, unless another process does or has done it."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with FILLED.open("a+") as done:
+        try:
+            fcntl.flock(done, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        done.seek(0)
+        if not done.read():
+            run()
+            done.write("all have run\n")
 
 
 if __name__ == "__main__":
