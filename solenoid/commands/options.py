@@ -9,6 +9,7 @@ import typer
 
 from solenoid.bars import Watched, follow, labelled
 from solenoid.client import Client
+from solenoid.dataset import Dataset
 from solenoid.errors import BadArgument, NotFound
 from solenoid.experiment import Experiment
 from solenoid.sweep import Sweep
@@ -17,6 +18,9 @@ from solenoid.terminal import console, print_counts, print_summary, shown
 Id = Annotated[str, typer.Argument(metavar="ID", help="The experiment's id.")]
 DatasetId = Annotated[str, typer.Argument(metavar="ID", help="The dataset's id.")]
 AnyId = Annotated[str, typer.Argument(metavar="ID", help="The id of an experiment or a sweep.")]
+IdOrDataset = Annotated[
+    str, typer.Argument(metavar="ID", help="The id of an experiment, a sweep or a dataset.")
+]
 Name = Annotated[str | None, typer.Option(help="A name.")]
 Tags = Annotated[list[str] | None, typer.Option("--tag", metavar="k=v", help="A tag.")]
 Where = Annotated[
@@ -69,6 +73,17 @@ def found(service: Client, id: str) -> Watched:
             raise NotFound(404, f"{neither}, nor a sweep") from None
 
 
+def found_any(service: Client, id: str) -> Watched | Dataset:
+    """The experiment, the sweep or the dataset that has this id."""
+    try:
+        return found(service, id)
+    except NotFound as neither:
+        try:
+            return service.dataset(id)
+        except NotFound:
+            raise NotFound(404, f"{neither}, nor a dataset") from None
+
+
 def end_of(watched: Sequence[Watched], *, stderr: bool = True) -> None:
     """Show progress until all have ended, then what came out; exit 1 unless all succeeded.
 
@@ -93,6 +108,14 @@ def _tell_of_failures(sweep: Sweep, *, stderr: bool) -> None:
         listing = f"solenoid list --where \"sweep = '{sweep.id}' and status = 'failed'\""
         told = f"which failed: {listing}; `solenoid show ID` says why, "
         console(stderr=stderr).print(shown(f"{told}`solenoid retry {sweep.id}` runs them again"))
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, unless it is there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as failure:
+        raise BadArgument(f"cannot write into {folder}: {failure.strerror}") from None
 
 
 def write(target: Path, content: bytes) -> None:
