@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from core.charts.phase_diagram import draw_critical_lines, draw_joint_surface
 from core.checkpoints import Checkpoints, checkpoints
 from core.columns import Column, columns_of
+from core.curl_descent_networks import flipped
 from core.curl_phase_diagram import Joint, PhaseDiagramSpec, Simulated
-from core.curl_stability import flipped
 from core.dataset import DatasetSummary
 from core.experiment import (
     Array,

@@ -13,7 +13,7 @@ import numpy as np
 from core.charts.stability import draw_spectrum
 from core.checkpoints import ledger
 from core.columns import columns_of
-from core.curl_stability import Empirical, StabilitySpec, flip_layers, flips_of, layers_of
+from core.curl_stability import Empirical, StabilitySpec, flips_of, layers_of, sizes_of
 from core.dataset import DatasetSummary
 from core.experiment import (
     Array,
@@ -249,7 +249,7 @@ def _without_theory(spec: StabilitySpec) -> tuple[str, ...]:
 def _as_sampled(spec: StabilitySpec, empirical: Empirical) -> tuple[str, ...]:
     """Whole neurons do not make every ratio and fraction."""
     layers, flips = layers_of(spec, empirical), flips_of(spec, empirical)
-    sizes = flip_layers(spec, layers)
+    sizes = sizes_of(spec, layers)
     asked = (spec.compression_ratio, spec.hidden_fraction, spec.readout_fraction)
     real = (layers.inputs / layers.hidden, flips.hidden / sizes[0], flips.readout / sizes[1])
     if all(isclose(a, b, rel_tol=0.01) for a, b in zip(asked, real, strict=True)):
