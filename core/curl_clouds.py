@@ -20,7 +20,7 @@ from core.kernels.effective_dimension import (
     spectrum,
 )
 from core.kernels.ledger import Stage
-from core.stages import Report
+from core.kernels.portions import Report
 
 Shapes = Mapping[str, tuple[int, ...]]
 Spectral = Literal["participation_ratio", "entropy_dimension", "n90", "n95"]

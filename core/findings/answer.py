@@ -11,7 +11,6 @@ from core.experiment import Dataset
 from core.findings.report_spec import ReportSpec
 from core.kernels.ledger import Stage, new_stage
 
-Report = Callable[[float], None]
 Z_95 = 1.959963984540054
 
 FINDINGS: Mapping[str, str] = {
@@ -91,11 +90,6 @@ class Asked:
     def has_field(self) -> bool:
         """Whether the session knows the field of its trials."""
         return self.spec.field.factor in self.arrays
-
-
-def portion(report: Report, low: float, high: float) -> Report:
-    """A report on the part of the work from `low` to `high`."""
-    return lambda share: report(low + (high - low) * share)
 
 
 def difference_of(control: Interval, hfs: Interval) -> Interval:
