@@ -8,15 +8,22 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+import migrations
 from core.examples import EXAMPLES
+from store import tokens
 from store.database import Database
 from store.dataset_files import blob_path
 from store.datasets import newest
 from store.samples import install, install_one
 from store.settings import Settings
 from store.upkeep import YOUNG_S, CannotBackUp, backup, vacuum
+from tests.pages import DOCS, commands
+from tests.postgresql import tools
 from tests.stack import unset_solenoid
+
+GUIDE = DOCS / "deploying.md"
 
 
 def test_vacuum_removes_old_files_of_no_dataset_and_nothing_else(
@@ -84,6 +91,37 @@ def test_a_backup_that_fails_says_so_and_can_be_asked_for_again(
         blob.rmdir()
         (tmp_path / "kept").rename(blob)
         assert backup(database, settings, copy) == 2
+
+
+def test_a_dump_of_postgresql_takes_the_place_of_a_newer_database(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    make_user, make, drop, make_again = commands(GUIDE, "sudo")
+    (dump,), (restore,) = commands(GUIDE, "pg_dump"), commands(GUIDE, "pg_restore")
+    folder = sa.make_url(postgresql_url).query["host"]
+    here = {**os.environ, "PATH": f"{tools()}:{os.environ['PATH']}", "PGHOST": str(folder)}
+
+    def run(command: str) -> None:
+        as_owner = {"DATABASE": f"postgresql://solenoid@/solenoid?host={folder}"}
+        mine = command.removeprefix("sudo -u postgres ").replace("--pwprompt ", "")
+        who = as_owner if mine == command else {"PGUSER": "postgres"}
+        subprocess.run(mine, shell=True, env={**here, **who}, cwd=tmp_path, check=True)
+
+    run(make_user)
+    run(make)
+    url = f"postgresql+psycopg://solenoid@/solenoid?host={folder}"
+    migrations.upgrade(url)
+    with closing(Database(url)) as database:
+        tokens.create(database, "before", "admin")
+        run(dump)
+        tokens.create(database, "after", "admin")
+        newer = sa.text("CREATE TABLE newer (id varchar(36) REFERENCES experiments (id))")
+        database.write(lambda connection: connection.execute(newer))
+    for command in (drop, make_again, restore):
+        run(command)
+    with closing(Database(url)) as database:
+        assert [token.name for token in tokens.known(database)] == ["before"]
+        assert not sa.inspect(database.engine).has_table("newer")
 
 
 def test_a_database_that_is_away_is_told_in_a_sentence(tmp_path: Path) -> None:
