@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from core.experiment import Dataset
 from core.findings.report_spec import ReportSpec
 from core.kernels.ledger import Stage, new_stage
-
-Z_95 = 1.959963984540054
+from core.kernels.normal import Z_95
 
 FINDINGS: Mapping[str, str] = {
     "a_motor_noise": "motor noise",

@@ -37,7 +37,13 @@ from core.given_arrays import (
 )
 from core.kernels.free_probability import Ensemble, atoms, left_edge, right_edge
 from core.kernels.spectral_density import density, density_points, pieces, support
-from core.kernels.stability_sampling import Sampled, sampled_eigenvalues
+from core.kernels.stability_sampling import (
+    DIAGONALISE_S,
+    DRAW_S,
+    MULTIPLY_ADD_S,
+    Sampled,
+    sampled_eigenvalues,
+)
 
 POINTS = 200
 """Of the density in each piece of its support."""
@@ -45,9 +51,6 @@ POINTS = 200
 UNIT = "M Var W1"
 BASE_BYTES = 10_000_000
 THEORY_S = 0.1
-MULTIPLY_ADD_S = 5.0e-11
-DRAW_S = 1.2e-8
-DIAGONALISE_S = 1.3e-10
 """Per cubed row of a symmetric matrix."""
 MATRIX_S = 5.0e-6
 NETWORK_S = 1.5e-4
