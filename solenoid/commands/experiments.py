@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from solenoid.assignments import assigned, tagged
+from solenoid.assignments import assigned
 from solenoid.commands.options import (
     IdOrDataset,
     Json,
@@ -20,7 +20,7 @@ from solenoid.commands.options import (
     end_of,
     found,
     found_any,
-    on_end,
+    put_labels,
 )
 from solenoid.dataset import Dataset
 from solenoid.documents import submission
@@ -60,11 +60,15 @@ def submit(
     """Submit a spec; prints the experiment's id."""
     document = submission(target)
     assigned(document["spec"], assignments or ())
-    given: dict[str, Any] = {"name": name, "priority": priority, "reuse": reuse or None}
-    given["on_end"] = on_end(on_end_command, on_end_webhook)
-    if tag:
-        given["tags"] = {**(document.get("tags") or {}), **tagged(tag)}
-    document.update({field: value for field, value in given.items() if value is not None})
+    put_labels(
+        document,
+        name=name,
+        tag=tag,
+        priority=priority,
+        reuse=reuse or None,
+        on_end_command=on_end_command,
+        on_end_webhook=on_end_webhook,
+    )
     with client(context) as service:
         experiment = service.submit(**document)
         typer.echo(experiment.id)

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from solenoid.assignments import tagged
 from solenoid.bars import Watched, follow, labelled
 from solenoid.client import Client
 from solenoid.dataset import Dataset
@@ -55,11 +56,20 @@ def client(context: typer.Context) -> Client:
     return Client(service.url, service.token)
 
 
-def on_end(command: str | None, webhook: str | None) -> dict[str, str] | None:
-    """Whom to tell of the end, from the two options that say it."""
-    receivers = {"command": command, "webhook": webhook}
-    given = {name: receiver for name, receiver in receivers.items() if receiver is not None}
-    return given or None
+def put_labels(
+    document: dict[str, Any],
+    *,
+    tag: Sequence[str] | None,
+    on_end_command: str | None,
+    on_end_webhook: str | None,
+    **given: Any,
+) -> None:
+    """Put what options say into a submission or a sweep, in place of what its document says."""
+    receivers = {"command": on_end_command, "webhook": on_end_webhook}
+    told = {name: receiver for name, receiver in receivers.items() if receiver is not None}
+    tags = {**(document.get("tags") or {}), **tagged(tag)} if tag else None
+    labels = {**given, "tags": tags, "on_end": told or None}
+    document.update({field: value for field, value in labels.items() if value is not None})
 
 
 def found(service: Client, id: str) -> Watched:
