@@ -12,7 +12,9 @@ from api.app import create_app  # noqa: E402
 from store import tokens  # noqa: E402
 from store.database import Database  # noqa: E402
 from store.settings import Settings, settings  # noqa: E402
+from store.unusable import ending_if_unusable  # noqa: E402
 from workers.addresses import is_loopback, needs_token, open_to_all  # noqa: E402
+from workers.broker import broker_url  # noqa: E402
 from workers.logs import log_json_lines  # noqa: E402
 
 GRACE_S = 3
@@ -29,8 +31,11 @@ def main() -> None:
     given = arguments.parse_args()
     configured = settings()
     door = _door(configured, given.host)
-    if door.needs_token and not _has_tokens(configured):
+    with ending_if_unusable(configured.resolved_database_url):
+        has_tokens = _has_tokens(configured)
+    if door.needs_token and not has_tokens:
         arguments.error(open_to_all(given.host))
+    broker_url(configured)  # ends here, with a sentence, if there is none
     log_json_lines()
     server: uvicorn.Server
     app = create_app(configured, lambda: server.should_exit, door)
