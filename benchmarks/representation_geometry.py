@@ -125,19 +125,14 @@ def cases() -> tuple[Case, ...]:
 
     both = {"balanced": even, "unequal": uneven}
     plain = {name: partial(plain_crossnobis, each) for name, each in both.items()}
+    peer = {name: partial(rsatoolbox_all_cells, each) for name, each in both.items()}
     return (
         *(
             Case(f"crossnobis, {name}", 0.3, partial(crossnobis, each), plain[name], 1)
             for name, each in both.items()
         ),
         *(
-            Case(
-                f"all cells, {name} (rsatoolbox)",
-                0.3,
-                partial(all_cells, each),
-                partial(rsatoolbox_all_cells, each),
-                1,
-            )
+            Case(f"all cells, {name} (rsatoolbox)", 0.3, partial(all_cells, each), peer[name], 1)
             for name, each in both.items()
         ),
         *(
