@@ -5,6 +5,7 @@ import gc
 
 gc.disable()  # what is imported stays: to look for garbage among it takes a sixth of the start
 
+import sqlalchemy as sa  # noqa: E402
 import uvicorn  # noqa: E402
 
 from api.access import Door  # noqa: E402
@@ -12,7 +13,10 @@ from api.app import create_app  # noqa: E402
 from store import tokens  # noqa: E402
 from store.database import Database  # noqa: E402
 from store.settings import Settings, settings  # noqa: E402
+from store.tables import experiments  # noqa: E402
+from store.unusable import address, ending_if_unusable  # noqa: E402
 from workers.addresses import is_loopback, needs_token, open_to_all  # noqa: E402
+from workers.broker import broker_url  # noqa: E402
 from workers.logs import log_json_lines  # noqa: E402
 
 GRACE_S = 3
@@ -29,8 +33,14 @@ def main() -> None:
     given = arguments.parse_args()
     configured = settings()
     door = _door(configured, given.host)
-    if door.needs_token and not _has_tokens(configured):
+    url = configured.resolved_database_url
+    with ending_if_unusable(url):
+        has_tables, has_tokens = _looked_into(url)
+    if door.needs_token and not has_tokens:
         arguments.error(open_to_all(given.host))
+    broker_url(configured)  # ends here, with a sentence, if there is none
+    if not has_tables:
+        raise SystemExit(f"{address(url)} has no tables yet: `python -P -m migrations` makes them")
     log_json_lines()
     server: uvicorn.Server
     app = create_app(configured, lambda: server.should_exit, door)
@@ -57,10 +67,11 @@ def _door(configured: Settings, host: str) -> Door:
     return Door(needs_token=locked, own_names_only=own_names_only)
 
 
-def _has_tokens(configured: Settings) -> bool:
-    database = Database(configured.resolved_database_url)
+def _looked_into(url: str) -> tuple[bool, bool]:
+    """Whether the database has our tables, and whether there is a token."""
+    database = Database(url)
     try:
-        return bool(tokens.known(database))
+        return sa.inspect(database.engine).has_table(experiments.name), bool(tokens.known(database))
     finally:
         database.close()
 

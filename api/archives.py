@@ -12,7 +12,9 @@ from starlette.datastructures import UploadFile
 
 from api.access import caller
 from api.context import Service
+from api.files import files
 from api.problems import BadRequest, documented, refusal
+from api.uploads import copied, is_form, written_body
 from store.archives.importing import import_archive
 from store.archives.manifest import ArchiveRefused, ArchiveTooLarge
 from store.archives.writing import NothingChosen, Selection, export
@@ -21,13 +23,7 @@ from store.query.errors import LONGEST_TEXT
 
 router = APIRouter(prefix="/v1/archives", tags=["archives"])
 
-CHUNK_BYTES = 2**20
-
 Ids = Annotated[list[UUID], Field(max_length=10_000)]
-
-_ZIP: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}
-}
 
 _UPLOAD_BODY = {
     "requestBody": {
@@ -79,7 +75,7 @@ class Imported(BaseModel):
 @router.post(
     "",
     response_class=StreamingResponse,
-    responses={**_ZIP, **documented(400, 404, 409, 413, 422)},
+    responses={**files("application/zip"), **documented(400, 404, 409, 413, 422)},
 )
 def export_archive(body: Annotated[Export, Body()], service: Service) -> Response:
     """Experiments that have ended, sweeps and datasets as one ZIP file of open formats."""
@@ -128,14 +124,12 @@ async def import_(request: Request, service: Service) -> Any:
 
 async def _receive(request: Request, archive: Path) -> None:
     """Write the request's file to `archive`."""
-    with archive.open("wb") as target:
-        if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-            async for chunk in request.stream():
-                await asyncio.to_thread(target.write, chunk)
-            return
-        async with request.form(max_files=1, max_fields=0) as form:
-            file = form.get("file")
-            if set(form) != {"file"} or not isinstance(file, UploadFile):
-                raise BadRequest("file", None, "the form needs a file in its only field `file`")
-            while chunk := await file.read(CHUNK_BYTES):
-                await asyncio.to_thread(target.write, chunk)
+    if not is_form(request):
+        await written_body(request, archive)
+        return
+    async with request.form(max_files=1, max_fields=0) as form:
+        file = form.get("file")
+        if set(form) != {"file"} or not isinstance(file, UploadFile):
+            raise BadRequest("file", None, "the form needs a file in its only field `file`")
+        with archive.open("wb") as target:
+            await copied(file, target)

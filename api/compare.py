@@ -5,12 +5,11 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.context import Context, Service
 from api.experiments import Status
-from api.files import PICTURES, picture
+from api.files import FIGURE, FORMS, Form, figure
 from api.problems import documented
 from api.results import FigureEntry, Slug
 from core import comparison
@@ -27,7 +26,6 @@ from store.query.errors import QueryError
 router = APIRouter(prefix="/v1/compare", tags=["compare"])
 
 FEWEST, MOST = 2, 200
-Form = Literal["json", "svg", "png", "pdf"]
 
 
 class Selected(BaseModel):
@@ -132,10 +130,7 @@ def compare(query: Annotated[ComparisonQuery, Query()], service: Service) -> Com
 @router.get(
     "/figures/{name}.{form}",
     response_class=Response,
-    responses={
-        200: {"content": {media: {} for media in ("application/json", *PICTURES.values())}},
-        **documented(400, 404, 409, 422),
-    },
+    responses={**FIGURE, **documented(400, 404, 409, 422)},
 )
 def draw(name: Slug, form: Form, query: Annotated[Selected, Query()], service: Service) -> Response:
     """The results of several experiments of one kind in one picture."""
@@ -151,7 +146,7 @@ def draw(name: Slug, form: Form, query: Annotated[Selected, Query()], service: S
     if not any(each.status == "succeeded" for each in chosen):
         raise Conflict("none of these experiments has succeeded; there is nothing to draw")
     document = themed(kind.overlays[name].draw(_compared(service, kind, chosen)))
-    return JSONResponse(document) if form == "json" else picture(document, form)
+    return figure(document, form)
 
 
 def _ids(text: str) -> list[str]:
@@ -225,10 +220,7 @@ def _figures(chosen: Sequence[Experiment]) -> list[FigureEntry]:
         FigureEntry(
             name=name,
             description=overlay.description,
-            links={
-                form: f"{router.prefix}/figures/{name}.{form}?ids={ids}"
-                for form in ("json", *PICTURES)
-            },
+            links={form: f"{router.prefix}/figures/{name}.{form}?ids={ids}" for form in FORMS},
         )
         for name, overlay in KINDS[kinds.pop()].overlays.items()
     ]

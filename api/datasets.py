@@ -19,7 +19,7 @@ from api.context import Context, Service
 from api.pages import Page, PageQuery, decoded, encoded
 from api.problems import BadRequest, documented, refusal
 from api.texts import Name
-from api.uploads import MAX_FILES, written
+from api.uploads import MAX_FILES, is_form, written, written_body
 from core.dataset import DatasetSummary
 from core.mapping import blamed
 from core.synthetic_spec import SyntheticSpec
@@ -177,10 +177,8 @@ def delete_dataset(id: Id, service: Service) -> None:
 
 async def _received(request: Request, query: UploadQuery, file: Path) -> tuple[str, str | None]:
     """Write the request's file to `file`; its name and mapping."""
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        with file.open("wb") as target:
-            async for chunk in request.stream():
-                await asyncio.to_thread(target.write, chunk)
+    if not is_form(request):
+        await written_body(request, file)
         return query.name or "upload", query.mapping
     async with request.form(max_files=MAX_FILES, max_fields=1) as form:
         unknown = sorted(set(form) - {"file", "mapping"})

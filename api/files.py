@@ -1,16 +1,32 @@
-"""Answers that are files: tables as CSV, figures as pictures."""
+"""Answers that are files: tables as CSV, figures as pictures; and how OpenAPI says so."""
 
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import Response
-from fastapi.responses import StreamingResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 
 from core.figures import Format, rendered
 
 PICTURES = {"svg": "image/svg+xml", "png": "image/png", "pdf": "application/pdf"}
+FORMS = ("json", *PICTURES)
+"""What a figure can be had as: the document that browsers and notebooks draw, or a picture."""
+
+Form = Literal["json", "svg", "png", "pdf"]
+Answers = dict[int | str, dict[str, Any]]
+
+CSV: Answers = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+FIGURE: Answers = {
+    200: {"content": {media: {} for media in ("application/json", *PICTURES.values())}}
+}
+
+
+def files(*media_types: str) -> Answers:
+    """An answer that is a file of one of these types."""
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    return {200: {"content": dict.fromkeys(media_types, binary)}}
 
 
 def table(header: Sequence[str], lines: Iterable[Sequence[Any]]) -> Response:
@@ -35,6 +51,11 @@ def _written(*lines: Sequence[Any]) -> str:
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerows(lines)
     return buffer.getvalue()
+
+
+def figure(document: dict[str, Any], form: Form) -> Response:
+    """A Vega-Lite document, itself or rendered."""
+    return JSONResponse(document) if form == "json" else picture(document, form)
 
 
 def picture(document: dict[str, Any], form: Format) -> Response:

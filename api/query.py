@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.context import Service
+from api.files import files
 from api.pages import OrderBy, Page, QueryCursor, Where
 from api.problems import BadRequest, documented
 from store.query.errors import LONGEST_TEXT
@@ -69,17 +70,11 @@ class ResultsQuery(BaseModel):
         return Question(**{name: getattr(self, name) or None for name in names})
 
 
-_FILES: dict[int | str, dict[str, Any]] = {
-    200: {
-        "content": {
-            media: {"schema": {"type": "string", "format": "binary"}}
-            for media in MEDIA_TYPES.values()
-        }
-    }
-}
-
-
-@router.get("", response_model=Page[Row], responses={**_FILES, **documented(400, 422)})
+@router.get(
+    "",
+    response_model=Page[Row],
+    responses={**files(*MEDIA_TYPES.values()), **documented(400, 422)},
+)
 def query_results(query: Annotated[ResultsQuery, Query()], service: Service) -> Any:
     """Rows of (experiment, arm, replicate), or of groups of them, over all experiments."""
     if query.format in get_args(Format):

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.context import Context, Service
 from api.experiments import Id
-from api.files import PICTURES, picture, table
+from api.files import CSV, FORMS, PICTURES, files, picture, table
 from api.pages import Page
 from api.problems import documented
 from core.experiment import Array
@@ -73,22 +73,10 @@ class ResultQuery(BaseModel):
     format: Literal["json", "csv"] = "json"
 
 
-_BINARY = {"type": "string", "format": "binary"}
-
-
-def _file(media_type: str) -> dict[int | str, dict[str, Any]]:
-    return {200: {"content": {media_type: {"schema": _BINARY}}}}
-
-
-_CSV: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/csv": {"schema": {"type": "string"}}}}
-}
-
-
 @router.get(
     "/results",
     response_model=Page[ResultRow],
-    responses={**_CSV, **documented(404, 422)},
+    responses={**CSV, **documented(404, 422)},
 )
 def show_results(id: Id, query: Annotated[ResultQuery, Query()], service: Service) -> Any:
     """Metric rows by arm and replicate; empty until the experiment succeeded."""
@@ -110,7 +98,7 @@ def list_arrays(id: Id, service: Service) -> Page[ArrayEntry]:
 @router.get(
     "/arrays.npz",
     response_class=Response,
-    responses={**_file("application/zip"), **documented(404, 409, 422)},
+    responses={**files("application/zip"), **documented(404, 409, 422)},
 )
 def download_arrays(id: Id, service: Service) -> Response:
     """All arrays in one NumPy archive."""
@@ -125,7 +113,7 @@ def download_arrays(id: Id, service: Service) -> Response:
 @router.get(
     "/arrays/{name}.npy",
     response_class=Response,
-    responses={**_file("application/octet-stream"), **documented(404, 422)},
+    responses={**files("application/octet-stream"), **documented(404, 422)},
 )
 def download_array(id: Id, name: Slug, service: Service) -> Response:
     """One array in NumPy's own format, every bit as computed."""
@@ -135,7 +123,7 @@ def download_array(id: Id, name: Slug, service: Service) -> Response:
 
 
 @router.get(
-    "/arrays/{name}.csv", response_class=Response, responses={**_CSV, **documented(404, 422)}
+    "/arrays/{name}.csv", response_class=Response, responses={**CSV, **documented(404, 422)}
 )
 def tabulate_array(id: Id, name: Slug, service: Service) -> Response:
     """One array as a long table: one column per axis, one line per value."""
@@ -163,10 +151,7 @@ def list_figures(id: Id, service: Service) -> Page[FigureEntry]:
                 name=name,
                 description=figure.description,
                 missing=figure.missing(spec),
-                links={
-                    form: f"/v1/experiments/{id}/figures/{name}.{form}"
-                    for form in ("json", "svg", "png", "pdf")
-                },
+                links={form: f"/v1/experiments/{id}/figures/{name}.{form}" for form in FORMS},
             )
             for name, figure in kind.figures.items()
         ]
@@ -186,10 +171,7 @@ def show_figure(id: Id, name: Slug, service: Service) -> dict[str, Any]:
 @router.get(
     "/figures/{name}.{form}",
     response_class=Response,
-    responses={
-        200: {"content": {media: {"schema": _BINARY} for media in PICTURES.values()}},
-        **documented(404, 409, 422),
-    },
+    responses={**files(*PICTURES.values()), **documented(404, 409, 422)},
 )
 def render_figure(
     id: Id, name: Slug, form: Literal["svg", "png", "pdf"], service: Service

@@ -1,15 +1,14 @@
 """Pictures of a sweep: a map over two parameters, a profile along one."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Query, Response
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 
 from api.context import Service
-from api.files import picture
+from api.files import FIGURE, Form, figure
 from api.problems import BadRequest, documented
 from api.sweeps import Id
 from core.charts.heatmap import Cell, draw_heatmap
@@ -26,18 +25,7 @@ router = APIRouter(prefix="/v1/sweeps/{id:uuid}/figures", tags=["sweeps"])
 POINTS = 400  # of a line of theory
 MARGIN = 3.0  # by which it goes on beyond the outermost cells, where the frame cuts it
 
-Form = Literal["json", "svg", "png", "pdf"]
-_ANSWERS: Any = {
-    200: {
-        "content": {
-            "application/json": {},
-            "image/svg+xml": {},
-            "image/png": {},
-            "application/pdf": {},
-        }
-    },
-    **documented(400, 404, 422),
-}
+_ANSWERS: Any = {**FIGURE, **documented(400, 404, 422)}
 
 
 class HeatmapQuery(BaseModel):
@@ -74,7 +62,7 @@ def heatmap(
         _check_arm(query.arm, diagrams.arms(service.database, kind.name, sweep.id))
     theory = _theory(kind, SweepDefinition.model_validate(sweep.definition), x, y, cells)
     chart = draw_heatmap(cells, x=x, y=y, metric=metric, arm=query.arm, theory=theory)
-    return _shown(chart, form)
+    return figure(themed(chart), form)
 
 
 @router.get("/profile.{form}", response_class=Response, responses=_ANSWERS)
@@ -88,12 +76,7 @@ def profile(
     if _type(kind, x) in ("text", "boolean"):
         raise BadRequest("x", query.x, "a profile runs along numbers; use a heat map for words")
     runs = diagrams.runs(service.database, kind.name, sweep.id, x, metric)
-    return _shown(draw_profile(runs, x=x, metric=metric), form)
-
-
-def _shown(chart: Any, form: Form) -> Response:
-    document = themed(chart)
-    return JSONResponse(document) if form == "json" else picture(document, form)
+    return figure(themed(draw_profile(runs, x=x, metric=metric)), form)
 
 
 def _theory(

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from api.context import Context, Service
-from api.files import long_table
+from api.files import CSV, long_table
 from api.pages import MOST_ITEMS, Page, PageQuery, decoded, encoded
 from api.problems import BadRequest, documented
 from api.sweeps import Id
@@ -39,10 +39,7 @@ class TableQuery(PageQuery):
 @router.get(
     "/{id:uuid}/results",
     response_model=Page[ChildRow],
-    responses={
-        200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
-        **documented(404, 422),
-    },
+    responses={**CSV, **documented(404, 422)},
 )
 def sweep_results(id: Id, query: Annotated[TableQuery, Query()], service: Service) -> Any:
     """The children in order: place, status, and the medians of their metrics by arm."""

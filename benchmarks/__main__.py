@@ -2,6 +2,7 @@
 
 from benchmarks import (
     adaptation_and_decoding,
+    capacity,
     load,
     memory,
     pages,
@@ -14,7 +15,7 @@ from benchmarks import (
 
 ALL = (
     *(simulation, memory, theory, representation_geometry, adaptation_and_decoding),
-    *(service, load, pages, query),
+    *(service, load, pages, query, capacity),
 )
 
 for benchmark in ALL:

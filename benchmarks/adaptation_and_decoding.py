@@ -6,7 +6,6 @@ Plain: the filter as a Python loop under scipy's optimiser, started where ours s
 classifiers, scikit-learn fitted anew for every pair, fold, dichotomy and null, timed on some.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from benchmarks.one_core import one_core
+from benchmarks.one_core import one_core, processor_s
 from core.kernels.adaptation import fit_adaptation
 from core.kernels.adaptation_filter import Movements
 from core.kernels.adaptation_models import one_state
@@ -146,18 +145,11 @@ def main() -> None:
 
 def _print_row(case: Case) -> None:
     case.ours()
-    ours = min(_seconds(case.ours) for _ in range(3))
+    ours = min(processor_s(case.ours) for _ in range(3))
     repetitions = 1 if case.times == 1 else SOME
-    plain = min(_seconds(case.plain) for _ in range(repetitions)) * case.times
+    plain = min(processor_s(case.plain) for _ in range(repetitions)) * case.times
     met = "met" if ours < case.goal_s else "MISSED"
     print(f"{case.name:46} {ours:8.3f} {plain:8.2f} {plain / ours:8.1f} {case.goal_s:7.3f}  {met}")
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    """Seconds of the processor, so that what else the machine does is not counted."""
-    start = time.process_time()
-    work()
-    return time.process_time() - start
 
 
 if __name__ == "__main__":

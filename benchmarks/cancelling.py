@@ -13,11 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from core.examples import EXAMPLES
 from core.experiment import Cancelled, Dataset, Kind, silent
 from core.kinds import KINDS
-from core.reading import read_arrays
-from store.inputs import as_input
+from store.example_results import inputs
 
 TRIALS, NEURONS = 2200, 400
 CANCEL_AFTER_S = 6.0
@@ -64,7 +62,7 @@ def main() -> None:
     """Print the longest gap of every kind, or of those that are named."""
     print(f"{'kind':40}{'longest gap':>12}{'ran':>8}  (goal {GOAL_S:g} s)")
     for kind in (KINDS[name] for name in sys.argv[1:] or KINDS):
-        bundled = _inputs(kind)
+        bundled = inputs(kind.name)
         kind.run(kind.example(), bundled, silent)  # compiles
         grown = {name: enlarged(arrays) for name, arrays in bundled.items()}
         for changes in LARGE.get(kind.name, ({},)):
@@ -117,23 +115,6 @@ def enlarged(arrays: Dataset) -> Dataset:
         for name, values in arrays.items()
     }
     return grown | {"counts": counts + rng.poisson(1.0, counts.shape)}
-
-
-def _inputs(kind: Kind[Any]) -> dict[str, Dataset]:
-    wanted = kind.datasets(kind.example())
-    found = {
-        example.dataset_id: read_arrays(example.path).arrays
-        for example in EXAMPLES
-        if example.dataset_id in wanted
-    }
-    return found | {name: _result(*source) for name, source in kind.example_sources.items()}
-
-
-def _result(name: str, document: Mapping[str, Any]) -> Dataset:
-    kind = KINDS[name]
-    spec = kind.spec.model_validate(document)
-    result = kind.run(spec, {}, silent)
-    return as_input(result, kind.rows(spec, result))
 
 
 def _merged(document: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,24 +34,25 @@ def main() -> None:
         )
     print("\n| installation | an experiment takes | per hour | simulated | database busy | limit |")
     print("| --- | --- | --- | --- | --- | --- |")
-    for name, slots, servers, database in _installations(given.slots, given.cores):
+    own = None if given.slots is None else (given.slots, given.cores)
+    for name, slots, servers, database in installations(own):
         for seconds in LENGTHS_S:
             print(_line(name, House(slots, servers, costs[database], seconds)), flush=True)
     print(f"\n{_broken(costs)}")
 
 
-def _installations(slots: int | None, cores: int) -> list[tuple[str, int, int, str]]:
-    """Name, slots, transactions at a time, database."""
-    usual = [
+def installations(own: tuple[int, int] | None = None) -> list[tuple[str, int, int, str]]:
+    """Name, slots, transactions at a time, database; of one's own slots and cores, that alone."""
+    if own is not None:
+        slots, cores = own
+        return [(f"{slots} slots, PostgreSQL on {cores} cores", slots, cores, "PostgreSQL")]
+    return [
         ("laptop, 8 cores, SQLite", 8, 1, "SQLite"),
         ("server, 64 cores, SQLite", 64, 1, "SQLite"),
         ("server, 60 + 4 cores, PostgreSQL", 60, 4, "PostgreSQL"),
         ("100 nodes of 32, PostgreSQL on 4 cores", 3200, 4, "PostgreSQL"),
         ("100 nodes of 32, PostgreSQL on 16 cores", 3200, 16, "PostgreSQL"),
     ]
-    if slots is None:
-        return usual
-    return [(f"{slots} slots, PostgreSQL on {cores} cores", slots, cores, "PostgreSQL")]
 
 
 def _line(name: str, house: House) -> str:

@@ -1,7 +1,8 @@
-"""One core for what is measured."""
+"""One core for what is measured, and how long it keeps that busy."""
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
@@ -17,3 +18,10 @@ def one_core() -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, cores)
+
+
+def processor_s(work: Callable[[], object]) -> float:
+    """Processor seconds of some work: what others do on this machine meanwhile does not count."""
+    start = time.process_time()
+    work()
+    return time.process_time() - start

@@ -45,6 +45,8 @@ solenoid presets                                        # what there is
 solenoid preset chaos-transition --output pictures      # run it, wait, save its pictures
 ```
 
+Pictures are PNG, or with `--format` PDF or SVG.
+
 `--scale quick` (the default) reduces grids, replicates and epochs so that a preset ends within two
 minutes on two cores and still shows the effect; `--scale full` is the paper's size. Costs are what
 `GET /v1/presets` states beforehand, for one core at 53 GFLOP/s in float64 matrix products. Beside a

@@ -7,9 +7,9 @@ TwoNN is scikit-dimension, on a fifth of the points: its work grows with their s
 distances between all cells is rsatoolbox, which takes one precision for all folds.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import skdim
@@ -17,7 +17,7 @@ from rsatoolbox.data import Dataset
 from rsatoolbox.rdm import calc_rdm
 from sklearn.covariance import ledoit_wolf
 
-from benchmarks.one_core import one_core
+from benchmarks.one_core import one_core, processor_s
 from core.kernels.crossnobis import (
     Labelled,
     distance_matrix,
@@ -123,46 +123,23 @@ def cases() -> tuple[Case, ...]:
         for row in weights[:SOME]:
             numerator_and_denominator(trial_gram(even.activity, even.target), row[None])
 
+    both = {"balanced": even, "unequal": uneven}
+    plain = {name: partial(plain_crossnobis, each) for name, each in both.items()}
+    peer = {name: partial(rsatoolbox_all_cells, each) for name, each in both.items()}
     return (
-        Case(
-            "crossnobis, balanced", 0.3, lambda: crossnobis(even), lambda: plain_crossnobis(even), 1
+        *(
+            Case(f"crossnobis, {name}", 0.3, partial(crossnobis, each), plain[name], 1)
+            for name, each in both.items()
         ),
-        Case(
-            "crossnobis, unequal",
-            0.3,
-            lambda: crossnobis(uneven),
-            lambda: plain_crossnobis(uneven),
-            1,
+        *(
+            Case(f"all cells, {name} (rsatoolbox)", 0.3, partial(all_cells, each), peer[name], 1)
+            for name, each in both.items()
         ),
-        Case(
-            "all cells, balanced (rsatoolbox)",
-            0.3,
-            lambda: all_cells(even),
-            lambda: rsatoolbox_all_cells(even),
-            1,
-        ),
-        Case(
-            "all cells, unequal (rsatoolbox)",
-            0.3,
-            lambda: all_cells(uneven),
-            lambda: rsatoolbox_all_cells(uneven),
-            1,
-        ),
-        Case(
-            "its 1000 permutations, balanced",
-            5,
-            lambda: permuted(even),
-            lambda: plain_crossnobis(even),
-            DRAWS,
-            1,
-        ),
-        Case(
-            "its 1000 permutations, unequal",
-            5,
-            lambda: permuted(uneven),
-            lambda: plain_crossnobis(uneven),
-            DRAWS,
-            1,
+        *(
+            Case(
+                f"its 1000 permutations, {name}", 5, partial(permuted, each), plain[name], DRAWS, 1
+            )
+            for name, each in both.items()
         ),
         Case("participation ratio, 1000 resamples", 2, weighed, weighed_alone, DRAWS / SOME, 1),
         Case(
@@ -190,18 +167,11 @@ def main() -> None:
         print(f"{'seconds':40} {'ours':>8} {'plain':>9} {'x plain':>8} {'goal':>6}")
         neighbour_distances(np.random.default_rng(0).standard_normal((50, 3)), 2, ignore)
         for case in cases():
-            ours = min(_seconds(case.ours) for _ in range(case.repetitions))
-            plain = _seconds(case.plain) * case.times
+            ours = min(processor_s(case.ours) for _ in range(case.repetitions))
+            plain = processor_s(case.plain) * case.times
             met = "met" if ours < case.goal_s else "MISSED"
             numbers = f"{ours:8.3f} {plain:9.2f} {plain / ours:8.1f} {case.goal_s:6.1f}"
             print(f"{case.name:40} {numbers}  {met}", flush=True)
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    """Processor seconds: what others do on this machine meanwhile does not count."""
-    start = time.process_time()
-    work()
-    return time.process_time() - start
 
 
 if __name__ == "__main__":

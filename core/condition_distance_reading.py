@@ -7,6 +7,7 @@ import numpy as np
 
 from core.condition_distance import MEAN, ConditionDistanceSpec, arm_names
 from core.experiment import Result, Row
+from core.kernels.normal import Z_95
 from core.kernels.participation_ratio import Floats
 from core.kernels.resampling import two_sided_p, upper_p
 from core.sentences import (
@@ -19,8 +20,6 @@ from core.sentences import (
     with_interval,
 )
 from core.session_spec import COMPARISON
-
-Z_95 = 1.959963984540054
 
 
 def rows(spec: ConditionDistanceSpec, result: Result) -> tuple[Row, ...]:

@@ -20,7 +20,7 @@ from core.kernels.effective_dimension import (
     spectrum,
 )
 from core.kernels.ledger import Stage
-from core.stages import Report
+from core.kernels.portions import Report
 
 Shapes = Mapping[str, tuple[int, ...]]
 Spectral = Literal["participation_ratio", "entropy_dimension", "n90", "n95"]
@@ -35,9 +35,8 @@ SPECTRAL: Mapping[Spectral, Callable[[NDArray[np.float64]], float]] = {
 _NAMES = {"hidden": ("hidden_activity",), "trajectory": ("W1", "W2")}
 """The arrays of a simulation that each cloud of points is made of."""
 
-_DIMENSIONS = (
-    5  # of those arrays: arm, replicate, record and two more; final weights have no record
-)
+_DIMENSIONS = 5
+"""Of those arrays: arm, replicate, record and two more; final weights have no record."""
 _SPECTRUM_S = 1.0e-4
 _TERM_S = 1.0e-10
 _EIGEN_S = 4.0e-9

@@ -14,6 +14,7 @@ from core.curl_descent_networks import (
     SimulatedTeacher,
     Student,
     TeacherNorms,
+    check_flips,
 )
 from core.curl_descent_record import MAX_TANGENT_NUMBERS, Record, check_record
 from core.curl_descent_training import Data, Training, check_data
@@ -104,15 +105,12 @@ class SimulationSpec(Spec):
     @property
     def flip_layers(self) -> tuple[int, int]:
         """How many neurons hidden flips and readout flips choose from."""
-        if self.flips.site == "presynaptic":
-            return self.inputs, self.hidden
-        return self.hidden, self.outputs
+        return self.flips.layers(self.inputs, self.hidden, self.outputs)
 
     @property
     def flip_counts(self) -> tuple[int, int]:
         """How many neurons hidden and readout flips flip."""
-        hidden, readout = self.flip_layers
-        return self.flips.hidden.of(hidden), self.flips.readout.of(readout)
+        return self.flips.counts(self.flip_layers)
 
     @property
     def free_weights(self) -> int:
@@ -129,22 +127,13 @@ class SimulationSpec(Spec):
                 "with another replicate_offset or in a sweep, give more"
             )
             raise out_of_limits("replicates", self.replicates, limit)
-        _check_flips(self)
+        check_flips(self.flips.site, self.flip_counts, self.flip_layers, "flips.{layer}.count")
         _check_training(self)
         _check_measures(self)
         check_data(self.data)
         if self.student.start == "at_solution":
             _check_start(self)
         return self
-
-
-def _check_flips(spec: SimulationSpec) -> None:
-    for layer, count, size in zip(
-        ("hidden", "readout"), spec.flip_counts, spec.flip_layers, strict=True
-    ):
-        if count > size:
-            limit = f"is more than the {size} neurons that {spec.flips.site} {layer} flips act on"
-            raise out_of_limits(f"flips.{layer}.count", count, limit)
 
 
 def _check_training(spec: SimulationSpec) -> None:

@@ -6,11 +6,12 @@ from pydantic import Field, model_validator
 
 from core.experiment import Declared
 from core.kernels.draws import Distribution
-from core.limits import MAX_SCALE, Fraction, Scale
+from core.limits import MAX_SCALE, Fraction, Scale, out_of_limits
 from core.session_spec import DatasetId
 
 Rule = Literal["gradient_descent", "curl_descent", "feedback_alignment", "curl_feedback_alignment"]
 Activation = Literal["linear", "tanh", "relu", "sigmoid"]
+Site = Literal["presynaptic", "postsynaptic"]
 
 MAX_NEURONS = 100_000
 
@@ -46,7 +47,7 @@ class LayerFlips(Declared):
         """The number of flipped neurons in a layer of that many."""
         if self.count is not None:
             return self.count
-        return int((self.fraction or 0.0) * neurons + 1e-9)
+        return flipped(self.fraction or 0.0, neurons)
 
 
 class Flips(Declared):
@@ -62,12 +63,39 @@ class Flips(Declared):
         description="Flips that act on W2 (alpha_r): of the hidden neurons, or of the outputs "
         "where site is postsynaptic.",
     )
-    site: Literal["presynaptic", "postsynaptic"] = Field(
+    site: Site = Field(
         default="presynaptic",
         description="Whether a synapse takes its sign from the neuron before it (the paper's "
         "choice, as in Dale's law) or the one after it. A postsynaptic flip of the only output "
         "turns all of W2 up the gradient.",
     )
+
+    def layers(self, inputs: int, hidden: int, outputs: int) -> tuple[int, int]:
+        """How many neurons hidden flips and readout flips choose from, in a network of these."""
+        return flip_layers(self.site, inputs, hidden, outputs)
+
+    def counts(self, layers: tuple[int, int]) -> tuple[int, int]:
+        """How many neurons of these layers hidden and readout flips flip."""
+        hidden, readout = layers
+        return self.hidden.of(hidden), self.readout.of(readout)
+
+
+def flipped(fraction: float, neurons: int) -> int:
+    """How many neurons a fraction of a layer is."""
+    return int(fraction * neurons + 1e-9)
+
+
+def flip_layers(site: Site, inputs: int, hidden: int, outputs: int) -> tuple[int, int]:
+    """How many neurons hidden flips and readout flips choose from."""
+    return (inputs, hidden) if site == "presynaptic" else (hidden, outputs)
+
+
+def check_flips(site: Site, counts: tuple[int, int], sizes: tuple[int, int], field: str) -> None:
+    """Refuse to flip more neurons than a layer has; `{layer}` in the field stands for its name."""
+    for layer, count, size in zip(("hidden", "readout"), counts, sizes, strict=True):
+        if count > size:
+            limit = f"is more than the {size} neurons that {site} {layer} flips act on"
+            raise out_of_limits(field.format(layer=layer), count, limit)
 
 
 def turned_uphill(flips: Flips, outputs: int, flipped: int) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from core.kernels.neighbours import (
     neighbour_distances,
 )
 from core.kernels.participation_ratio import covariance_spectrum
-from core.stages import Report
+from core.kernels.portions import Report
 
 Floats = NDArray[np.float64]
 Local = Literal["twonn", "mle", "gride"]

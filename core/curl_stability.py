@@ -1,9 +1,10 @@
 """The spec of the stability of a solution manifold: parts, documentation and limits."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
+from core.curl_descent_networks import Site, check_flips, flip_layers, flipped
 from core.experiment import MAX_INTEGER, Declared, Spec
 from core.kernels.networks import FlipCounts, Layers
 from core.limits import Fraction, out_of_limits
@@ -120,7 +121,7 @@ class StabilitySpec(Spec):
     kappa: Kappa = Field(
         default=1.0, description=f"{KAPPA} With K outputs, ||W2||^2 / K takes its place."
     )
-    site: Literal["presynaptic", "postsynaptic"] = Field(
+    site: Site = Field(
         default="presynaptic",
         description="Whether a synapse takes its sign from the neuron before it (the paper's "
         "choice) or the one after it. Theory is known for presynaptic flips alone.",
@@ -181,7 +182,7 @@ def layers_of(spec: StabilitySpec, empirical: Empirical) -> Layers:
 
 def flips_of(spec: StabilitySpec, empirical: Empirical) -> FlipCounts:
     """How many of their neurons are flipped."""
-    hidden, readout = flip_layers(spec, layers_of(spec, empirical))
+    hidden, readout = sizes_of(spec, layers_of(spec, empirical))
     return FlipCounts(
         _count(empirical.hidden_count, spec.hidden_fraction, hidden),
         _count(empirical.readout_count, spec.readout_fraction, readout),
@@ -189,16 +190,9 @@ def flips_of(spec: StabilitySpec, empirical: Empirical) -> FlipCounts:
     )
 
 
-def flip_layers(spec: StabilitySpec, layers: Layers) -> tuple[int, int]:
+def sizes_of(spec: StabilitySpec, layers: Layers) -> tuple[int, int]:
     """How many neurons hidden flips and readout flips choose from."""
-    if spec.site == "presynaptic":
-        return layers.inputs, layers.hidden
-    return layers.hidden, layers.outputs
-
-
-def flipped(fraction: float, neurons: int) -> int:
-    """How many neurons a fraction of a layer is."""
-    return int(fraction * neurons + 1e-9)
+    return flip_layers(spec.site, layers.inputs, layers.hidden, layers.outputs)
 
 
 def _count(count: int | None, fraction: float, neurons: int) -> int:
@@ -228,13 +222,8 @@ def _check_networks(spec: StabilitySpec, layers: Layers) -> None:
 
 
 def _check_counts(spec: StabilitySpec, empirical: Empirical) -> None:
-    flips, sizes = flips_of(spec, empirical), flip_layers(spec, layers_of(spec, empirical))
-    for layer, count, size in zip(
-        ("hidden", "readout"), (flips.hidden, flips.readout), sizes, strict=True
-    ):
-        if count > size:
-            limit = f"is more than the {size} neurons that {spec.site} {layer} flips act on"
-            raise out_of_limits(f"empirical.{layer}_count", count, limit)
+    flips, sizes = flips_of(spec, empirical), sizes_of(spec, layers_of(spec, empirical))
+    check_flips(spec.site, (flips.hidden, flips.readout), sizes, "empirical.{layer}_count")
     if flips.postsynaptic and spec.outputs == 1 and (flips.readout or spec.readout_fraction):
         limit = (
             "cannot flip a part of one output, and flipping the only output sends all of W2 up the "

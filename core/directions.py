@@ -4,15 +4,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.experiment import Refused
+from core.kernels.directions import direction_numbers
 
 MIN_DIRECTIONS = 3
 _MIN_TO_DECODE = 4  # one left out of the others
-_DIGITS = 6
 
 
 def distinct_directions(angles_deg: NDArray[np.float64]) -> int:
-    """Different directions among the angles of targets, to a millionth of a degree."""
-    return len(np.unique(np.round(angles_deg, _DIGITS) % 360.0))
+    """How many different directions the angles of targets are."""
+    return len(np.unique(direction_numbers(angles_deg)))
 
 
 def too_few_to_decode(angles_deg: NDArray[np.float64]) -> str:

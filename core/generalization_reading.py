@@ -7,11 +7,11 @@ import numpy as np
 
 from core.experiment import Result, Row
 from core.generalization import GeneralizationSpec
+from core.kernels.normal import Z_95
 from core.kernels.resampling import two_sided_p
 from core.sentences import OPTIMISTIC, number, paragraph, tested, verdict, with_interval
 from core.session_spec import COMPARISON
 
-Z_95 = 1.959963984540054
 UPPER = 0.95  # quantile of the shuffles above which a dichotomy counts as decodable
 Numbers = Mapping[str, float | int | bool | None]
 

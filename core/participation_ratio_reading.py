@@ -6,13 +6,13 @@ from math import exp, isfinite, nan
 import numpy as np
 
 from core.experiment import Result, Row
+from core.kernels.normal import Z_95
 from core.kernels.participation_ratio_error import log_ratio_of
 from core.kernels.resampling import two_sided_p
 from core.participation_ratio import ParticipationRatioSpec
 from core.sentences import OPTIMISTIC, number, paragraph, tested, verdict, with_interval
 from core.session_spec import COMPARISON
 
-Z_95 = 1.959963984540054
 Metrics = Mapping[str, float | int | bool | None]
 
 

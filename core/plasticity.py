@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import ConfigDict, Field, model_validator
 
-from core.curl_descent_networks import Activation, Flips, Rule, Student, Teacher
+from core.curl_descent_networks import Activation, Flips, Rule, Student, Teacher, check_flips
 from core.experiment import MAX_INTEGER, Declared, Spec
 from core.limits import Fraction, Scale, out_of_limits
 
@@ -117,25 +117,16 @@ class Network(Declared):
     @property
     def flip_layers(self) -> tuple[int, int]:
         """How many neurons hidden flips and readout flips choose from."""
-        if self.flips.site == "presynaptic":
-            return self.inputs, self.hidden
-        return self.hidden, self.outputs
+        return self.flips.layers(self.inputs, self.hidden, self.outputs)
 
     @property
     def flip_counts(self) -> tuple[int, int]:
         """How many neurons hidden and readout flips flip."""
-        hidden, readout = self.flip_layers
-        return self.flips.hidden.of(hidden), self.flips.readout.of(readout)
+        return self.flips.counts(self.flip_layers)
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Network":
-        layers = zip(("hidden", "readout"), self.flip_counts, self.flip_layers, strict=True)
-        for layer, count, size in layers:
-            if count > size:
-                limit = (
-                    f"is more than the {size} neurons that {self.flips.site} {layer} flips act on"
-                )
-                raise out_of_limits(f"flips.{layer}.count", count, limit)
+        check_flips(self.flips.site, self.flip_counts, self.flip_layers, "flips.{layer}.count")
         if self.teacher_hidden > MAX_NEURONS:
             limit = f"is more than {MAX_NEURONS} neurons"
             raise out_of_limits("teacher.hidden", self.teacher.hidden, limit)

@@ -16,6 +16,7 @@ from store import recovery
 from store.database import Database
 from store.samples import install
 from store.settings import settings
+from store.unusable import address, ending_if_unusable
 
 
 def main(arguments: list[str]) -> None:
@@ -26,7 +27,8 @@ def main(arguments: list[str]) -> None:
         case ["first"]:
             if not _has_tables():
                 _bring_up_to_date()
-                sys.stderr.write(f"made a new database: {_address()}\n")
+                made = address(settings().resolved_database_url)
+                sys.stderr.write(f"made a new database: {made}\n")
         case ["take-over"]:
             _bring_up_to_date()
             sys.stdout.write(_taken_over())
@@ -40,32 +42,22 @@ def main(arguments: list[str]) -> None:
 
 def _bring_up_to_date() -> None:
     configured = settings()
-    try:
-        upgrade(configured.resolved_database_url)
-    except sa.exc.OperationalError as away:
-        raise _unusable(away) from None
-    database = Database(configured.resolved_database_url)
+    url = configured.resolved_database_url
+    with ending_if_unusable(url):
+        upgrade(url)
+    database = Database(url)
     install(database, configured)
     database.close()
 
 
 def _has_tables() -> bool:
-    database = Database(settings().resolved_database_url)
+    url = settings().resolved_database_url
+    database = Database(url)
     try:
-        return sa.inspect(database.engine).has_table("alembic_version")
-    except sa.exc.OperationalError as away:
-        raise _unusable(away) from None
+        with ending_if_unusable(url):
+            return sa.inspect(database.engine).has_table("alembic_version")
     finally:
         database.close()
-
-
-def _unusable(away: sa.exc.OperationalError) -> SystemExit:
-    return SystemExit(f"the database {_address()} cannot be used: {away.orig}")
-
-
-def _address() -> str:
-    url = sa.make_url(settings().resolved_database_url)
-    return url.render_as_string(hide_password=True)
 
 
 def _taken_over() -> str:

@@ -52,6 +52,7 @@ class Dataset:
             "dataset": self.id,
             "name": self.name,
             "status": self.status,
+            "arrays": ", ".join(_shaped(*each) for each in summary.get("arrays", {}).items()),
             "trials": summary.get("trials"),
             "neurons": summary.get("neurons"),
             "targets": len(summary.get("targets", ())) or None,
@@ -67,6 +68,10 @@ class Dataset:
 
     def _repr_html_(self) -> str:
         return html_table(("", ""), iter(self.facts().items()))
+
+
+def _shaped(name: str, array: Mapping[str, Any]) -> str:
+    return f"{name} ({' x '.join(map(str, array['shape']))})" if array["shape"] else name
 
 
 def _counted(labels: Mapping[str, int]) -> str:

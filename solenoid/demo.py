@@ -13,9 +13,10 @@ from rich.console import Console
 
 from solenoid.bars import follow
 from solenoid.client import Client
+from solenoid.commands.options import make_folder
 from solenoid.dataset import Dataset
 from solenoid.demo_report import dimensions, speedups
-from solenoid.errors import BadArgument, SolenoidError
+from solenoid.errors import SolenoidError
 from solenoid.experiment import Experiment
 from solenoid.interruption import Interrupted, interruptible, undisturbed
 from solenoid.stack import local_stack
@@ -35,10 +36,7 @@ def run(output: Path, *, keep: bool) -> int:
     """Run the demo; its exit code."""
     begun = time.monotonic()
     screen = console()
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as failure:
-        raise BadArgument(f"cannot write into {output}: {failure.strerror}") from None
+    make_folder(output)
     try:
         with interruptible(), _data_dir(output, keep) as folder:
             _run(folder, output, screen)

@@ -1,45 +1,25 @@
 """One experiment as a user holds it: its state, its events, and what came out of it."""
 
 import io
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
+from solenoid.accepted import Accepted
 from solenoid.errors import NoResult, NotFound, TimedOut
-from solenoid.events import ENDED, Event
 from solenoid.figure import Figure
 from solenoid.table import Table, cell, html_table, results_table
-from solenoid.transport import Transport, part
-from solenoid.watching import watch
+from solenoid.transport import part
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class Experiment:
+class Experiment(Accepted):
     """One experiment. Its properties are as of the last answer; `refresh()` asks again."""
 
-    def __init__(self, transport: Transport, data: Mapping[str, Any]) -> None:
-        self._transport = transport
-        self.data = data
-
-    @property
-    def id(self) -> str:
-        """The experiment's id."""
-        return str(self.data["id"])
-
-    @property
-    def kind(self) -> str:
-        """The name of its kind."""
-        return str(self.data["kind"])
-
-    @property
-    def name(self) -> str | None:
-        """The name it was given."""
-        name: str | None = self.data["name"]
-        return name
+    _folder = "/v1/experiments"
 
     @property
     def tags(self) -> dict[str, str]:
@@ -53,24 +33,9 @@ class Experiment:
         return notes
 
     @property
-    def status(self) -> str:
-        """`queued`, `running`, `succeeded`, `failed` or `cancelled`."""
-        return str(self.data["status"])
-
-    @property
-    def ended(self) -> bool:
-        """Whether the status is final."""
-        return self.status in ENDED
-
-    @property
     def succeeded(self) -> bool:
         """Whether it ended with a result."""
         return self.status == "succeeded"
-
-    @property
-    def progress(self) -> float:
-        """The fraction done, 0 to 1."""
-        return float(self.data["progress"])
 
     @property
     def values(self) -> dict[str, float | None]:
@@ -110,42 +75,12 @@ class Experiment:
         return dict(self.data["versions"] or {})
 
     @property
-    def disk_bytes(self) -> int:
-        """What its arrays take in the database, compressed."""
-        return int(self.data["disk_bytes"])
-
-    @property
-    def on_end(self) -> dict[str, Any] | None:
-        """Whom its end is told: `command` or `webhook`, `state`, `attempts`, the last `error`."""
-        on_end: dict[str, Any] | None = self.data["on_end"]
-        return on_end
-
-    @property
-    def created_at(self) -> datetime:
-        """When it was accepted, in UTC."""
-        return datetime.fromisoformat(self.data["created_at"])
-
-    @property
     def seconds(self) -> float | None:
         """How long its last attempt took; None before it has ended."""
         started, finished = self.data["started_at"], self.data["finished_at"]
         if started is None or finished is None:
             return None
         return (datetime.fromisoformat(finished) - datetime.fromisoformat(started)).total_seconds()
-
-    def refresh(self) -> "Experiment":
-        """Ask the service for the present state."""
-        self.data = self._transport.get(self._path())
-        return self
-
-    def watch(self, timeout: float | None = None) -> Iterator[Event]:
-        """Events until the experiment has ended; raises `TimedOut` after `timeout` seconds.
-
-        Resumes where it was when the connection breaks, and asks for the state now and then
-        where no event comes through.
-        """
-        deadline = None if timeout is None else time.monotonic() + timeout
-        yield from watch(self._transport, self._path(), deadline)
 
     def wait(self, timeout: float | None = None) -> "Experiment":
         """Return when the experiment has ended, however it ended."""
@@ -179,10 +114,6 @@ class Experiment:
         given = {label: text for label, text in labels.items() if text is not ...}
         self.data = self._transport.patch(self._path(), given)
         return self
-
-    def delete(self) -> None:
-        """Delete it with its results; it must have ended."""
-        self._transport.delete(self._path())
 
     def results(self) -> Table:
         """The metric rows, one per arm and replicate; raises `NoResult` if there is no result."""
@@ -236,9 +167,6 @@ class Experiment:
         told = f": {self.error}" if self.error else ""
         hint = "" if self.ended else "; wait() returns when it has ended"
         raise NoResult(f"experiment {self.id} is {self.status}{told}{hint}")
-
-    def _path(self, rest: str = "") -> str:
-        return f"/v1/experiments/{part(self.id)}{rest}"
 
     def __repr__(self) -> str:
         return f"<Experiment {self.id} {self.kind} {self.status} {self.progress:.0%}>"

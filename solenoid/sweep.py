@@ -1,53 +1,21 @@
 """A sweep as a user holds it: many experiments that are watched, changed and read as one."""
 
-import time
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from solenoid.accepted import Accepted
 from solenoid.errors import TimedOut
-from solenoid.events import Event
 from solenoid.experiment import Experiment
 from solenoid.figure import Figure
 from solenoid.pages import pages
 from solenoid.table import Table, html_table, sweep_table
-from solenoid.transport import Transport, part
-from solenoid.watching import watch
 
 
-class Sweep:
+class Sweep(Accepted):
     """One sweep. Its properties are as of the last answer; `refresh()` asks again."""
 
-    def __init__(self, transport: Transport, data: Mapping[str, Any]) -> None:
-        self._transport = transport
-        self.data = data
-
-    @property
-    def id(self) -> str:
-        """The sweep's id."""
-        return str(self.data["id"])
-
-    @property
-    def kind(self) -> str:
-        """The kind of its experiments."""
-        return str(self.data["kind"])
-
-    @property
-    def name(self) -> str | None:
-        """The name it was given."""
-        name: str | None = self.data["name"]
-        return name
-
-    @property
-    def status(self) -> str:
-        """`running` until every experiment has ended, then `ended`."""
-        return str(self.data["status"])
-
-    @property
-    def ended(self) -> bool:
-        """Whether every experiment has ended."""
-        return self.status == "ended"
+    _folder = "/v1/sweeps"
 
     @property
     def succeeded(self) -> bool:
@@ -60,11 +28,6 @@ class Sweep:
         return dict(self.data["counts"])
 
     @property
-    def progress(self) -> float:
-        """The fraction of its experiments that have ended, 0 to 1."""
-        return float(self.data["progress"])
-
-    @property
     def seconds_left(self) -> float:
         """Estimated work left, in seconds on one core."""
         return float(self.data["seconds_left"])
@@ -73,32 +36,6 @@ class Sweep:
     def definition(self) -> dict[str, Any]:
         """Base, axes and derived settings."""
         return dict(self.data["definition"])
-
-    @property
-    def disk_bytes(self) -> int:
-        """What the arrays of its experiments take in the database, compressed."""
-        return int(self.data["disk_bytes"])
-
-    @property
-    def on_end(self) -> dict[str, Any] | None:
-        """Whom its end is told: `command` or `webhook`, `state`, `attempts`, the last `error`."""
-        on_end: dict[str, Any] | None = self.data["on_end"]
-        return on_end
-
-    @property
-    def created_at(self) -> datetime:
-        """When it was accepted, in UTC."""
-        return datetime.fromisoformat(self.data["created_at"])
-
-    def refresh(self) -> "Sweep":
-        """Ask the service for the present state."""
-        self.data = self._transport.get(self._path())
-        return self
-
-    def watch(self, timeout: float | None = None) -> Iterator[Event]:
-        """Events until every experiment has ended; their values are the counts by status."""
-        deadline = None if timeout is None else time.monotonic() + timeout
-        yield from watch(self._transport, self._path(), deadline)
 
     def wait(self, timeout: float | None = None) -> "Sweep":
         """Return when every experiment has ended, however it ended."""
@@ -161,17 +98,10 @@ class Sweep:
         over = {"x": x, "metric": metric}
         return Figure(self._transport, self._path("/figures"), "profile", shows, over)
 
-    def delete(self) -> None:
-        """Delete it with its experiments and their results; all must have ended."""
-        self._transport.delete(self._path())
-
     def _changed(self, action: str, body: Mapping[str, Any], key: str | None = None) -> int:
         changed: int = self._transport.post(self._path(action), body, key)["changed"]
         self.refresh()
         return changed
-
-    def _path(self, rest: str = "") -> str:
-        return f"/v1/sweeps/{part(self.id)}{rest}"
 
     def __repr__(self) -> str:
         count = sum(self.counts.values())

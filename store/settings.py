@@ -2,10 +2,10 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from platformdirs import user_data_path
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 GIB = 2**30
@@ -124,7 +124,21 @@ class Settings(BaseSettings):
         return self.data_dir / "datasets"
 
 
+class BadSetting(SystemExit):
+    """A setting that cannot be: it ends the process, with a sentence that names it."""
+
+
+def read_settings(**given: Any) -> Settings:
+    """The settings of the environment, but for those given; raises `BadSetting`."""
+    try:
+        return Settings(**given)
+    except ValidationError as invalid:
+        error = invalid.errors()[0]
+        name = f"SOLENOID_{'_'.join(map(str, error['loc'])).upper()}"
+        raise BadSetting(f"{name} = {error['input']}: {error['msg']}") from None
+
+
 @cache
 def settings() -> Settings:
     """The settings of this process."""
-    return Settings()
+    return read_settings()

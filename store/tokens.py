@@ -18,6 +18,7 @@ from store.database import Database
 from store.experiments import Conflict, NotFound
 from store.settings import settings
 from store.tables import ANONYMOUS, ROLES, tokens, utc_now
+from store.unusable import ending_if_unusable
 
 PREFIX = "solenoid_"
 SECRET_BYTES = 32
@@ -99,14 +100,13 @@ def main() -> None:
     commands.add_parser("list")
     commands.add_parser("delete").add_argument("id")
     given = parser.parse_args()
-    database = Database(settings().resolved_database_url)
+    url = settings().resolved_database_url
+    database = Database(url)
     try:
-        sys.stdout.write(_done(database, given))
+        with ending_if_unusable(url):
+            sys.stdout.write(_done(database, given))
     except (Conflict, NotFound) as refused:
         raise SystemExit(str(refused)) from None
-    except sa.exc.OperationalError as away:
-        url = database.engine.url.render_as_string(hide_password=True)
-        raise SystemExit(f"the database {url} cannot be used: {away.orig}") from None
     finally:
         database.close()
 

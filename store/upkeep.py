@@ -7,6 +7,7 @@ what killed processes left on its way in, and makes the database as small as its
 
 import argparse
 import shutil
+import sqlite3
 import sys
 import time
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from store.incoming import sweep
 from store.settings import PRIVATE, Settings, settings
 from store.tables import datasets
 from store.together import DIGITS, together
+from store.unusable import ending_if_unusable
 
 YOUNG_S = 3600.0
 """A file may be older than its row by as long as an upload and its inspection take."""
@@ -43,9 +45,13 @@ def backup(database: Database, settings: Settings, folder: Path) -> int:
         raise CannotBackUp(f"{target} is there already; name an empty folder")
     folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
     copied = Database(f"sqlite:///{target}")  # makes the file, with the mode that it must have
-    _alone(database, "VACUUM INTO ?", str(target))
     try:
+        _alone(database, "VACUUM INTO ?", str(target))
         return sum(_copied(settings, path, folder) for path in sorted(_named(copied, settings)))
+    except BaseException:
+        for part in folder.glob("solenoid.db*"):  # so that the same can be asked for again
+            part.unlink()
+        raise
     finally:
         copied.close()
 
@@ -112,11 +118,16 @@ def main() -> None:
         raise SystemExit(
             f"no service has kept anything in the data directory {configured.data_dir}"
         )
-    database = Database(configured.resolved_database_url)
+    url = configured.resolved_database_url
+    database = Database(url)
     try:
-        sys.stdout.write(_done(database, given) + "\n")
+        with ending_if_unusable(url):
+            told = _done(database, given)
+        sys.stdout.write(told + "\n")
     except CannotBackUp as refused:
         raise SystemExit(str(refused)) from None
+    except (OSError, sqlite3.OperationalError) as failed:
+        raise SystemExit(f"{given.command} was not done: {failed}") from None
     finally:
         database.close()
 

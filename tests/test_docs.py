@@ -131,7 +131,7 @@ RUN_BY = {
     "sweeps.md": "test_sweeps_page",
 }
 NOT_RUN = {
-    "deploying.md": "needs root; tests/test_installing.py, tests/system/ and tests/solenoid/ do it",
+    "deploying.md": "needs root; tests/test_installing.py, test_upkeep.py and tests/system/ do it",
     "dimensionality.md": "commands with ids to fill in; tests/test_dimensionality_page.py",
     "operations.md": "needs several machines; tests/api/test_access.py makes and uses tokens",
     "presets.md": "runs for minutes: `make presets`, which writes the page",

@@ -61,6 +61,9 @@ def test_the_commands_run_one_after_the_other(
         if call.startswith("solenoid upload"):
             (dataset,) = {word for word in printed.split() if word.count("-") == 4}
     assert Path("curves.svg").read_bytes().startswith(b"<svg")
+    pictures = list(Path("pictures").iterdir())
+    assert pictures
+    assert all(picture.read_bytes().startswith(b"%PDF") for picture in pictures)
 
 
 def test_the_example_in_python_runs(

@@ -64,8 +64,8 @@ def memory_of(client: Any) -> Memory:
     return _MEMORIES.setdefault(client, Memory())
 
 
-class NoBroker(Exception):
-    """No Redis URL is configured."""
+class NoBroker(SystemExit):
+    """No Redis URL is configured: it ends the process, with a sentence."""
 
 
 def broker_url(settings: Settings) -> str:

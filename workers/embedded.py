@@ -22,9 +22,8 @@ from typing import IO, Any
 import httpx
 import redis
 from celery.platforms import set_pdeathsig
-from pydantic import ValidationError
 
-from store.settings import PRIVATE, Settings
+from store.settings import PRIVATE, Settings, read_settings
 from workers.addresses import free_port, needs_token, open_to_all, url_of
 from workers.process import environment
 from workers.redis_server import command as redis_command
@@ -232,15 +231,12 @@ def main() -> None:
 
 def _settings(data_dir: Path | None) -> Settings:
     try:
-        settings = Settings() if data_dir is None else Settings(data_dir=data_dir.absolute())
+        given = {} if data_dir is None else {"data_dir": data_dir.absolute()}
+        settings = read_settings(**given)
         # Others on the machine have no business in it: uploads, and the URLs of webhooks.
         settings.data_dir.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
         for inner in (settings.data_dir / "logs", settings.datasets_dir):
             inner.mkdir(mode=PRIVATE, exist_ok=True)
-    except ValidationError as invalid:
-        error = invalid.errors()[0]
-        name = f"SOLENOID_{'_'.join(map(str, error['loc'])).upper()}"
-        raise StartFailed(f"{name} = {error['input']}: {error['msg']}") from None
     except OSError as unusable:
         raise StartFailed(f"the data directory cannot be used: {unusable}") from None
     return settings

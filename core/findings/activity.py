@@ -6,7 +6,7 @@ from math import exp, isfinite, nan
 import numpy as np
 
 from core.experiment import ExperimentError
-from core.findings.answer import Z_95, Answer, Asked, Interval, Report, difference_of, portion
+from core.findings.answer import Answer, Asked, Interval, difference_of
 from core.folded_units import in_folds
 from core.independence import Units
 from core.kernels.crossnobis import (
@@ -16,7 +16,9 @@ from core.kernels.crossnobis import (
     permuted_distances,
     whitened,
 )
+from core.kernels.normal import Z_95
 from core.kernels.participation_ratio_error import permuted_log_ratios, ratio_estimate
+from core.kernels.portions import Report, portion
 from core.kernels.resampling import stratified_jackknife_error, two_sided_p, upper_p
 from core.kernels.variance_partition import (
     Observations,

@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 from core.experiment import Dataset
 from core.findings.report_spec import ReportSpec
 from core.kernels.ledger import Stage, new_stage
-
-Report = Callable[[float], None]
-Z_95 = 1.959963984540054
+from core.kernels.normal import Z_95
 
 FINDINGS: Mapping[str, str] = {
     "a_motor_noise": "motor noise",
@@ -91,11 +89,6 @@ class Asked:
     def has_field(self) -> bool:
         """Whether the session knows the field of its trials."""
         return self.spec.field.factor in self.arrays
-
-
-def portion(report: Report, low: float, high: float) -> Report:
-    """A report on the part of the work from `low` to `high`."""
-    return lambda share: report(low + (high - low) * share)
 
 
 def difference_of(control: Interval, hfs: Interval) -> Interval:

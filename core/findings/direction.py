@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from core.directions import check_ring, distinct_directions, too_few_to_decode
 from core.experiment import ExperimentError
 from core.findings.activity import both_fields, null_field
-from core.findings.answer import Answer, Asked, Interval, Report, portion
+from core.findings.answer import Answer, Asked, Interval
 from core.independence import Units
 from core.kernels.generalization import balanced, by_condition, clouds, held_out_direction_errors
 from core.kernels.participation_ratio import Floats
+from core.kernels.portions import Report, portion
 from core.kernels.reaiming import averaged_together, halved, split_half
 from core.kernels.resampling import (
     bootstrap_weights,

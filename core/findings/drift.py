@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.experiment import Dataset, ExperimentError
-from core.findings.answer import Answer, Asked, Interval, Report, difference_of
+from core.findings.answer import Answer, Asked, Interval, difference_of
 from core.findings.movement import SENSITIVITY, series_and_model
 from core.findings.report_spec import ReportSpec
 from core.kernels.adaptation import AdaptationFit, fit_adaptation, interval_end
 from core.kernels.folds import early_half, in_stretches
+from core.kernels.portions import Report
 from core.session import labels_per_trial
 from core.session_spec import Comparison
 from core.stages import Told

@@ -7,12 +7,13 @@ from core.adaptation import AdaptationSpec, series_of, used_trials
 from core.behaviour import has_behaviour
 from core.directions import distinct_directions
 from core.experiment import ExperimentError
-from core.findings.answer import Answer, Asked, Interval, Report, difference_of, portion
+from core.findings.answer import Answer, Asked, Interval, difference_of
 from core.findings.report_spec import ReportSpec
 from core.kernels.adaptation import AdaptationFit, fit_adaptation, interval_end
 from core.kernels.adaptation_filter import Movements
 from core.kernels.adaptation_models import Model, falling_generalization, one_state
 from core.kernels.bartlett import Corrected, corrected_test
+from core.kernels.portions import Report, portion
 from core.stages import Told
 
 RETENTION, SENSITIVITY, SHARE, PLANNING = 0, 1, 2, 3

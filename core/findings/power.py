@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 
 from core.checkpoints import checkpoints
 from core.experiment import Estimate, ExperimentError, Progress
-from core.findings.answer import NUMBERS, Asked, Report
+from core.findings.answer import NUMBERS, Asked
 from core.findings.cost import QUESTION_SECONDS, Sizes, activity_memory
 from core.findings.power_spec import PowerSpec
 from core.findings.sessions import QUESTIONS
 from core.kernels.ledger import Ledger, Stage
+from core.kernels.portions import Report
 from core.kernels.snapshot import Keeper
 from core.stages import stages
 from core.synthetic import synthesised

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from core.checkpoints import ledger
 from core.experiment import Dataset, ExperimentError, Progress
 from core.findings.activity import dimensionality, field_distance, null_field, variance_parts
-from core.findings.answer import FINDINGS, NUMBERS, Z_95, Answer, Asked, Report, portion
+from core.findings.answer import FINDINGS, NUMBERS, Answer, Asked
 from core.findings.direction import direction_decoding, reaiming
 from core.findings.drift import adaptation_halves, mean_of, pseudo_sessions
 from core.findings.movement import adaptation, learned_elsewhere
 from core.findings.report_spec import ReportSpec
 from core.kernels.ledger import Stage
+from core.kernels.normal import Z_95
+from core.kernels.portions import Report, portion
 from core.kernels.random_effects import Summary, random_effects
 from core.selection import CONTIGUOUS
 from core.stages import stages

@@ -7,8 +7,9 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from core.findings.answer import FINDINGS, SIGNS, Z_95
+from core.findings.answer import FINDINGS, SIGNS
 from core.kernels.holm import holm
+from core.kernels.normal import Z_95
 from core.sentences import SIGNIFICANT
 
 Floats = NDArray[np.float64]

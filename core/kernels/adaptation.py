@@ -31,9 +31,7 @@ from core.kernels.fisher_scoring import (
     profile_end,
 )
 from core.kernels.ledger import Stage, new_stage
-
-Report = Callable[[float], None]
-"""Called with the fraction done between chunks of work; may raise."""
+from core.kernels.portions import Report
 
 BROAD = 10.0  # the state before a run: a normal prior this many times the largest value wide
 LAGS = 10

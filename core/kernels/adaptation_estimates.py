@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from core.kernels.adaptation import (
     AdaptationFit,
-    Report,
     intervals,
     log_likelihoods,
     one_step,
@@ -18,6 +17,7 @@ from core.kernels.adaptation import (
 from core.kernels.adaptation_filter import Floats
 from core.kernels.adaptation_models import asymptote, parts_of
 from core.kernels.ledger import Ledger, Stage, new_stage
+from core.kernels.portions import Report
 from core.kernels.two_states import TwoStates
 
 LAST = 2  # log q and log r close every model's list of parameters

@@ -23,8 +23,8 @@ from core.kernels.adaptation import AdaptationFit, problem_of
 from core.kernels.adaptation_filter import Floats
 from core.kernels.fisher_scoring import optimum
 from core.kernels.ledger import Stage, new_stage
+from core.kernels.portions import Report
 
-Report = Callable[[float], None]
 LEAST = 1e-12
 LOOSE = 1e-4  # of the deviance: far below what the mean of a few simulated ratios is known to
 

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from core.kernels.folds import halves, stratified_folds
 from core.kernels.ledger import Stage, new_stage
 from core.kernels.participation_ratio import Floats, covariance_spectrum
+from core.kernels.portions import Report
 
-Report = Callable[[float], None]
 Codes = NDArray[np.int64]
 
 PERCENTILE = 95.0

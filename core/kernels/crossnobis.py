@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 
 from core.kernels.ledger import Stage, new_stage
 from core.kernels.participation_ratio import Floats
+from core.kernels.portions import Report
 from core.kernels.resampling import codes_left_out, permuted_within
 
-Report = Callable[[float], None]
 Codes = NDArray[np.int64]
 
 LEAST_VARIANCE = 1e-12

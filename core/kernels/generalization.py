@@ -23,8 +23,9 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from core.kernels.directions import direction_numbers
+
 Floats = NDArray[np.float64]
-SAME_DIRECTION = 1e-8  # radians
 
 
 @dataclass(frozen=True)
@@ -161,9 +162,10 @@ def held_out_direction_errors(found: Clouds, angle_deg: Floats) -> Floats:
     n_conditions = len(found.means)
     aims = np.deg2rad(angle_deg)
     everyone = np.array([np.cos(aims).mean(), np.sin(aims).mean()])
+    direction = direction_numbers(angle_deg)
     errors = np.empty(n_conditions)
     for c in range(n_conditions):
-        rest = np.flatnonzero(np.abs(np.angle(np.exp(1j * (aims - aims[c])))) > SAME_DIRECTION)
+        rest = np.flatnonzero(direction != direction[c])
         Y = np.stack([np.cos(aims[rest]), np.sin(aims[rest])], axis=1)
         centre, middle = found.means[rest].mean(axis=0), Y.mean(axis=0)
         M = found.means[rest] - centre

@@ -5,15 +5,12 @@ a few more candidates than are needed, whose distances are then computed in doub
 the differences of coordinates.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
 from core.kernels.compiled import kernel
 from core.kernels.participation_ratio import Floats
-
-Report = Callable[[float], None]
+from core.kernels.portions import Report
 
 SPARE = 8  # candidates beyond those needed, since single precision may mistake their order
 BLOCK_NUMBERS = 4_000_000

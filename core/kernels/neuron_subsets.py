@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from core.kernels.ledger import Stage, new_stage
 from core.kernels.participation_ratio import Floats, trial_gram
 from core.kernels.participation_ratio_error import moments
-
-Report = Callable[[float], None]
+from core.kernels.portions import Report
 
 
 def neuron_subsets(n_neurons: int, size: int, draws: int, seed: int) -> NDArray[np.int64]:

@@ -14,15 +14,13 @@ from core.kernels.participation_ratio import (
     numerator_and_denominator,
     trial_gram,
 )
+from core.kernels.portions import Report
 from core.kernels.resampling import (
     chunk_length,
     leave_one_out,
     permuted_within,
     stratified_jackknife_error,
 )
-
-Report = Callable[[float], None]
-"""Called with the fraction done between chunks of work; may raise."""
 
 MIN_DENOMINATOR_Z = 3.0
 """Below this many standard errors B_hat may as well be 0, and the ratio anything."""

@@ -18,11 +18,10 @@ from numpy.typing import NDArray
 
 from core.kernels.folds import halves
 from core.kernels.ledger import Stage, new_stage
+from core.kernels.portions import Report
 from core.kernels.reaiming import target_means
 
 Floats = NDArray[np.float64]
-Report = Callable[[float], None]
-"""Called with the fraction done between chunks of work; may raise."""
 
 
 def principal_axes(means: Floats, k: int) -> Floats:

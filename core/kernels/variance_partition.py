@@ -27,9 +27,9 @@ from numpy.typing import NDArray
 
 from core.kernels.ledger import Stage, moved_on, new_stage
 from core.kernels.participation_ratio import Floats
+from core.kernels.portions import Report
 from core.kernels.resampling import codes_left_out, permuted_within
 
-Report = Callable[[float], None]
 Codes = NDArray[np.int64]
 
 EFFECTS = ("target", "block", "interaction")

@@ -2,9 +2,8 @@
 
 import numpy as np
 
+from core.kernels.normal import Z_95
 from core.kernels.participation_ratio import Floats
-
-Z_95 = 1.959963984540054
 
 
 def wilson_interval(found: Floats, tries: int) -> tuple[Floats, Floats]:

@@ -39,7 +39,6 @@ from core.experiment import (
 )
 from core.kernels.adaptation import (
     AdaptationFit,
-    Report,
     fit_adaptation,
     fitted_curve,
     likelihood_ratio_p,
@@ -56,6 +55,7 @@ from core.kernels.adaptation_filter import Movements
 from core.kernels.adaptation_models import Model, separations
 from core.kernels.bartlett import corrected_test
 from core.kernels.ledger import Ledger
+from core.kernels.portions import Report, portion
 from core.kernels.two_states import fit_two_states
 from core.session_spec import COMPARISON, Comparison
 from core.stages import Told
@@ -251,7 +251,7 @@ def _tests(
         tested = corrected_test(
             fit,
             each,
-            _between(report, 0.8 + 0.05 * place, 0.85 + 0.05 * place),
+            portion(report, 0.8 + 0.05 * place, 0.85 + 0.05 * place),
             seed=spec.seed,
             draws=SIMULATIONS,
             stage=partial(kept.stage, f"ratios {name}"),
@@ -269,10 +269,6 @@ def _alike(spec: AdaptationSpec, behaviour: Behaviour) -> tuple[str, ...]:
         "learning falls off with their distance it finds too little, and takes a difference in "
         "that for one in error sensitivity; compare the model `generalization`",
     )
-
-
-def _between(report: Report, low: float, high: float) -> Report:
-    return lambda share: report(low + (high - low) * share)
 
 
 def _estimated(found: Estimates) -> dict[str, Array]:

@@ -35,11 +35,12 @@ from core.kernels.component_numbers import (
 )
 from core.kernels.ledger import Ledger
 from core.kernels.participation_ratio import Floats, condition_means, covariance_spectrum
+from core.kernels.portions import Report
 from core.selection import Selection, selected
 from core.sentences import paragraph
 from core.session_arrays import described
 from core.session_spec import ALL, Comparison, SessionSpec, checked_session
-from core.stages import Report, stages
+from core.stages import stages
 
 OPERATIONS_PER_S = 8_000_000_000
 FOLDS = 4

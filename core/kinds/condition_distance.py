@@ -43,6 +43,7 @@ from core.kernels.crossnobis import (
 )
 from core.kernels.ledger import Stage
 from core.kernels.participation_ratio import Floats
+from core.kernels.portions import Report
 from core.kernels.resampling import stratified_jackknife_error, upper_p
 from core.selection import CONTIGUOUS, selected
 from core.session_arrays import described
@@ -50,7 +51,7 @@ from core.session_spec import (
     check_arms,
     checked_session,
 )
-from core.stages import Report, stages
+from core.stages import stages
 
 OPERATIONS_PER_S = 10_000_000_000
 

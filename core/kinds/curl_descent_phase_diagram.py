@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from core.charts.phase_diagram import draw_critical_lines, draw_joint_surface
 from core.checkpoints import Checkpoints, checkpoints
 from core.columns import Column, columns_of
+from core.curl_descent_networks import flipped
 from core.curl_phase_diagram import Joint, PhaseDiagramSpec, Simulated
-from core.curl_stability import flipped
 from core.dataset import DatasetSummary
 from core.experiment import (
     Array,
@@ -36,18 +36,21 @@ from core.kernels.critical_lines import (
 )
 from core.kernels.free_probability import Ensemble, critical_joint_fraction, left_edge
 from core.kernels.networks import Layers
-from core.kernels.stability_sampling import Sampled, sampled_verdicts
+from core.kernels.stability_sampling import (
+    DIAGONALISE_S,
+    DRAW_S,
+    MULTIPLY_ADD_S,
+    Sampled,
+    sampled_verdicts,
+)
 
 SURFACE_POINTS = 8000  # at a time: some milliseconds of work, whose arrays stay in the cache
 
 BASE_BYTES = 10_000_000
 LINE_POINT_S = 3.0e-7
 SURFACE_POINT_S = 1.5e-6
-DRAW_S = 1.2e-8
 GATHER_S = 1.2e-8
-MULTIPLY_ADD_S = 5.0e-11
 VERDICT_S = 3.0e-5
-DIAGONALISE_S = 1.3e-10
 
 METRICS: Mapping[str, Metric] = {
     "hidden_robust_below": Metric(

@@ -53,7 +53,8 @@ from core.experiment import (
 from core.kernels.intrinsic_dimension import RANKS, K
 from core.kernels.ledger import Ledger
 from core.kernels.measures import finite
-from core.stages import Report, stages
+from core.kernels.portions import Report
+from core.stages import stages
 
 Estimator = Spectral | Local | Literal["parallel_analysis"]
 ExperimentId = Annotated[str, Field(pattern=IDENTIFIER)]

@@ -13,7 +13,7 @@ import numpy as np
 from core.charts.stability import draw_spectrum
 from core.checkpoints import ledger
 from core.columns import columns_of
-from core.curl_stability import Empirical, StabilitySpec, flip_layers, flips_of, layers_of
+from core.curl_stability import Empirical, StabilitySpec, flips_of, layers_of, sizes_of
 from core.dataset import DatasetSummary
 from core.experiment import (
     Array,
@@ -37,7 +37,13 @@ from core.given_arrays import (
 )
 from core.kernels.free_probability import Ensemble, atoms, left_edge, right_edge
 from core.kernels.spectral_density import density, density_points, pieces, support
-from core.kernels.stability_sampling import Sampled, sampled_eigenvalues
+from core.kernels.stability_sampling import (
+    DIAGONALISE_S,
+    DRAW_S,
+    MULTIPLY_ADD_S,
+    Sampled,
+    sampled_eigenvalues,
+)
 
 POINTS = 200
 """Of the density in each piece of its support."""
@@ -45,9 +51,6 @@ POINTS = 200
 UNIT = "M Var W1"
 BASE_BYTES = 10_000_000
 THEORY_S = 0.1
-MULTIPLY_ADD_S = 5.0e-11
-DRAW_S = 1.2e-8
-DIAGONALISE_S = 1.3e-10
 """Per cubed row of a symmetric matrix."""
 MATRIX_S = 5.0e-6
 NETWORK_S = 1.5e-4
@@ -249,7 +252,7 @@ def _without_theory(spec: StabilitySpec) -> tuple[str, ...]:
 def _as_sampled(spec: StabilitySpec, empirical: Empirical) -> tuple[str, ...]:
     """Whole neurons do not make every ratio and fraction."""
     layers, flips = layers_of(spec, empirical), flips_of(spec, empirical)
-    sizes = flip_layers(spec, layers)
+    sizes = sizes_of(spec, layers)
     asked = (spec.compression_ratio, spec.hidden_fraction, spec.readout_fraction)
     real = (layers.inputs / layers.hidden, flips.hidden / sizes[0], flips.readout / sizes[1])
     if all(isclose(a, b, rel_tol=0.01) for a, b in zip(asked, real, strict=True)):

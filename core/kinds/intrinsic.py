@@ -32,11 +32,12 @@ from core.kernels.intrinsic_dimension import (
 )
 from core.kernels.neighbours import distinct_points, neighbour_distances
 from core.kernels.participation_ratio import Floats, condition_means
+from core.kernels.portions import Report
 from core.selection import selected
 from core.sentences import number, paragraph
 from core.session_arrays import described
 from core.session_spec import ALL, Comparison, SessionSpec, check_arms, checked_session
-from core.stages import Report, stages
+from core.stages import stages
 
 OPERATIONS_PER_S = 4_000_000_000
 LEAST_POINTS = K + 1

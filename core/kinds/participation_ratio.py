@@ -43,13 +43,14 @@ from core.kernels.participation_ratio_error import (
     permuted_log_ratios,
     ratio_estimate,
 )
+from core.kernels.portions import Report
 from core.kernels.resampling import draw_cost
 from core.participation_ratio import ParticipationRatioSpec, Subsample
 from core.participation_ratio_reading import reading, rows
 from core.selection import Selection, selected
 from core.session_arrays import described
 from core.session_spec import Comparison, checked_session
-from core.stages import Report, stages
+from core.stages import stages
 
 OPERATIONS_PER_S = 15_000_000_000
 

@@ -26,6 +26,7 @@ from core.experiment import (
     without,
 )
 from core.kernels.folds import early_half, makes_pseudo_blocks
+from core.kernels.normal import Z_95
 from core.kernels.participation_ratio import Floats
 from core.kernels.resampling import stratified_jackknife_error, upper_p
 from core.kernels.variance_partition import (
@@ -45,7 +46,6 @@ from core.stages import stages
 
 OPERATIONS_PER_S = 12_000_000_000
 MIN_TOTAL_Z = 3.0
-Z_95 = 1.959963984540054
 
 
 class VariancePartitionSpec(SessionSpec):

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from solenoid.commands.options import Json, Wait, client, end_of, told_of
+from solenoid.commands.options import Json, Wait, client, end_of, make_folder, write
+from solenoid.errors import BadArgument
 from solenoid.facts import about
 from solenoid.terminal import console, print_facts, print_json, print_table, shown
 
@@ -17,6 +18,14 @@ class Scale(StrEnum):
 
     QUICK = "quick"
     FULL = "full"
+
+
+class Form(StrEnum):
+    """What a picture is written as."""
+
+    PNG = "png"
+    SVG = "svg"
+    PDF = "pdf"
 
 
 def kinds(
@@ -56,8 +65,15 @@ def preset(
         Path | None,
         typer.Option("--output", "-o", help="A folder for its pictures; waits for the end."),
     ] = None,
+    format: Annotated[
+        Form | None, typer.Option(help="How to write the pictures; png unless given.")
+    ] = None,
 ) -> None:
     """Submit every panel of a preset; prints the ids."""
+    if output is not None:
+        make_folder(output)
+    elif format is not None:
+        raise BadArgument("--format is for pictures: give a folder for them by --output")
     with client(context) as service:
         panels = service.run_preset(name, scale)
         for panel, started in panels.items():
@@ -65,8 +81,9 @@ def preset(
         if wait or output is not None:
             end_of(list(panels.values()))
         if output is not None:
+            form = format or Form.PNG
             for shows, figure in panels.figures().items():
-                told_of(figure.save(output / f"{name}_{shows}.png"))
+                write(output / f"{name}_{shows}.{form}", figure.content(form))
 
 
 def _costs(preset: dict[str, Any]) -> tuple[str, str, str]:

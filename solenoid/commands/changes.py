@@ -6,8 +6,9 @@ import typer
 
 from solenoid.assignments import tagged
 from solenoid.client import Client
-from solenoid.commands.options import Id, Tags, Where, client, found
-from solenoid.errors import BadArgument, NotFound
+from solenoid.commands.options import Id, Tags, Where, client, found, found_any
+from solenoid.dataset import Dataset
+from solenoid.errors import BadArgument
 from solenoid.experiment import Experiment
 from solenoid.sweep import Sweep
 from solenoid.terminal import console, shown
@@ -77,13 +78,11 @@ def delete(
 
 
 def _delete(service: Client, id: str) -> None:
-    try:
-        found(service, id).delete()
-    except NotFound as neither:
-        try:
-            service.delete_dataset(id)
-        except NotFound:
-            raise NotFound(404, f"{neither}, nor a dataset") from None
+    unwanted = found_any(service, id)
+    if isinstance(unwanted, Dataset):
+        service.delete_dataset(id)
+    else:
+        unwanted.delete()
 
 
 def tag(

@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
-from solenoid.assignments import assigned, tagged
+from solenoid.assignments import assigned
 from solenoid.commands.options import (
-    AnyId,
+    IdOrDataset,
     Json,
     Limit,
     Name,
@@ -19,8 +19,10 @@ from solenoid.commands.options import (
     client,
     end_of,
     found,
-    on_end,
+    found_any,
+    put_labels,
 )
+from solenoid.dataset import Dataset
 from solenoid.documents import submission
 from solenoid.experiment import Experiment
 from solenoid.facts import flat, hook, moment, stored
@@ -58,11 +60,15 @@ def submit(
     """Submit a spec; prints the experiment's id."""
     document = submission(target)
     assigned(document["spec"], assignments or ())
-    given: dict[str, Any] = {"name": name, "priority": priority, "reuse": reuse or None}
-    given["on_end"] = on_end(on_end_command, on_end_webhook)
-    if tag:
-        given["tags"] = {**(document.get("tags") or {}), **tagged(tag)}
-    document.update({field: value for field, value in given.items() if value is not None})
+    put_labels(
+        document,
+        name=name,
+        tag=tag,
+        priority=priority,
+        reuse=reuse or None,
+        on_end_command=on_end_command,
+        on_end_webhook=on_end_webhook,
+    )
     with client(context) as service:
         experiment = service.submit(**document)
         typer.echo(experiment.id)
@@ -111,15 +117,17 @@ def list_experiments(
     print_table(("id", "name", "kind", "status", "done", "created"), map(_line, listed))
 
 
-def show(context: typer.Context, id: AnyId, as_json: Json = False) -> None:
-    """One experiment (status, spec, timings, medians of its metrics) or one sweep."""
+def show(context: typer.Context, id: IdOrDataset, as_json: Json = False) -> None:
+    """One experiment (status, spec, timings, medians of its metrics), one sweep or one dataset."""
     with client(context) as service:
-        shown_one = found(service, id)
+        shown_one = found_any(service, id)
     if as_json:
         print_json(shown_one.data)
     elif isinstance(shown_one, Experiment):
         print_facts(_facts(shown_one))
         print_summary(shown_one)
+    elif isinstance(shown_one, Dataset):
+        print_facts(shown_one.facts())
     else:
         print_facts(_sweep_facts(shown_one))
         print_counts(shown_one)

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from solenoid.assignments import tagged
 from solenoid.bars import Watched, follow, labelled
 from solenoid.client import Client
+from solenoid.dataset import Dataset
 from solenoid.errors import BadArgument, NotFound
 from solenoid.experiment import Experiment
 from solenoid.sweep import Sweep
@@ -17,6 +19,9 @@ from solenoid.terminal import console, print_counts, print_summary, shown
 Id = Annotated[str, typer.Argument(metavar="ID", help="The experiment's id.")]
 DatasetId = Annotated[str, typer.Argument(metavar="ID", help="The dataset's id.")]
 AnyId = Annotated[str, typer.Argument(metavar="ID", help="The id of an experiment or a sweep.")]
+IdOrDataset = Annotated[
+    str, typer.Argument(metavar="ID", help="The id of an experiment, a sweep or a dataset.")
+]
 Name = Annotated[str | None, typer.Option(help="A name.")]
 Tags = Annotated[list[str] | None, typer.Option("--tag", metavar="k=v", help="A tag.")]
 Where = Annotated[
@@ -51,11 +56,20 @@ def client(context: typer.Context) -> Client:
     return Client(service.url, service.token)
 
 
-def on_end(command: str | None, webhook: str | None) -> dict[str, str] | None:
-    """Whom to tell of the end, from the two options that say it."""
-    receivers = {"command": command, "webhook": webhook}
-    given = {name: receiver for name, receiver in receivers.items() if receiver is not None}
-    return given or None
+def put_labels(
+    document: dict[str, Any],
+    *,
+    tag: Sequence[str] | None,
+    on_end_command: str | None,
+    on_end_webhook: str | None,
+    **given: Any,
+) -> None:
+    """Put what options say into a submission or a sweep, in place of what its document says."""
+    receivers = {"command": on_end_command, "webhook": on_end_webhook}
+    told = {name: receiver for name, receiver in receivers.items() if receiver is not None}
+    tags = {**(document.get("tags") or {}), **tagged(tag)} if tag else None
+    labels = {**given, "tags": tags, "on_end": told or None}
+    document.update({field: value for field, value in labels.items() if value is not None})
 
 
 def found(service: Client, id: str) -> Watched:
@@ -67,6 +81,17 @@ def found(service: Client, id: str) -> Watched:
             return service.get_sweep(id)
         except NotFound:
             raise NotFound(404, f"{neither}, nor a sweep") from None
+
+
+def found_any(service: Client, id: str) -> Watched | Dataset:
+    """The experiment, the sweep or the dataset that has this id."""
+    try:
+        return found(service, id)
+    except NotFound as neither:
+        try:
+            return service.dataset(id)
+        except NotFound:
+            raise NotFound(404, f"{neither}, nor a dataset") from None
 
 
 def end_of(watched: Sequence[Watched], *, stderr: bool = True) -> None:
@@ -93,6 +118,14 @@ def _tell_of_failures(sweep: Sweep, *, stderr: bool) -> None:
         listing = f"solenoid list --where \"sweep = '{sweep.id}' and status = 'failed'\""
         told = f"which failed: {listing}; `solenoid show ID` says why, "
         console(stderr=stderr).print(shown(f"{told}`solenoid retry {sweep.id}` runs them again"))
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, unless it is there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as failure:
+        raise BadArgument(f"cannot write into {folder}: {failure.strerror}") from None
 
 
 def write(target: Path, content: bytes) -> None:

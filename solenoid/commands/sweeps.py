@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from solenoid import documents
-from solenoid.assignments import assigned, axes, derived, tagged
+from solenoid.assignments import assigned, axes, derived
 from solenoid.client import Client
 from solenoid.commands.options import (
     Json,
@@ -17,7 +17,7 @@ from solenoid.commands.options import (
     Wait,
     client,
     end_of,
-    on_end,
+    put_labels,
 )
 from solenoid.facts import flat, moment
 from solenoid.sweep import Sweep
@@ -67,11 +67,14 @@ def sweep(
     assigned(document["base"], assignments or ())
     document["axes"].update(axes(axis or ()))
     document["derive"].update(derived(derive or ()))
-    given: dict[str, Any] = {"name": name, "priority": priority}
-    given["on_end"] = on_end(on_end_command, on_end_webhook)
-    if tag:
-        given["tags"] = {**(document.get("tags") or {}), **tagged(tag)}
-    document.update({field: value for field, value in given.items() if value is not None})
+    put_labels(
+        document,
+        name=name,
+        tag=tag,
+        priority=priority,
+        on_end_command=on_end_command,
+        on_end_webhook=on_end_webhook,
+    )
     with client(context) as service:
         if preview:
             _preview(service, document)

@@ -127,16 +127,21 @@ def _made(api: httpx.Client, headers: dict[str, str], path: str, seed: int) -> s
     return answer.headers["Location"]
 
 
-def test_a_stream_ends_when_its_token_is_deleted(
-    opened: Opened, database: Database, monkeypatch: pytest.MonkeyPatch
+def test_every_stream_ends_when_its_token_is_deleted(
+    opened: Opened, database: Database, bearer: Bearer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("api.access.AGAIN_S", 0.0)
-    token, secret = tokens.create(database, "ann", "read")
-    headers = {"Authorization": f"Bearer {secret}"}
-    with opened().stream("GET", "/v1/events", headers=headers) as stream:
-        assert stream.status_code == 200
-        tokens.delete(database, token.id)
-        assert list(stream.iter_lines()) == []
+    api, owner = opened(), bearer("root", "submit")
+    experiment = api.post("/v1/experiments", headers=owner, json=SPEC).json()["id"]
+    sweep = api.post("/v1/sweeps", headers=owner, json=SWEEP).json()["id"]
+    for of in ("", f"/experiments/{experiment}", f"/sweeps/{sweep}"):
+        token, secret = tokens.create(database, "ann", "read")
+        headers = {"Authorization": f"Bearer {secret}"}
+        with api.stream("GET", f"/v1{of}/events", headers=headers) as stream:
+            assert stream.status_code == 200
+            tokens.delete(database, token.id)
+            # A stream that goes on says so every 15 s.
+            assert not any(line.startswith(": ping") for line in stream.iter_lines()), of
 
 
 def test_tokens_are_made_and_deleted_over_http(opened: Opened, bearer: Bearer) -> None:

@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
+from core.directions import distinct_directions
 from core.examples import REACHING_UNDER_BLOCK
 from core.experiment import Refused, silent
 from core.kernels.adaptation_models import separations
@@ -164,6 +165,11 @@ def test_a_target_is_not_decoded_by_another_in_its_own_direction() -> None:
     angles = np.array([0.0, 0.0, 90.0, 90.0, 180.0, 180.0, 270.0, 270.0])
     found = held_out_direction_errors(clouds(means[:, None] + noise), angles)
     assert found.mean() > 60
+    # What is counted as one direction is left out as one.
+    unsteady = angles + np.tile([-3e-7, 4e-7], 4)
+    assert distinct_directions(unsteady) == 4
+    again = held_out_direction_errors(clouds(means[:, None] + noise), unsteady)
+    assert again == pytest.approx(found, abs=1e-4)
 
 
 def test_direction_is_not_decoded_where_targets_lie_in_three() -> None:

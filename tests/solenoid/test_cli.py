@@ -63,7 +63,7 @@ def test_a_document_is_submitted_from_a_file_or_from_a_pipe(
         (("submit", "absent.json"), "cannot read absent.json"),
         (("submit", RATIO, "--tag", "plain"), "write key=value"),
         (("estimate", RATIO), "spec.dataset: Field required"),
-        (("show", NOBODY), NOBODY),
+        (("show", NOBODY), "nor a sweep, nor a dataset"),
         (("show", "not-an-id"), "nothing is at /v1/experiments/not-an-id"),
         (("watch", NOBODY), NOBODY),
         (("watch", "not-an-id"), "nor a sweep"),
@@ -96,6 +96,9 @@ def test_a_document_is_submitted_from_a_file_or_from_a_pipe(
         (("kinds", "no.kind"), "no kind is named no.kind"),
         (("preset", "nope"), "speedup-training-size"),
         (("preset", "speedup-training-size", "--scale", "huge"), "huge"),
+        (("preset", "toy", "--format", "pdf"), "give a folder for them by --output"),
+        (("preset", "toy", "--format", "gif", "-o", "pictures"), "gif"),
+        (("preset", "toy", "-o", "/dev/null/pictures"), "cannot write into /dev/null/pictures"),
         (("upload", "absent.npz"), "cannot read absent.npz"),
         (("upload", "absent.npz", "--mapping", "{"), "--mapping is not JSON"),
         (("list", "--limit", "0"), "limit"),
@@ -240,10 +243,14 @@ def test_a_recording_is_uploaded_and_a_bad_file_refused(
     assert "file = bad.npz" in ended.err
 
 
-def test_a_dataset_is_deleted_by_its_id(run: Run, client: Client, tmp_path: Path) -> None:
+def test_a_dataset_is_shown_and_deleted_by_its_id(run: Run, client: Client, tmp_path: Path) -> None:
     small = tmp_path / "small.npz"
     np.savez(small, counts=np.arange(48.0).reshape(24, 2) % 7, target=np.arange(24) % 4)
     dataset = client.upload(small)
+    shown = run("show", dataset.id).out
+    assert "small.npz" in shown
+    assert "counts (24 x 2), target (24)" in shown
+    assert json.loads(run("show", dataset.id, "--json").out)["summary"] == dataset.summary
     assert run("delete", dataset.id).code == 0
     gone = run("delete", dataset.id)
     assert gone.code == 2

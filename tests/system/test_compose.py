@@ -205,6 +205,15 @@ def test_what_it_starts_works_and_survives_the_loss_of_a_worker(
         assert (outcomes[0], outcomes[-1]) == ("lost", "succeeded")
         assert ended["owner"] == "ann"
         assert httpx.get(f"{there['SOLENOID_URL']}/v1/experiments").status_code == 401
+        assert "Secure" in cookie_through_a_proxy(there["SOLENOID_URL"], token)
+
+
+def cookie_through_a_proxy(url: str, token: str) -> str:
+    """What a browser is given that signs in by HTTPS; the proxy has an address of its own."""
+    elsewhere = httpx.HTTPTransport(local_address="127.0.0.5")
+    with httpx.Client(base_url=url, transport=elsewhere) as proxy:
+        asked = {"X-Forwarded-Proto": "https"}
+        return proxy.post("/sign-in", data={"token": token}, headers=asked).headers["set-cookie"]
 
 
 def workers_of(http: httpx.Client) -> int:

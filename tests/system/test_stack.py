@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.stack import RunningStack
+from tests.stack import RunningStack, unset_solenoid
 
 HOSTILE = "raise SystemExit('the wrong module was imported')\n"
 
@@ -77,6 +77,32 @@ def test_an_address_open_to_others_is_refused_unless_meant(tmp_path: Path) -> No
     )
     assert refused.returncode == 2
     assert "SOLENOID_OPEN_ACCESS" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "settings", "words"),
+    [
+        ("api", {"SOLENOID_LEASE_S": "soon"}, "SOLENOID_LEASE_S = soon: "),
+        ("api", {}, "SOLENOID_REDIS_URL is not set; "),
+        ("api", {"SOLENOID_REDIS_URL": "redis://127.0.0.1:1/0"}, "has no tables yet: "),
+        ("workers", {"SOLENOID_LEASE_S": "soon"}, "SOLENOID_LEASE_S = soon: "),
+        ("workers", {}, "SOLENOID_REDIS_URL is not set; "),
+    ],
+)
+def test_a_process_of_its_own_that_cannot_start_says_why_in_a_sentence(
+    module: str, settings: dict[str, str], words: str, tmp_path: Path
+) -> None:
+    failed = subprocess.run(
+        [sys.executable, "-P", "-m", module],
+        env={**unset_solenoid(), "SOLENOID_DATA_DIR": str(tmp_path), **settings},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert failed.returncode == 1
+    assert words in failed.stderr
+    assert failed.stderr.count("\n") == 1
 
 
 def test_an_address_open_to_others_is_refused_once_before_anything_starts(tmp_path: Path) -> None:
