@@ -4,6 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
 from api.context import Context, Service
@@ -14,7 +15,6 @@ from api.experiments import show
 from api.kinds import list_kinds, show_kind
 from api.pages import PageQuery
 from api.presets import panels_of
-from api.problems import BadRequest
 from core.experiment import Kind
 from core.kinds import KINDS
 from core.presets import PRESETS
@@ -86,9 +86,9 @@ def _read(kind: Kind[Any], text: str) -> dict[str, Any]:
     try:
         spec: dict[str, Any] = kind.spec.model_validate_json(text).model_dump(mode="json")
     except ValidationError as mistake:
-        first = mistake.errors()[0]
-        field = ".".join(["spec", *map(str, first["loc"])])
-        raise BadRequest(field, first["input"], first["msg"]) from None
+        within = ("query", kind.name, "spec")
+        errors = [{**error, "loc": (*within, *error["loc"])} for error in mistake.errors()]
+        raise RequestValidationError(errors) from None
     return spec
 
 

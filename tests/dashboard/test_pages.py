@@ -4,6 +4,7 @@ import json
 import re
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from axe_core_python.sync_playwright import Axe
@@ -12,6 +13,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from api.dashboard.home import LATEST
 from api.dashboard.words import coded
+from tests.conftest import WORKERS
 from tests.dashboard.browser import PHONE, drawn, opened
 from tests.dashboard.conftest import KIND, SMALL, Seeded
 from tests.stack import RunningStack
@@ -35,13 +37,13 @@ STEADY = """async () => {
 }"""
 HEIGHT = "(one) => one.getBoundingClientRect().height"
 PRINTED = "window.printed = 0; window.print = () => { window.printed += 1; };"
-ENDLESS = {"training": {"epochs": 1_000_000}, "replicates": 4}
+ENDLESS: dict[str, Any] = {"training": {"epochs": 1_000_000}, "replicates": 4}
 
 
-def test_an_experiment_is_started_from_its_form_and_watched_to_its_figures(page: Page) -> None:
+def test_an_experiment_is_started_from_its_form_watched_and_cancelled(page: Page) -> None:
     page.goto(f"/new?kind={KIND}")
-    page.get_by_label("epochs", exact=True).fill("600000")
-    page.get_by_label("replicates", exact=True).fill("2")
+    page.get_by_label("epochs", exact=True).fill(str(ENDLESS["training"]["epochs"]))
+    page.get_by_label("replicates", exact=True).fill(str(ENDLESS["replicates"]))
     page.get_by_label("Name", exact=True).fill("from the form")
     expect(page.locator("[data-seconds]")).to_contain_text("on one core")
     page.get_by_role("button", name="Start", exact=True).click()
@@ -49,9 +51,9 @@ def test_an_experiment_is_started_from_its_form_and_watched_to_its_figures(page:
     expect(page.get_by_role("heading", name="from the form")).to_be_visible()
     expect(page.locator(".curves path").first).to_be_visible()
     expect(page.locator(".legend")).to_contain_text("curl descent test error")
-    expect(page.get_by_role("heading", name="Numbers")).to_be_visible()
-    drawn(page)
-    expect(page.locator(".lede [data-status]")).to_have_text("succeeded")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator(".lede [data-status]")).to_have_text("cancelled")
+    expect(page.get_by_role("button", name="Run again", exact=True)).to_be_visible()
 
 
 def test_a_value_that_does_not_change_is_a_line_all_the_same(page: Page) -> None:
@@ -140,8 +142,10 @@ def test_the_table_shows_what_the_completed_filter_finds(page: Page, seeded: See
     page.wait_for_url("**/experiments?*where=*")
     expect(page.locator("#rows th a")).to_have_text(["two flips", "one flip"])
     page.get_by_role("link", name="Name", exact=True).click()
-    page.get_by_role("link", name="Name", exact=False).first.click()
-    expect(page.locator("th[aria-sort]")).to_contain_text("Name")
+    expect(page.locator("th[aria-sort=descending]")).to_have_text("Name ↓")
+    page.get_by_role("link", name="Name ↓").click()
+    expect(page.locator("th[aria-sort=ascending]")).to_have_text("Name ↑")
+    expect(page.locator("#rows th a")).to_have_text(["one flip", "two flips"])
 
 
 def test_a_mistake_in_the_filter_is_explained_beside_it(page: Page) -> None:
@@ -175,12 +179,19 @@ def test_a_cell_of_the_map_opens_its_experiment(page: Page, seeded: Seeded) -> N
 
 
 def test_a_sweep_opened_before_its_first_result_fills(page: Page, stack: RunningStack) -> None:
-    base = {**SMALL, "training": {"epochs": 60_000}, "replicates": 1}
+    base = {**SMALL, "training": {"epochs": 20}, "replicates": 1}
     axes = {"student_scale": [0.5, 2.0], "teacher_scale": [1.0, 2.0]}
+    before = [stack.submit(KIND, ENDLESS)["id"] for _ in range(WORKERS)]
+    for identifier in before:
+        stack.until(identifier, "running")
     sweep = stack.http.post("/v1/sweeps", json={"kind": KIND, "base": base, "axes": axes}).json()
-    page.goto(f"/sweeps/{sweep['id']}")
+    with page.expect_response("**/v1/events"):
+        page.goto(f"/sweeps/{sweep['id']}")
     expect(page.get_by_label("Arm", exact=True)).to_have_value("all")
     expect(page.get_by_text("There are not yet two results")).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+    for identifier in before:
+        stack.http.post(f"/v1/experiments/{identifier}/cancel").raise_for_status()
     expect(page.get_by_role("button", name="Delete")).to_be_visible()
     expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
     expect(page.get_by_label("Arm", exact=True)).to_have_value("curl_descent")
@@ -259,15 +270,6 @@ def test_a_file_that_is_no_recording_is_refused_in_words(page: Page, tmp_path: P
     assert page.url.endswith("/datasets")
 
 
-def test_a_running_experiment_is_cancelled(page: Page, stack: RunningStack) -> None:
-    identifier = stack.submit(KIND, ENDLESS)["id"]
-    stack.until(identifier, "running")
-    page.goto(f"/experiments/{identifier}")
-    page.get_by_role("button", name="Cancel").click()
-    expect(page.locator(".lede [data-status]")).to_have_text("cancelled")
-    expect(page.get_by_role("button", name="Run again", exact=True)).to_be_visible()
-
-
 def test_the_front_page_follows_what_runs(page: Page, stack: RunningStack) -> None:
     with page.expect_response("**/v1/events"):
         page.goto("/")
@@ -328,6 +330,9 @@ def test_everything_is_reached_without_a_mouse(page: Page) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**/experiments/*")
     expect(page.get_by_role("heading", name="typed")).to_be_visible()
+    expect(page.get_by_role("heading", name="Numbers")).to_be_visible()
+    drawn(page)
+    expect(page.locator(".lede [data-status]")).to_have_text("succeeded")
 
 
 def test_the_toy_moves_by_keys_and_tells_what_becomes_of_a_start(page: Page) -> None:
@@ -388,7 +393,7 @@ def test_a_wide_figure_stays_readable_on_a_phone_and_is_moved_by_keys(
     with opened(browser, stack.url, viewport=PHONE) as phone:
         phone.goto(f"/experiments/{seeded.first}/report")
         drawn(phone)
-        figure = phone.locator("[data-drawn]").first
+        figure = phone.locator("[data-drawn][tabindex]").first
         assert figure.locator("text").first.evaluate(HEIGHT) > 8
         figure.focus()
         phone.keyboard.press("ArrowRight")
@@ -427,7 +432,8 @@ def test_a_form_whose_script_is_still_loading_sends_nothing(page: Page, seeded: 
     held: list[Route] = []
     page.route("**/experiment.js*", lambda route: held.append(route))
     here = f"/experiments/{seeded.first}"
-    page.goto(here, wait_until="commit")
+    with page.expect_request("**/experiment.js*"):
+        page.goto(here, wait_until="commit")
     expect(page.get_by_role("button", name="Save labels")).to_be_disabled()
     page.get_by_label("Notes").fill("quick")
     page.get_by_label("Name", exact=True).press("Enter")

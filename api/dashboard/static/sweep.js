@@ -26,11 +26,14 @@ async function open(datum) {
   else say("No experiment lies in this cell");
 }
 
-map.addEventListener("drawn", ({ target, detail: view }) => {
-  if (target.closest(".clickable")) view.addEventListener("click", (event, item) => {
+function opens({ view }) {
+  view.addEventListener("click", (event, item) => {
     if (item?.datum && "x" in item.datum && "y" in item.datum && !("order" in item.datum)) open(item.datum).catch((refusal) => say(refusal.message));
   });
-});
+}
+
+map.addEventListener("drawn", ({ target }) => { if (target.closest(".clickable")) opens(target); });
+map.querySelectorAll(".clickable [data-drawn]").forEach(opens); // drawn before this script was there
 
 // Each axis on its own scale from 0 to 1; logarithmic where positive values span more than a decade.
 export function scaled(lines, axes) {

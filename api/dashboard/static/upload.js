@@ -1,7 +1,9 @@
 // Upload by dropping or choosing files: a line with its progress for each upload, one after the other. Of
 // several files the reader says what they are; a refusal is shown as the server says it.
 
-import { bytes, fragment } from "./api.js";
+import { bytes, call, fragment } from "./api.js";
+
+const PAUSE_MS = 1000;
 
 const drop = document.getElementById("drop");
 const input = document.getElementById("file");
@@ -64,7 +66,9 @@ async function through(files, mapping, line) {
     link.href = address;
     link.textContent = line.querySelector("[data-name]").textContent;
     line.querySelector("[data-name]").replaceChildren(link);
-    line.querySelector("[data-said]").textContent = dataset.status === "ready" ? "Ready" : "Uploaded; it is still being read";
+    const { error } = await read(dataset);
+    if (error) throw new Error(error);
+    line.querySelector("[data-said]").textContent = "Ready";
   } catch (refusal) {
     line.querySelector("[data-said]").textContent = "";
     line.querySelector("[data-problem]").textContent = refusal.message;
@@ -96,6 +100,15 @@ function sent(files, mapping, line) {
       else reject(new Error(content.detail ?? `The service answered ${request.status}.`));
     });
   });
+}
+
+// The dataset once it has been read: of a large file the service answers before.
+async function read(dataset) {
+  while (dataset.status === "inspecting") {
+    await new Promise((later) => setTimeout(later, PAUSE_MS));
+    dataset = await call("GET", `/v1/datasets/${dataset.id}`);
+  }
+  return dataset;
 }
 
 async function listAnew() {
