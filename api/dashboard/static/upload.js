@@ -117,7 +117,9 @@ async function listAnew() {
   if (listed) document.getElementById("listed").replaceWith(listed);
 }
 
-input.addEventListener("change", () => { if (input.files.length) choose([...input.files]); });
+const picked = () => { if (input.files.length) choose([...input.files]); };
+input.addEventListener("change", picked);
+picked(); // perhaps before this script was there
 
 // Files may be dropped beside the frame too: a browser would open them instead of this page.
 for (const name of ["dragenter", "dragover", "dragleave", "drop"]) document.addEventListener(name, (event) => {
