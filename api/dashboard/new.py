@@ -19,6 +19,7 @@ from core.experiment import Kind
 from core.kinds import KINDS
 from core.presets import PRESETS
 from core.presets.preset import Panel
+from core.spelling import nearest_or_all
 from store.experiments import NotFound
 
 router = APIRouter()
@@ -93,10 +94,13 @@ def _read(kind: Kind[Any], text: str) -> dict[str, Any]:
 
 
 def _panel(preset: str, name: str | None) -> Panel:
-    for panel in PRESETS[preset].panels["quick"] if preset in PRESETS else ():
-        if name in (None, panel.name):
-            return panel
-    raise NotFound(f"no preset is named {preset} with a panel {name}")
+    if preset not in PRESETS:
+        raise NotFound(f"no preset is named {preset}{nearest_or_all(preset, list(PRESETS))}")
+    panels = {panel.name: panel for panel in PRESETS[preset].panels["quick"]}
+    if name is not None and name not in panels:
+        hint = nearest_or_all(name, list(panels))
+        raise NotFound(f"no panel of {preset} is named {name}{hint}")
+    return panels[name] if name else next(iter(panels.values()))
 
 
 def _panels(kind: str) -> list[tuple[str, str]]:

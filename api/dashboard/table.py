@@ -37,7 +37,7 @@ class TableQuery(BaseModel):
     def filter(self) -> str | None:
         """All conditions in one, in the query language."""
         parts = [f"({self.where})"] if self.where.strip() else []
-        parts += [f"kind = '{self.kind}'"] if self.kind in KINDS else []
+        parts += [f"kind = {_quoted(self.kind)}"] if self.kind else []
         parts += [f"status = '{self.status}'"] if self.status else []
         return " and ".join(parts) or None
 
@@ -95,6 +95,10 @@ def _found(query: TableQuery, service: Context) -> tuple[Page[Experiment], Query
 def _row(experiment: Experiment, columns: Any) -> dict[str, Any]:
     found = cells(experiment, columns)
     return {"experiment": experiment, "cells": found, "headline": headline(experiment)}
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _sorted_by(order_by: str) -> tuple[str, bool]:

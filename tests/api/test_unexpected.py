@@ -75,6 +75,8 @@ def test_what_goes_wrong_with_a_page_is_shown_as_a_page(
             (FORM + '{"hiden": 5}', 422, "spec.hiden: there is no such field; did you mean hidden"),
             (FORM + '{"hidden": 0}', 422, "spec.hidden: "),
             (FORM + "{", 422, "spec: Invalid JSON"),
+            ("/new?preset=toi", 404, "No preset is named toi; did you mean toy?"),
+            ("/experiments?kind=curl_descent.tot", 200, "did you mean curl_descent.toy"),
             ("/experiments?status=odd", 422, "status"),
             ("/compare?ids=odd", 400, "ids"),
         ):

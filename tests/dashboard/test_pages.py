@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,7 @@ STEADY = """async () => {
   const curves = new Curves(document.querySelector("main"));
   for (const epoch of [10, 500, 1000]) curves.add({ epoch, error: 6e-4 });
 }"""
+LETTER = "(one) => parseFloat(getComputedStyle(one).fontSize)"
 HEIGHT = "(one) => one.getBoundingClientRect().height"
 PRINTED = "window.printed = 0; window.print = () => { window.printed += 1; };"
 ENDLESS: dict[str, Any] = {"training": {"epochs": 1_000_000}, "replicates": 4}
@@ -146,6 +149,12 @@ def test_the_table_shows_what_the_completed_filter_finds(page: Page, seeded: See
     page.get_by_role("link", name="Name ↓").click()
     expect(page.locator("th[aria-sort=ascending]")).to_have_text("Name ↑")
     expect(page.locator("#rows th a")).to_have_text(["one flip", "two flips"])
+    status = page.get_by_label("Status")
+    status.select_option("running")
+    expect(page.get_by_text("No experiment fits this filter")).to_be_visible()
+    page.go_back()
+    expect(page.locator("#rows th a")).to_have_text(["one flip", "two flips"])
+    expect(status).to_have_value("")
 
 
 def test_a_mistake_in_the_filter_is_explained_beside_it(page: Page) -> None:
@@ -170,9 +179,11 @@ def test_two_selected_experiments_are_compared_in_one_frame(page: Page, seeded: 
 
 
 def test_a_cell_of_the_map_opens_its_experiment(page: Page, seeded: Seeded) -> None:
-    page.goto(f"/sweeps/{seeded.sweep}")
-    cells = page.locator(".clickable .mark-rect.role-mark path")
-    drawn(page)
+    with _late(page, "sweep.js"):
+        page.goto(f"/sweeps/{seeded.sweep}", wait_until="commit")
+        cells = page.locator(".clickable .mark-rect.role-mark path")
+        cells.last.wait_for()
+    page.locator("#lines .mark-line path").first.wait_for()
     cells.last.click()
     page.wait_for_url("**/experiments/*")
     expect(page.get_by_role("link", name="its sweep")).to_be_visible()
@@ -264,8 +275,9 @@ def test_a_recording_is_drawn_at_first_sight(page: Page, tmp_path: Path) -> None
 def test_a_file_that_is_no_recording_is_refused_in_words(page: Page, tmp_path: Path) -> None:
     wrong = tmp_path / "letter.npz"
     wrong.write_text("Dear reader")
-    page.goto("/datasets")
-    page.set_input_files("#file", wrong)
+    with _late(page, "upload.js"):
+        page.goto("/datasets", wait_until="commit")
+        page.set_input_files("#file", wrong)
     expect(page.get_by_role("alert")).to_contain_text("file")
     assert page.url.endswith("/datasets")
 
@@ -429,15 +441,12 @@ def test_labels_are_saved(page: Page, stack: RunningStack, seeded: Seeded) -> No
 
 
 def test_a_form_whose_script_is_still_loading_sends_nothing(page: Page, seeded: Seeded) -> None:
-    held: list[Route] = []
-    page.route("**/experiment.js*", lambda route: held.append(route))
     here = f"/experiments/{seeded.first}"
-    with page.expect_request("**/experiment.js*"):
+    with _late(page, "experiment.js"):
         page.goto(here, wait_until="commit")
-    expect(page.get_by_role("button", name="Save labels")).to_be_disabled()
-    page.get_by_label("Notes").fill("quick")
-    page.get_by_label("Name", exact=True).press("Enter")
-    held.pop().continue_()
+        expect(page.get_by_role("button", name="Save labels")).to_be_disabled()
+        page.get_by_label("Notes").fill("quick")
+        page.get_by_label("Name", exact=True).press("Enter")
     expect(page.get_by_role("button", name="Save labels")).to_be_enabled()
     expect(page.get_by_label("Notes")).to_have_value("quick")
     assert page.url.endswith(here)
@@ -446,12 +455,29 @@ def test_a_form_whose_script_is_still_loading_sends_nothing(page: Page, seeded: 
 def test_a_name_of_one_long_word_leaves_the_table_its_width(
     page: Page, stack: RunningStack
 ) -> None:
-    long = {"name": "<b>" + "long" * 49, "tags": {"t": "v" * 200}}
+    long = {"name": "<b>" + "long" * 49, "tags": {f"t{n}": "v" * 200 for n in range(3)}}
     stack.submit(KIND, SMALL, **long)
     page.goto("/experiments")
     table = page.get_by_role("region", name="Experiments")
-    expect(table.get_by_role("link", name="<b>longlong").first).to_be_visible()
+    name = table.get_by_role("link", name="<b>longlong").first
+    expect(name).to_be_visible()
     assert table.evaluate("one => one.scrollWidth <= one.clientWidth")
+    page.set_viewport_size(PHONE)
+    assert name.evaluate("one => one.closest('tr').clientHeight") < 5 * name.evaluate(LETTER)
+
+
+def test_a_median_is_missing_where_most_replicates_have_no_value(
+    page: Page, stack: RunningStack, seeded: Seeded
+) -> None:
+    rows = stack.http.get(f"/v1/experiments/{seeded.first}/results").json()["items"]
+    rule = "curl_descent"
+    least, next, _ = sorted(r["metrics"]["min_test_error"] for r in rows if r["arm"] == rule)
+    threshold = {"record": {"threshold": (least + next) / 2}}
+    identifier = stack.submit(KIND, {**SMALL, **threshold, "rules": [rule]})["id"]
+    assert stack.ended(identifier)["summary"][rule]["epochs_to_threshold"]["median"] is None
+    page.goto(f"/experiments/{identifier}")
+    row = page.get_by_role("row", name="epochs to threshold")
+    expect(row.get_by_role("cell")).to_have_text(re.compile("^\\s*–\\s*2 without a value\\s*$"))
 
 
 def test_one_stream_tells_of_several_experiments(stack: RunningStack) -> None:
@@ -471,6 +497,17 @@ def test_pages_allow_nothing_but_their_own(stack: RunningStack) -> None:
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert "http" not in policy
+
+
+@contextmanager
+def _late(page: Page, script: str) -> Iterator[None]:
+    """A network on which a script comes only after this."""
+    held: list[Route] = []
+    page.route(f"**/{script}", lambda route: held.append(route))
+    yield
+    while not held:
+        page.wait_for_timeout(20)
+    held.pop().continue_()
 
 
 def _session(seed: int) -> bytes:

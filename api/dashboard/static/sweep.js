@@ -8,6 +8,7 @@ const map = document.querySelector("[data-map]");
 const REDRAW_MS = 4000;
 const MOST_LINES = 600;
 const MARGIN = 110;
+const AXIS = 120; // pixels that the name of one takes
 
 // The filter that finds what one rectangle stands for.
 export function inside(datum, x, y) {
@@ -59,7 +60,7 @@ function parallel({ lines, metric }, width) {
   const ends = axes.flatMap((axis) => scales.get(axis).ends.map((label, end) => ({ axis: words(axis), at: end, label })));
   const x = { field: "axis", type: "nominal", sort: axes.map(words), title: null, axis: { labelAngle: 0, orient: "top", grid: true, domain: false, ticks: false, labelFontSize: 12, labelPadding: 22 } };
   return {
-    $schema: "https://vega.github.io/schema/vega-lite/v6.json", width: Math.min(760, width - MARGIN), height: 260, background: "white", padding: 14,
+    $schema: "https://vega.github.io/schema/vega-lite/v6.json", width: Math.max(AXIS * axes.length, Math.min(760, width - MARGIN)), height: 260, background: "white", padding: 14,
     config: { view: { stroke: null }, font: "sans-serif", axis: { labelColor: "#1f2933", gridColor: "#6b7785" } },
     layer: [
       { data: { values }, params: [{ name: "hover", select: { type: "point", fields: ["id"], on: "pointerover", clear: "pointerout" } }], mark: { type: "line", strokeWidth: 1.4 },
