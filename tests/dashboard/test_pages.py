@@ -43,7 +43,9 @@ PRINTED = "window.printed = 0; window.print = () => { window.printed += 1; };"
 ENDLESS: dict[str, Any] = {"training": {"epochs": 1_000_000}, "replicates": 4}
 
 
-def test_an_experiment_is_started_from_its_form_watched_and_cancelled(page: Page) -> None:
+def test_an_experiment_is_started_from_its_form_watched_and_cancelled(
+    page: Page, seeded: Seeded
+) -> None:
     page.goto(f"/new?kind={KIND}")
     page.get_by_label("epochs", exact=True).fill(str(ENDLESS["training"]["epochs"]))
     page.get_by_label("replicates", exact=True).fill(str(ENDLESS["replicates"]))
@@ -183,7 +185,7 @@ def test_a_cell_of_the_map_opens_its_experiment(page: Page, seeded: Seeded) -> N
         page.goto(f"/sweeps/{seeded.sweep}", wait_until="commit")
         cells = page.locator(".clickable .mark-rect.role-mark path")
         cells.last.wait_for()
-    page.locator("#lines .mark-line path").first.wait_for()
+    page.locator("#lines .mark-line path").first.wait_for(state="attached")
     cells.last.click()
     page.wait_for_url("**/experiments/*")
     expect(page.get_by_role("link", name="its sweep")).to_be_visible()
