@@ -66,7 +66,11 @@ def _indexed_afterwards(database: Database) -> Iterator[None]:
 def fill_experiments(database: Database, count: int) -> None:
     """As many experiments as lists and pages show them: whole specs and medians, no metric rows."""
     specs = _parameters(count)
-    shown = {"spec": KINDS[KIND].example().model_dump(mode="json"), "summary": _summary()}
+    shown = {
+        "spec": KINDS[KIND].example().model_dump(mode="json"),
+        "summary": _summary(),
+        "estimate": {"memory_bytes": 1_000_000, "operations": 1_000_000, "seconds": 1.0},
+    }
     swept = {"definition": {"base": {}, "axes": {name: [0.1, 1.0] for name in AXES}}}
     points = ({"point": {name: spec[name] for name in AXES}} for spec in specs)
     rows = ({**_experiment(i, count), **shown, **point} for i, point in enumerate(points))

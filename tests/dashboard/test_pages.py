@@ -161,7 +161,9 @@ def test_the_table_shows_what_the_completed_filter_finds(page: Page, seeded: See
 
 def test_a_mistake_in_the_filter_is_explained_beside_it(page: Page) -> None:
     page.goto("/experiments?where=metric.final_test_eror+%3C+1")
-    expect(page.get_by_role("alert")).to_contain_text("did you mean metric.final_test_error")
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("where, position 0")
+    expect(alert).to_contain_text("did you mean metric.final_test_error")
     expect(page.get_by_label("Filter")).to_have_attribute("aria-invalid", "true")
 
 

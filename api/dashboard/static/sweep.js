@@ -64,7 +64,7 @@ function parallel({ lines, metric }, width) {
     config: { view: { stroke: null }, font: "sans-serif", axis: { labelColor: "#1f2933", gridColor: "#6b7785" } },
     layer: [
       { data: { values }, params: [{ name: "hover", select: { type: "point", fields: ["id"], on: "pointerover", clear: "pointerout" } }], mark: { type: "line", strokeWidth: 1.4 },
-        encoding: { x, y: { field: "at", type: "quantitative", axis: null }, detail: { field: "id" }, color: { field: "end", type: "quantitative", scale: { scheme: "viridis" }, legend: null },
+        encoding: { x, y: { field: "at", type: "quantitative", axis: null }, detail: { field: "id" }, color: { field: "end", type: "quantitative", scale: { scheme: { name: "viridis", extent: [0.2, 0.9] } }, legend: null },
           opacity: { condition: { param: "hover", value: 0.9, empty: true }, value: 0.08 } } },
       ...[0, 1].map((end) => ({ data: { values: ends.filter(({ at }) => at === end) }, mark: { type: "text", color: "#6b7785", fontSize: 11, dy: end ? -9 : 12 }, encoding: { x, y: { field: "at", type: "quantitative" }, text: { field: "label" } } })),
     ],
