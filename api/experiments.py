@@ -127,7 +127,7 @@ class Cost(BaseModel):
 
 def shown(experiment: experiments.Experiment) -> Experiment:
     """An experiment as the API answers it."""
-    columns = {**asdict(experiment), "on_end": state(experiment.on_end)}
+    columns = {**vars(experiment), "on_end": state(experiment.on_end)}
     here = f"{router.prefix}/{experiment.id}"
     parts = ("events", "results", "arrays", "figures")
     return Experiment(

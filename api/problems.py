@@ -172,7 +172,7 @@ def _field_error(error: Mapping[str, Any], body: Any) -> FieldError:
             message = unknown(body, parts)
         case "extra_forbidden":
             message = "there is no such parameter"
-        case "json_invalid":
+        case "json_invalid" if source == "body":
             parts, value = [], None
             message = f"not JSON: {context['error']} (character {path[0]})"
         case "union_tag_invalid":

@@ -1,9 +1,10 @@
 """Pages of a full database, and many open streams beside them.
 
 `python -m benchmarks.pages` fills a database with 100 000 experiments, starts the service on it and
-asks for its pages. The goal is a first load under 500 ms. Then as many streams as there may be open
-pages listen while experiments run, and the same pages are asked for again: the ratio says what the
-streams cost everybody else, the delay what their listeners wait for the news.
+asks for its pages. The goal is a first load under 500 ms. An installation with that many has been
+started before: it has compiled its kernels and made Vega's bundle. Then as many streams as there
+may be open pages listen while experiments run, and the same pages are asked for again: the ratio
+says what the streams cost everybody else, the delay what their listeners wait for the news.
 """
 
 import json
@@ -18,7 +19,8 @@ from statistics import median
 import httpx
 
 import migrations
-from benchmarks.query_rows import KIND, fill_experiments, sweep_id
+from api.dashboard.assets import vega_address
+from benchmarks.query_rows import KIND, experiment_id, fill_experiments, sweep_id
 from benchmarks.service import TRIVIAL
 from store.database import Database
 from tests.stack import RunningStack
@@ -32,9 +34,13 @@ PATHS = {
     "experiments": "/experiments",
     "experiments of a kind, filtered": f"/experiments?kind={KIND}"
     "&where=metric.final_test_error+%3C+1e-3&order_by=metric.final_test_error",
+    "an experiment": f"/experiments/{experiment_id(7)}",
+    "two compared": f"/compare?ids={experiment_id(7)},{experiment_id(8)}",
     "a sweep": f"/sweeps/{sweep_id(7)}",
     "sweeps": "/sweeps",
-    "new": f"/new?kind={KIND}",
+    "new": "/new",
+    "the form of a kind": f"/new?kind={KIND}",
+    "datasets": "/datasets",
     "science": "/science",
 }
 
@@ -44,6 +50,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _fill(folder / "solenoid.db")
+        _start_once(folder)
         with RunningStack(folder, workers=1) as stack:
             quiet = {page: _times(stack, path) for page, path in PATHS.items()}
             with _streams(stack) as delays:
@@ -66,6 +73,13 @@ def _fill(path: Path) -> None:
     database = Database(url)
     fill_experiments(database, EXPERIMENTS)
     database.close()
+
+
+def _start_once(folder: Path) -> None:
+    with RunningStack(folder, workers=1) as stack:
+        stack.http.get(vega_address()).raise_for_status()
+        while stack.descendants("workers.warm"):
+            time.sleep(1)
 
 
 def _times(stack: RunningStack, path: str) -> list[float]:

@@ -66,14 +66,20 @@ def _indexed_afterwards(database: Database) -> Iterator[None]:
 def fill_experiments(database: Database, count: int) -> None:
     """As many experiments as lists and pages show them: whole specs and medians, no metric rows."""
     specs = _parameters(count)
-    shown = {"spec": KINDS[KIND].example().model_dump(mode="json"), "summary": _summary()}
+    shown = {
+        "spec": KINDS[KIND].example().model_dump(mode="json"),
+        "summary": _summary(),
+        "estimate": {"memory_bytes": 1_000_000, "operations": 1_000_000, "seconds": 1.0},
+    }
     swept = {"definition": {"base": {}, "axes": {name: [0.1, 1.0] for name in AXES}}}
     points = ({"point": {name: spec[name] for name in AXES}} for spec in specs)
     rows = ({**_experiment(i, count), **shown, **point} for i, point in enumerate(points))
     _insert(database, sweeps, ({**_sweep(n), **swept} for n in range(count // OF_SWEEP + 1)))
     _insert(database, experiments, rows)
     _insert(
-        database, parameters[KIND], ({"experiment_id": _id(i), **p} for i, p in enumerate(specs))
+        database,
+        parameters[KIND],
+        ({"experiment_id": experiment_id(i), **p} for i, p in enumerate(specs)),
     )
     _insert(database, medians[KIND], _medians(specs))
     _analyse(database)
@@ -89,7 +95,9 @@ def _make(database: Database, count: int) -> None:
     _insert(database, sweeps, map(_sweep, range(count // OF_SWEEP + 1)))
     _insert(database, experiments, (_experiment(place, count) for place in range(count)))
     _insert(
-        database, parameters[KIND], ({"experiment_id": _id(i), **p} for i, p in enumerate(specs))
+        database,
+        parameters[KIND],
+        ({"experiment_id": experiment_id(i), **p} for i, p in enumerate(specs)),
     )
     _insert(database, medians[KIND], _medians(specs))
     _insert(database, results[KIND], _rows(specs))
@@ -141,7 +149,7 @@ def _rows(specs: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for place, (spec, errors) in enumerate(zip(specs, _errors(len(specs)), strict=True)):
         for number, error in enumerate(errors):
             arm, replicate = divmod(number, REPLICATES)
-            keys = {"experiment_id": _id(place), "arm": ARMS[arm], "replicate": replicate}
+            keys = {"experiment_id": experiment_id(place), "arm": ARMS[arm], "replicate": replicate}
             yield {**keys, "sweep_id": sweep_id(place // OF_SWEEP), **spec, **_metrics(error)}
 
 
@@ -163,10 +171,11 @@ def _medians(specs: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             own = errors[number * REPLICATES : (number + 1) * REPLICATES]
             plain = dict.fromkeys(KINDS[KIND].metrics, 0.5)
             middle = {**plain, "final_test_error": sorted(own)[REPLICATES // 2]}
-            yield {"experiment_id": _id(place), "arm": arm, **middle}
+            yield {"experiment_id": experiment_id(place), "arm": arm, **middle}
 
 
-def _id(place: int) -> str:
+def experiment_id(place: int) -> str:
+    """The id of the n-th experiment."""
     return f"{place + 1:08x}-0000-7000-8000-000000000000"
 
 
@@ -182,7 +191,7 @@ def _sweep(number: int) -> dict[str, Any]:
 
 def _experiment(place: int, count: int) -> dict[str, Any]:
     return {
-        "id": _id(place),
+        "id": experiment_id(place),
         "kind": KIND,
         "kind_version": 1,
         "status": "succeeded",

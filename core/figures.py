@@ -6,6 +6,7 @@ PNG, SVG and PDF by vl-convert, which carries its own JavaScript and fonts and n
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import vl_convert
@@ -58,6 +59,13 @@ def notice(text: str, width: int, height: int) -> alt.Chart:
     base = alt.Chart(alt.InlineData([{"text": text}]), width=width, height=height)
     chart: alt.Chart = base.mark_text(color=MUTED, fontSize=13).encode(text="text:N")
     return chart
+
+
+def of_known(rows: Sequence[Mapping[str, Any]], name: str, layer: alt.Chart) -> list[alt.Chart]:
+    """The layer over the rows that have a value of this name; none of no row: it had no scale."""
+    if all(row.get(name) is None for row in rows):
+        return []
+    return [layer.transform_filter(f"isValid(datum.{name})")]
 
 
 def themed(chart: alt.TopLevelMixin) -> dict[str, Any]:

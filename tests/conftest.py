@@ -132,10 +132,13 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
     return Settings(data_dir=tmp_path, database_url=database_url)
 
 
+WORKERS = 2
+
+
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """The whole service as its users start it, in a temporary folder."""
-    with RunningStack(tmp_path_factory.mktemp("stack"), workers=2) as running:
+    with RunningStack(tmp_path_factory.mktemp("stack"), workers=WORKERS) as running:
         yield running
 
 

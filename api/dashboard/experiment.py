@@ -59,7 +59,8 @@ def shown(request: Request, id: Id, service: Context) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Spread:
-    """One metric of one arm over its replicates."""
+    """One metric of one arm over its replicates: the median as the summary has it, 10th and 90th
+    percentiles of the values there are."""
 
     median: float | None
     low: float | None
@@ -77,7 +78,7 @@ class Numbers:
 
 
 def _numbers(experiment: Experiment, kind: KindEntry, service: Context) -> Numbers:
-    terms = [term for name in kind.metrics for term in _terms(f"metric.{name}")]
+    terms = [term for name in kind.metrics for term in _ends(f"metric.{name}")]
     asked = ResultsQuery(
         where=f"experiment = '{experiment.id}'",
         kind=experiment.kind,
@@ -88,7 +89,7 @@ def _numbers(experiment: Experiment, kind: KindEntry, service: Context) -> Numbe
     found = {arm: (count, values) for arm, count, *values in answers}
     arms = [arm for arm in experiment.summary or {} if arm in found]
     rows = {
-        name: {arm: _spread(experiment, arm, name, found[arm][1][3 * place :]) for arm in arms}
+        name: {arm: _spread(experiment, arm, name, found[arm][1][2 * place :]) for arm in arms}
         for place, name in enumerate(kind.metrics)
     }
     return Numbers(
@@ -97,19 +98,20 @@ def _numbers(experiment: Experiment, kind: KindEntry, service: Context) -> Numbe
         rows={
             name: of_arms
             for name, of_arms in rows.items()
-            if any(spread.median is not None for spread in of_arms.values())
+            if any(spread.low is not None for spread in of_arms.values())
         },
     )
 
 
-def _terms(metric: str) -> tuple[str, str, str]:
-    return f"median({metric})", f"quantile({metric}, 0.1)", f"quantile({metric}, 0.9)"
+def _ends(metric: str) -> tuple[str, str]:
+    return f"quantile({metric}, 0.1)", f"quantile({metric}, 0.9)"
 
 
 def _spread(experiment: Experiment, arm: str, name: str, values: Sequence[Any]) -> Spread:
     summary = (experiment.summary or {}).get(arm, {}).get(name)
-    median, low, high = values[:3]
-    return Spread(median, low, high, summary.missing if summary else 0)
+    if summary is None:
+        return Spread(None, None, None, 0)
+    return Spread(summary.median, values[0], values[1], summary.missing)
 
 
 def _curl(experiment: Experiment, base: str) -> str:

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
 from api.context import Context, Service
@@ -14,11 +15,11 @@ from api.experiments import show
 from api.kinds import list_kinds, show_kind
 from api.pages import PageQuery
 from api.presets import panels_of
-from api.problems import BadRequest
 from core.experiment import Kind
 from core.kinds import KINDS
 from core.presets import PRESETS
 from core.presets.preset import Panel
+from core.spelling import nearest_or_all
 from store.experiments import NotFound
 
 router = APIRouter()
@@ -86,17 +87,20 @@ def _read(kind: Kind[Any], text: str) -> dict[str, Any]:
     try:
         spec: dict[str, Any] = kind.spec.model_validate_json(text).model_dump(mode="json")
     except ValidationError as mistake:
-        first = mistake.errors()[0]
-        field = ".".join(["spec", *map(str, first["loc"])])
-        raise BadRequest(field, first["input"], first["msg"]) from None
+        within = ("query", kind.name, "spec")
+        errors = [{**error, "loc": (*within, *error["loc"])} for error in mistake.errors()]
+        raise RequestValidationError(errors) from None
     return spec
 
 
 def _panel(preset: str, name: str | None) -> Panel:
-    for panel in PRESETS[preset].panels["quick"] if preset in PRESETS else ():
-        if name in (None, panel.name):
-            return panel
-    raise NotFound(f"no preset is named {preset} with a panel {name}")
+    if preset not in PRESETS:
+        raise NotFound(f"no preset is named {preset}{nearest_or_all(preset, list(PRESETS))}")
+    panels = {panel.name: panel for panel in PRESETS[preset].panels["quick"]}
+    if name is not None and name not in panels:
+        hint = nearest_or_all(name, list(panels))
+        raise NotFound(f"no panel of {preset} is named {name}{hint}")
+    return panels[name] if name else next(iter(panels.values()))
 
 
 def _panels(kind: str) -> list[tuple[str, str]]:

@@ -36,10 +36,12 @@ class TableQuery(BaseModel):
     @property
     def filter(self) -> str | None:
         """All conditions in one, in the query language."""
-        parts = [f"({self.where})"] if self.where.strip() else []
-        parts += [f"kind = '{self.kind}'"] if self.kind in KINDS else []
-        parts += [f"status = '{self.status}'"] if self.status else []
-        return " and ".join(parts) or None
+        others = [f"kind = {_quoted(self.kind)}"] if self.kind else []
+        others += [f"status = '{self.status}'"] if self.status else []
+        if not self.where.strip():
+            return " and ".join(others) or None
+        # Alone it is asked as it is: a mistake is told by its place in the text.
+        return " and ".join([f"({self.where})", *others]) if others else self.where
 
     def address(self, **changes: Any) -> str:
         """The same table with something else about it."""
@@ -95,6 +97,10 @@ def _found(query: TableQuery, service: Context) -> tuple[Page[Experiment], Query
 def _row(experiment: Experiment, columns: Any) -> dict[str, Any]:
     found = cells(experiment, columns)
     return {"experiment": experiment, "cells": found, "headline": headline(experiment)}
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _sorted_by(order_by: str) -> tuple[str, bool]:

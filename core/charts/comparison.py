@@ -26,7 +26,7 @@ from core.charts.participation_ratio import CAVEAT, Z_95, Arms
 from core.curl_descent import SimulationSpec
 from core.drawing import alt
 from core.experiment import Compared
-from core.figures import BLOCK_COLOURS
+from core.figures import BLOCK_COLOURS, of_known
 
 COLOURS = (
     *("#2f6690", "#d1495b", "#5b8e7d", "#e09f3e", "#8e6c8a"),
@@ -115,12 +115,12 @@ def draw_participation_ratios(compared: Iterable[Compared[Arms]]) -> alt.TopLeve
         tooltip=["experiment:N", "block:N", "ratio:Q", "low:Q", "high:Q"],
     )
     points = base.transform_filter("datum.ratio != null").mark_point(filled=True, size=70)
-    interval = base.transform_filter("datum.low != null").mark_rule(strokeWidth=2)
-    layers = [points.encode(x=_axis("ratio"), opacity=alt.value(1))]
-    if any(value["low"] is not None for value in values):
-        layers.insert(0, interval.encode(x=_axis("low"), x2="high:Q"))
+    interval = base.mark_rule(strokeWidth=2)
     return alt.LayerChart(
-        layer=layers,
+        layer=[
+            *of_known(values, "low", interval.encode(x=_axis("low"), x2="high:Q")),
+            points.encode(x=_axis("ratio"), opacity=alt.value(1)),
+        ],
         width=WIDTH,
         height=alt.Step(ROW),
         title=alt.Title("Dimensions of the task", subtitle=_caveats(values, optimistic)),

@@ -10,7 +10,7 @@ from core.charts.intervals import Bar, bars_with_intervals
 from core.charts.state_space import state_space
 from core.drawing import alt
 from core.experiment import Result
-from core.figures import BLOCK_COLOURS
+from core.figures import BLOCK_COLOURS, of_known
 from core.kernels.component_numbers import components_for, entropy_dimension, leading
 
 SHOWN = 40
@@ -131,15 +131,14 @@ def _panel(rows: list[dict[str, Any]], spec: Arms, title: str, axis: str) -> alt
         scale=alt.Scale(domain=names, range=[[1, 0], [5, 3]][: len(names)]),
         legend=alt.Legend(labelLimit=260, orient="bottom", direction="vertical"),
     )
+    band = base.mark_area(opacity=0.2)
     layers = [
+        *of_known(rows, "low", band.encode(y=alt.Y("low:Q", title=axis), y2="high:Q")),
         base.mark_line(strokeWidth=2).encode(y=y, strokeDash=dash),
         base.mark_point(filled=True, size=30, opacity=1).encode(
             y=y, tooltip=["block:N", "curve:N", "component:Q", "variance:Q"]
         ),
     ]
-    if any("low" in row for row in rows):
-        band = base.transform_filter("isValid(datum.low)").mark_area(opacity=0.2)
-        layers.insert(0, band.encode(y=alt.Y("low:Q", title=axis), y2="high:Q"))
     chart: alt.LayerChart = alt.LayerChart(
         layer=layers, width=280, height=240, title=alt.Title(title, fontSize=12)
     ).resolve_scale(strokeDash="independent")

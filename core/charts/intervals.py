@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any
 
 from core.drawing import alt
-from core.figures import BLOCK_COLOURS, INK, MUTED
+from core.figures import BLOCK_COLOURS, INK, MUTED, of_known
 
 
 @dataclass(frozen=True)
@@ -38,16 +38,15 @@ def bars_with_intervals(
     filled = base.transform_filter("datum.value != null").mark_bar(opacity=0.85)
     scale = alt.Scale(domain=series, range=colours)
     legend = alt.Legend(title=None) if len(series) > 1 else None
+    rule = base.mark_rule(color=INK, strokeWidth=1.5)
     layers = [
         filled.encode(
             y=alt.Y("value:Q", title=y),
             color=alt.Color("series:N", sort=series, scale=scale, legend=legend),
             tooltip=["group:N", "series:N", "value:Q", "low:Q", "high:Q"],
-        )
+        ),
+        *of_known(rows, "low", rule.encode(y=alt.Y("low:Q", title=y), y2="high:Q")),
     ]
-    if any(row["low"] is not None for row in rows):
-        rule = base.transform_filter("datum.low != null").mark_rule(color=INK, strokeWidth=1.5)
-        layers.append(rule.encode(y=alt.Y("low:Q", title=y), y2="high:Q"))
     width = 60 + 26 * len(groups) * max(len(series), 2)
     return alt.LayerChart(layer=layers, width=width, height=260, title=title)
 

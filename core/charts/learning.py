@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.curl_descent import SimulationSpec
 from core.drawing import alt
 from core.experiment import Result
-from core.figures import ARM_COLOURS, INK, MUTED
+from core.figures import ARM_COLOURS, INK, MUTED, notice
 from core.kernels.measures import diverged, epochs_to_threshold
 
 WIDTH, HEIGHT = 460, 300
@@ -204,8 +204,6 @@ def _replicates(error: NDArray[Any]) -> str:
     return f"{counted}; {lost} networks diverged" if lost else counted
 
 
-def empty(message: str) -> alt.LayerChart:
+def empty(message: str) -> alt.Chart:
     """A frame that says why there is no picture in it."""
-    text = alt.Chart(alt.InlineData([{"message": message}])).encode(text="message:N")
-    layers = [text.mark_text(color=MUTED, fontSize=13)]
-    return alt.LayerChart(layer=layers, width=WIDTH, height=HEIGHT)
+    return notice(message, WIDTH, HEIGHT)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.drawing import alt
 from core.experiment import Result
-from core.figures import BLOCK_COLOURS, INK, MUTED
+from core.figures import BLOCK_COLOURS, INK, MUTED, notice, of_known
 from core.kernels.participation_ratio_error import log_ratio_of
 from core.kernels.resampling import two_sided_p
 
@@ -41,15 +41,14 @@ def draw_ratios(spec: Arms, result: Result) -> alt.TopLevelMixin:
         ),
     )
     scale = alt.Scale(zero=False, nice=False, padding=14)
-    interval = base.transform_filter("datum.low != null").mark_rule(strokeWidth=2)
+    interval = base.mark_rule(strokeWidth=2)
     points = base.mark_point(filled=True, size=90, opacity=1)
     axis = alt.Y("ratio:Q", title="participation ratio of target means", scale=scale)
+    low = alt.Y("low:Q", scale=scale, title="participation ratio of target means")
     layers = [
-        points.encode(y=axis, tooltip=["block:N", "estimate:N", "ratio:Q", "low:Q", "high:Q"])
+        *of_known(values, "low", interval.encode(y=low, y2="high:Q")),
+        points.encode(y=axis, tooltip=["block:N", "estimate:N", "ratio:Q", "low:Q", "high:Q"]),
     ]
-    if any(value["low"] is not None for value in values):
-        low = alt.Y("low:Q", scale=scale, title="participation ratio of target means")
-        layers.insert(0, interval.encode(y=low, y2="high:Q"))
     return alt.LayerChart(
         layer=layers,
         width=120 + 100 * len(spec.arms),
@@ -72,7 +71,8 @@ def draw_null(spec: Arms, result: Result) -> alt.TopLevelMixin:
     defined = null[np.isfinite(null)]
     title = _title("Log ratio under shuffled block labels", result)
     if len(defined) == 0:
-        return _empty("No permutations were asked for").properties(title=title)
+        text = "No permutations were asked for"
+        return notice(text, 380, 240).properties(title=title)
     observed = log_ratio_of(result["participation_ratio"])
     reach = float(np.abs([*defined, observed if isfinite(observed) else 0.0]).max()) or 1.0
     counts, edges = np.histogram(defined, bins=BINS, range=(-1.05 * reach, 1.05 * reach))
@@ -174,9 +174,3 @@ def _spectrum(title: str, spec: Arms, eigenvalues: NDArray[Any]) -> alt.LayerCha
     size = 40 if shares.shape[1] <= 30 else 8
     layers = (base.mark_line(strokeWidth=2), base.mark_point(filled=True, size=size, opacity=1))
     return alt.LayerChart(layer=layers, width=240, height=240, title=alt.Title(title, fontSize=12))
-
-
-def _empty(message: str) -> alt.LayerChart:
-    text = alt.Chart(alt.InlineData([{"message": message}])).encode(text="message:N")
-    layers = (text.mark_text(color=MUTED, fontSize=13),)
-    return alt.LayerChart(layer=layers, width=380, height=240)

@@ -9,7 +9,7 @@ import numpy as np
 from core.curl_phase_diagram import PhaseDiagramSpec
 from core.drawing import alt
 from core.experiment import Result
-from core.figures import ARM_COLOURS, INK, MUTED
+from core.figures import ARM_COLOURS, INK, MUTED, notice
 from core.kernels.critical_lines import Floats
 
 WIDTH, HEIGHT = 300, 280
@@ -43,7 +43,8 @@ def draw_joint_surface(spec: PhaseDiagramSpec, result: Result) -> alt.TopLevelMi
     """The left edge of the spectrum over both fractions; stable where it is positive."""
     title = alt.Title("Flips in both layers")
     if spec.joint is None:
-        return _empty("The surface of joint flips was not asked for").properties(title=title)
+        text = "The surface of joint flips was not asked for"
+        return notice(text, HEIGHT, HEIGHT).properties(title=title)
     title.subtitle = (
         f"compression ratio {spec.joint.compression_ratio:.3g}, κ = {spec.kappa:.3g}; "
         "stable below the line"
@@ -219,10 +220,3 @@ def _joint_line(result: Result) -> Records:
         {"hidden": first, "readout": second}
         for first, second in zip(hidden.tolist(), readout.tolist(), strict=True)
     ]
-
-
-def _empty(message: str) -> alt.LayerChart:
-    text = _data([{"message": message}]).encode(text="message:N")
-    return alt.LayerChart(
-        layer=[text.mark_text(color=MUTED, fontSize=13)], width=HEIGHT, height=HEIGHT
-    )

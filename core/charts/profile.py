@@ -9,7 +9,7 @@ from statistics import fmean, median, stdev
 from typing import Any, NamedTuple
 
 from core.drawing import alt
-from core.figures import ARM_COLOURS, BLOCK_COLOURS, INK, notice
+from core.figures import ARM_COLOURS, BLOCK_COLOURS, INK, notice, of_known
 
 WIDTH, HEIGHT = 420, 300
 DECADES = 1.0  # positive values over more than this many go on a log axis
@@ -56,22 +56,16 @@ def draw_profile(runs: Sequence[Run], *, x: str, metric: str) -> alt.TopLevelMix
         y=alt.Y("at:Q", title=_words(metric), scale=at, axis=axis),
         color=_colour(arms),
     )
-    there = base.transform_filter("!datum.never")
-    bars = there.transform_filter("datum.high > datum.low").mark_rule(strokeWidth=1.5)
-    never = base.transform_filter("datum.never").mark_point(
-        shape="triangle-up", filled=True, size=70, opacity=1
-    )
-    label = base.transform_filter("datum.missing > 0").mark_text(align="left", dx=8, fontSize=10)
-    layers = []  # none of nothing: it would have no scale
-    if not all(point["never"] for point in points):
-        layers.append(there.mark_line(strokeWidth=1.5))
-        if any(point["high"] > point["low"] for point in points):
-            layers.append(bars.encode(y="low:Q", y2="high:Q"))
-        layers.append(there.mark_point(filled=True, size=50, opacity=1))
-    if any(point["never"] for point in points):
-        layers.append(never)
-    if any(point["missing"] for point in points):
-        layers.append(label.encode(text="label:N"))
+    bars = base.mark_rule(strokeWidth=1.5)
+    never = base.mark_point(shape="triangle-up", filled=True, size=70, opacity=1)
+    label = base.mark_text(align="left", dx=8, fontSize=10)
+    layers = [
+        *of_known(points, "mean", base.mark_line(strokeWidth=1.5)),
+        *of_known(points, "error", bars.encode(y="low:Q", y2="high:Q")),
+        *of_known(points, "mean", base.mark_point(filled=True, size=50, opacity=1)),
+        *of_known(points, "never", never),
+        *of_known(points, "label", label.encode(text="label:N")),
+    ]
     return alt.LayerChart(layer=layers, width=WIDTH, height=HEIGHT, title=title)
 
 
@@ -103,9 +97,10 @@ def _points(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
             "at": mean,
             "low": mean - error,
             "high": mean + error,
-            "never": not known,
-            "missing": missing,
-            "label": f"{missing} of {len(values)} never",
+            "mean": mean if known else None,
+            "error": error or None,
+            "never": None if known else True,
+            "label": f"{missing} of {len(values)} never" if missing else None,
         }
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from core.drawing import alt
 from core.experiment import Result
-from core.figures import BLOCK_COLOURS, INK, MUTED, notice
+from core.figures import BLOCK_COLOURS, INK, MUTED, notice, of_known
 from core.findings.answer import FINDINGS
 from core.findings.report_spec import ReportSpec
 from core.findings.verdicts import DIFFERENCE, reach_of, summed, supported
@@ -144,13 +144,12 @@ def _panel(spec: ReportSpec, result: Result, k: int, name: str) -> alt.Chart | a
         ),
     )
     y = alt.Y("value:Q", title=UNITS[name])
+    low = alt.Y("low:Q", title=UNITS[name])
+    rule = base.mark_rule(strokeWidth=1.5)
     layers = [
         base.mark_bar(opacity=0.85).encode(y=y),
+        *of_known(rows, "low", rule.encode(y=low, y2="high:Q", color=alt.value(INK))),
     ]
-    if any(row["low"] is not None for row in rows):
-        rule = base.transform_filter("datum.low != null").mark_rule(strokeWidth=1.5)
-        low = alt.Y("low:Q", title=UNITS[name])
-        layers.append(rule.encode(y=low, y2="high:Q", color=alt.value(INK)))
     return alt.LayerChart(layer=layers, width=120, height=150, title=title)
 
 

@@ -5,6 +5,7 @@ Non-Gradient Learning Dynamics with Sign-Diverse Plasticity", NeurIPS 2025, arXi
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from math import sqrt
 from typing import Any
 
@@ -253,6 +254,11 @@ def _simulation(spec: SimulationSpec, given: Given) -> Simulation:
     )
 
 
+@lru_cache  # a sweep asks hundreds of times for the same
+def _records(epochs: int, points: int) -> int:
+    return len(record_epochs(epochs, points))
+
+
 def _sizes(spec: SimulationSpec) -> costs.Sizes:
     return costs.Sizes(
         inputs=spec.inputs,
@@ -263,7 +269,7 @@ def _sizes(spec: SimulationSpec) -> costs.Sizes:
         test=spec.data.test_size,
         batch=spec.batch,
         epochs=spec.training.epochs,
-        records=len(record_epochs(spec.training.epochs, spec.record.points)),
+        records=_records(spec.training.epochs, spec.record.points),
         window=spec.record.order_parameter_window,
         rules=len(spec.rules),
         replicates=spec.replicates,

@@ -18,6 +18,7 @@ from tests.store.test_transitions import accepted
 from workers.logs import JsonLines
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+FORM = "/new?kind=curl_descent.simulation&spec="
 
 
 def test_an_internal_error_has_the_headers_the_line_and_the_latency_of_every_answer(
@@ -71,6 +72,11 @@ def test_what_goes_wrong_with_a_page_is_shown_as_a_page(
             ("/nowhere", 404, "Nothing is at /nowhere"),
             ("/experiments/no-id", 404, "Nothing is at /experiments/no-id"),
             ("/new?kind=none", 404, "none"),
+            (FORM + '{"hiden": 5}', 422, "spec.hiden: there is no such field; did you mean hidden"),
+            (FORM + '{"hidden": 0}', 422, "spec.hidden: "),
+            (FORM + "{", 422, "spec: Invalid JSON"),
+            ("/new?preset=toi", 404, "No preset is named toi; did you mean toy?"),
+            ("/experiments?kind=curl_descent.tot", 200, "did you mean curl_descent.toy"),
             ("/experiments?status=odd", 422, "status"),
             ("/compare?ids=odd", 400, "ids"),
         ):

@@ -7,13 +7,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 """The first without windows, of which each page costs the others a second of a core."""
 MISSING = f"no browser ({', '.join(PROGRAMS)}) is installed: the pages are not tested"
 PATIENCE_MS = 30_000
-PHONE = {"width": 375, "height": 720}
+PHONE: ViewportSize = {"width": 375, "height": 720}
 REFUSAL = re.compile(r"Failed to load resource: .* status of 4\d\d")
 
 

@@ -2,8 +2,11 @@
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from axe_core_python.sync_playwright import Axe
@@ -12,6 +15,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from api.dashboard.home import LATEST
 from api.dashboard.words import coded
+from tests.conftest import WORKERS
 from tests.dashboard.browser import PHONE, drawn, opened
 from tests.dashboard.conftest import KIND, SMALL, Seeded
 from tests.stack import RunningStack
@@ -33,15 +37,18 @@ STEADY = """async () => {
   const curves = new Curves(document.querySelector("main"));
   for (const epoch of [10, 500, 1000]) curves.add({ epoch, error: 6e-4 });
 }"""
+LETTER = "(one) => parseFloat(getComputedStyle(one).fontSize)"
 HEIGHT = "(one) => one.getBoundingClientRect().height"
 PRINTED = "window.printed = 0; window.print = () => { window.printed += 1; };"
-ENDLESS = {"training": {"epochs": 1_000_000}, "replicates": 4}
+ENDLESS: dict[str, Any] = {"training": {"epochs": 1_000_000}, "replicates": 4}
 
 
-def test_an_experiment_is_started_from_its_form_and_watched_to_its_figures(page: Page) -> None:
+def test_an_experiment_is_started_from_its_form_watched_and_cancelled(
+    page: Page, seeded: Seeded
+) -> None:
     page.goto(f"/new?kind={KIND}")
-    page.get_by_label("epochs", exact=True).fill("600000")
-    page.get_by_label("replicates", exact=True).fill("2")
+    page.get_by_label("epochs", exact=True).fill(str(ENDLESS["training"]["epochs"]))
+    page.get_by_label("replicates", exact=True).fill(str(ENDLESS["replicates"]))
     page.get_by_label("Name", exact=True).fill("from the form")
     expect(page.locator("[data-seconds]")).to_contain_text("on one core")
     page.get_by_role("button", name="Start", exact=True).click()
@@ -49,9 +56,9 @@ def test_an_experiment_is_started_from_its_form_and_watched_to_its_figures(page:
     expect(page.get_by_role("heading", name="from the form")).to_be_visible()
     expect(page.locator(".curves path").first).to_be_visible()
     expect(page.locator(".legend")).to_contain_text("curl descent test error")
-    expect(page.get_by_role("heading", name="Numbers")).to_be_visible()
-    drawn(page)
-    expect(page.locator(".lede [data-status]")).to_have_text("succeeded")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator(".lede [data-status]")).to_have_text("cancelled")
+    expect(page.get_by_role("button", name="Run again", exact=True)).to_be_visible()
 
 
 def test_a_value_that_does_not_change_is_a_line_all_the_same(page: Page) -> None:
@@ -140,13 +147,23 @@ def test_the_table_shows_what_the_completed_filter_finds(page: Page, seeded: See
     page.wait_for_url("**/experiments?*where=*")
     expect(page.locator("#rows th a")).to_have_text(["two flips", "one flip"])
     page.get_by_role("link", name="Name", exact=True).click()
-    page.get_by_role("link", name="Name", exact=False).first.click()
-    expect(page.locator("th[aria-sort]")).to_contain_text("Name")
+    expect(page.locator("th[aria-sort=descending]")).to_have_text("Name ↓")
+    page.get_by_role("link", name="Name ↓").click()
+    expect(page.locator("th[aria-sort=ascending]")).to_have_text("Name ↑")
+    expect(page.locator("#rows th a")).to_have_text(["one flip", "two flips"])
+    status = page.get_by_label("Status")
+    status.select_option("running")
+    expect(page.get_by_text("No experiment fits this filter")).to_be_visible()
+    page.go_back()
+    expect(page.locator("#rows th a")).to_have_text(["one flip", "two flips"])
+    expect(status).to_have_value("")
 
 
 def test_a_mistake_in_the_filter_is_explained_beside_it(page: Page) -> None:
     page.goto("/experiments?where=metric.final_test_eror+%3C+1")
-    expect(page.get_by_role("alert")).to_contain_text("did you mean metric.final_test_error")
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("where, position 0")
+    expect(alert).to_contain_text("did you mean metric.final_test_error")
     expect(page.get_by_label("Filter")).to_have_attribute("aria-invalid", "true")
 
 
@@ -166,21 +183,30 @@ def test_two_selected_experiments_are_compared_in_one_frame(page: Page, seeded: 
 
 
 def test_a_cell_of_the_map_opens_its_experiment(page: Page, seeded: Seeded) -> None:
-    page.goto(f"/sweeps/{seeded.sweep}")
-    cells = page.locator(".clickable .mark-rect.role-mark path")
-    drawn(page)
+    with _late(page, "sweep.js"):
+        page.goto(f"/sweeps/{seeded.sweep}", wait_until="commit")
+        cells = page.locator(".clickable .mark-rect.role-mark path")
+        cells.last.wait_for()
+    page.locator("#lines .mark-line path").first.wait_for(state="attached")
     cells.last.click()
     page.wait_for_url("**/experiments/*")
     expect(page.get_by_role("link", name="its sweep")).to_be_visible()
 
 
 def test_a_sweep_opened_before_its_first_result_fills(page: Page, stack: RunningStack) -> None:
-    base = {**SMALL, "training": {"epochs": 60_000}, "replicates": 1}
+    base = {**SMALL, "training": {"epochs": 20}, "replicates": 1}
     axes = {"student_scale": [0.5, 2.0], "teacher_scale": [1.0, 2.0]}
+    before = [stack.submit(KIND, ENDLESS)["id"] for _ in range(WORKERS)]
+    for identifier in before:
+        stack.until(identifier, "running")
     sweep = stack.http.post("/v1/sweeps", json={"kind": KIND, "base": base, "axes": axes}).json()
-    page.goto(f"/sweeps/{sweep['id']}")
+    with page.expect_response("**/v1/events"):
+        page.goto(f"/sweeps/{sweep['id']}")
     expect(page.get_by_label("Arm", exact=True)).to_have_value("all")
     expect(page.get_by_text("There are not yet two results")).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+    for identifier in before:
+        stack.http.post(f"/v1/experiments/{identifier}/cancel").raise_for_status()
     expect(page.get_by_role("button", name="Delete")).to_be_visible()
     expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
     expect(page.get_by_label("Arm", exact=True)).to_have_value("curl_descent")
@@ -253,19 +279,11 @@ def test_a_recording_is_drawn_at_first_sight(page: Page, tmp_path: Path) -> None
 def test_a_file_that_is_no_recording_is_refused_in_words(page: Page, tmp_path: Path) -> None:
     wrong = tmp_path / "letter.npz"
     wrong.write_text("Dear reader")
-    page.goto("/datasets")
-    page.set_input_files("#file", wrong)
+    with _late(page, "upload.js"):
+        page.goto("/datasets", wait_until="commit")
+        page.set_input_files("#file", wrong)
     expect(page.get_by_role("alert")).to_contain_text("file")
     assert page.url.endswith("/datasets")
-
-
-def test_a_running_experiment_is_cancelled(page: Page, stack: RunningStack) -> None:
-    identifier = stack.submit(KIND, ENDLESS)["id"]
-    stack.until(identifier, "running")
-    page.goto(f"/experiments/{identifier}")
-    page.get_by_role("button", name="Cancel").click()
-    expect(page.locator(".lede [data-status]")).to_have_text("cancelled")
-    expect(page.get_by_role("button", name="Run again", exact=True)).to_be_visible()
 
 
 def test_the_front_page_follows_what_runs(page: Page, stack: RunningStack) -> None:
@@ -328,6 +346,9 @@ def test_everything_is_reached_without_a_mouse(page: Page) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**/experiments/*")
     expect(page.get_by_role("heading", name="typed")).to_be_visible()
+    expect(page.get_by_role("heading", name="Numbers")).to_be_visible()
+    drawn(page)
+    expect(page.locator(".lede [data-status]")).to_have_text("succeeded")
 
 
 def test_the_toy_moves_by_keys_and_tells_what_becomes_of_a_start(page: Page) -> None:
@@ -388,7 +409,7 @@ def test_a_wide_figure_stays_readable_on_a_phone_and_is_moved_by_keys(
     with opened(browser, stack.url, viewport=PHONE) as phone:
         phone.goto(f"/experiments/{seeded.first}/report")
         drawn(phone)
-        figure = phone.locator("[data-drawn]").first
+        figure = phone.locator("[data-drawn][tabindex]").first
         assert figure.locator("text").first.evaluate(HEIGHT) > 8
         figure.focus()
         phone.keyboard.press("ArrowRight")
@@ -424,14 +445,12 @@ def test_labels_are_saved(page: Page, stack: RunningStack, seeded: Seeded) -> No
 
 
 def test_a_form_whose_script_is_still_loading_sends_nothing(page: Page, seeded: Seeded) -> None:
-    held: list[Route] = []
-    page.route("**/experiment.js*", lambda route: held.append(route))
     here = f"/experiments/{seeded.first}"
-    page.goto(here, wait_until="commit")
-    expect(page.get_by_role("button", name="Save labels")).to_be_disabled()
-    page.get_by_label("Notes").fill("quick")
-    page.get_by_label("Name", exact=True).press("Enter")
-    held.pop().continue_()
+    with _late(page, "experiment.js"):
+        page.goto(here, wait_until="commit")
+        expect(page.get_by_role("button", name="Save labels")).to_be_disabled()
+        page.get_by_label("Notes").fill("quick")
+        page.get_by_label("Name", exact=True).press("Enter")
     expect(page.get_by_role("button", name="Save labels")).to_be_enabled()
     expect(page.get_by_label("Notes")).to_have_value("quick")
     assert page.url.endswith(here)
@@ -440,12 +459,29 @@ def test_a_form_whose_script_is_still_loading_sends_nothing(page: Page, seeded: 
 def test_a_name_of_one_long_word_leaves_the_table_its_width(
     page: Page, stack: RunningStack
 ) -> None:
-    long = {"name": "<b>" + "long" * 49, "tags": {"t": "v" * 200}}
+    long = {"name": "<b>" + "long" * 49, "tags": {f"t{n}": "v" * 200 for n in range(3)}}
     stack.submit(KIND, SMALL, **long)
     page.goto("/experiments")
     table = page.get_by_role("region", name="Experiments")
-    expect(table.get_by_role("link", name="<b>longlong").first).to_be_visible()
+    name = table.get_by_role("link", name="<b>longlong").first
+    expect(name).to_be_visible()
     assert table.evaluate("one => one.scrollWidth <= one.clientWidth")
+    page.set_viewport_size(PHONE)
+    assert name.evaluate("one => one.closest('tr').clientHeight") < 5 * name.evaluate(LETTER)
+
+
+def test_a_median_is_missing_where_most_replicates_have_no_value(
+    page: Page, stack: RunningStack, seeded: Seeded
+) -> None:
+    rows = stack.http.get(f"/v1/experiments/{seeded.first}/results").json()["items"]
+    rule = "curl_descent"
+    least, next, _ = sorted(r["metrics"]["min_test_error"] for r in rows if r["arm"] == rule)
+    threshold = {"record": {"threshold": (least + next) / 2}}
+    identifier = stack.submit(KIND, {**SMALL, **threshold, "rules": [rule]})["id"]
+    assert stack.ended(identifier)["summary"][rule]["epochs_to_threshold"]["median"] is None
+    page.goto(f"/experiments/{identifier}")
+    row = page.get_by_role("row", name="epochs to threshold")
+    expect(row.get_by_role("cell")).to_have_text(re.compile("^\\s*–\\s*2 without a value\\s*$"))
 
 
 def test_one_stream_tells_of_several_experiments(stack: RunningStack) -> None:
@@ -465,6 +501,17 @@ def test_pages_allow_nothing_but_their_own(stack: RunningStack) -> None:
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert "http" not in policy
+
+
+@contextmanager
+def _late(page: Page, script: str) -> Iterator[None]:
+    """A network on which a script comes only after this."""
+    held: list[Route] = []
+    page.route(f"**/{script}", lambda route: held.append(route))
+    yield
+    while not held:
+        page.wait_for_timeout(20)
+    held.pop().continue_()
 
 
 def _session(seed: int) -> bytes:

@@ -86,6 +86,7 @@ def test_a_wrong_token_is_refused_in_words_and_another_may_be_tried(
     page.goto("/experiments")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     _sign_in(page, "solenoid_wrong")
+    expect(page.get_by_role("alert")).to_be_visible()
     _sign_in(page, locked.secrets["read"])
     page.wait_for_url("**/experiments")
 

@@ -48,3 +48,4 @@ document.addEventListener("click", (event) => {
   if ("copy" in button.dataset) copy(button);
   else act(button);
 });
+root.dataset.ready = ""; // before this, buttons look as if they could not be pressed

@@ -70,7 +70,7 @@ export async function draw(canvas, document) {
   canvas.view = view;
   canvas.document = document;
   canvas.dataset.drawn = "";
-  canvas.dispatchEvent(new CustomEvent("drawn", { bubbles: true, detail: view }));
+  canvas.dispatchEvent(new Event("drawn", { bubbles: true }));
 }
 
 async function show(canvas) {

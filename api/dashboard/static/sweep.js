@@ -8,6 +8,7 @@ const map = document.querySelector("[data-map]");
 const REDRAW_MS = 4000;
 const MOST_LINES = 600;
 const MARGIN = 110;
+const AXIS = 120; // pixels that the name of one takes
 
 // The filter that finds what one rectangle stands for.
 export function inside(datum, x, y) {
@@ -26,11 +27,14 @@ async function open(datum) {
   else say("No experiment lies in this cell");
 }
 
-map.addEventListener("drawn", ({ target, detail: view }) => {
-  if (target.closest(".clickable")) view.addEventListener("click", (event, item) => {
+function opens({ view }) {
+  view.addEventListener("click", (event, item) => {
     if (item?.datum && "x" in item.datum && "y" in item.datum && !("order" in item.datum)) open(item.datum).catch((refusal) => say(refusal.message));
   });
-});
+}
+
+map.addEventListener("drawn", ({ target }) => { if (target.closest(".clickable")) opens(target); });
+map.querySelectorAll(".clickable [data-drawn]").forEach(opens); // drawn before this script was there
 
 // Each axis on its own scale from 0 to 1; logarithmic where positive values span more than a decade.
 export function scaled(lines, axes) {
@@ -56,11 +60,11 @@ function parallel({ lines, metric }, width) {
   const ends = axes.flatMap((axis) => scales.get(axis).ends.map((label, end) => ({ axis: words(axis), at: end, label })));
   const x = { field: "axis", type: "nominal", sort: axes.map(words), title: null, axis: { labelAngle: 0, orient: "top", grid: true, domain: false, ticks: false, labelFontSize: 12, labelPadding: 22 } };
   return {
-    $schema: "https://vega.github.io/schema/vega-lite/v6.json", width: Math.min(760, width - MARGIN), height: 260, background: "white", padding: 14,
+    $schema: "https://vega.github.io/schema/vega-lite/v6.json", width: Math.max(AXIS * axes.length, Math.min(760, width - MARGIN)), height: 260, background: "white", padding: 14,
     config: { view: { stroke: null }, font: "sans-serif", axis: { labelColor: "#1f2933", gridColor: "#6b7785" } },
     layer: [
       { data: { values }, params: [{ name: "hover", select: { type: "point", fields: ["id"], on: "pointerover", clear: "pointerout" } }], mark: { type: "line", strokeWidth: 1.4 },
-        encoding: { x, y: { field: "at", type: "quantitative", axis: null }, detail: { field: "id" }, color: { field: "end", type: "quantitative", scale: { scheme: "viridis" }, legend: null },
+        encoding: { x, y: { field: "at", type: "quantitative", axis: null }, detail: { field: "id" }, color: { field: "end", type: "quantitative", scale: { scheme: { name: "viridis", extent: [0.2, 0.9] } }, legend: null },
           opacity: { condition: { param: "hover", value: 0.9, empty: true }, value: 0.08 } } },
       ...[0, 1].map((end) => ({ data: { values: ends.filter(({ at }) => at === end) }, mark: { type: "text", color: "#6b7785", fontSize: 11, dy: end ? -9 : 12 }, encoding: { x, y: { field: "at", type: "quantitative" }, text: { field: "label" } } })),
     ],

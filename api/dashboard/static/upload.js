@@ -1,7 +1,9 @@
 // Upload by dropping or choosing files: a line with its progress for each upload, one after the other. Of
 // several files the reader says what they are; a refusal is shown as the server says it.
 
-import { bytes, fragment } from "./api.js";
+import { bytes, call, fragment } from "./api.js";
+
+const PAUSE_MS = 1000;
 
 const drop = document.getElementById("drop");
 const input = document.getElementById("file");
@@ -64,7 +66,9 @@ async function through(files, mapping, line) {
     link.href = address;
     link.textContent = line.querySelector("[data-name]").textContent;
     line.querySelector("[data-name]").replaceChildren(link);
-    line.querySelector("[data-said]").textContent = dataset.status === "ready" ? "Ready" : "Uploaded; it is still being read";
+    const { error } = await read(dataset);
+    if (error) throw new Error(error);
+    line.querySelector("[data-said]").textContent = "Ready";
   } catch (refusal) {
     line.querySelector("[data-said]").textContent = "";
     line.querySelector("[data-problem]").textContent = refusal.message;
@@ -98,13 +102,24 @@ function sent(files, mapping, line) {
   });
 }
 
+// The dataset once it has been read: of a large file the service answers before.
+async function read(dataset) {
+  while (dataset.status === "inspecting") {
+    await new Promise((later) => setTimeout(later, PAUSE_MS));
+    dataset = await call("GET", `/v1/datasets/${dataset.id}`);
+  }
+  return dataset;
+}
+
 async function listAnew() {
   const fresh = await fragment(location.href).catch(() => null);
   const listed = fresh?.getElementById("listed");
   if (listed) document.getElementById("listed").replaceWith(listed);
 }
 
-input.addEventListener("change", () => { if (input.files.length) choose([...input.files]); });
+const picked = () => { if (input.files.length) choose([...input.files]); };
+input.addEventListener("change", picked);
+picked(); // perhaps before this script was there
 
 // Files may be dropped beside the frame too: a browser would open them instead of this page.
 for (const name of ["dragenter", "dragover", "dragleave", "drop"]) document.addEventListener(name, (event) => {
