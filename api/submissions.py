@@ -167,8 +167,20 @@ def accepted(context: Context, body: Any, idempotency_key: str | None) -> Submis
         idempotency_key=idempotency_key,
         on_end=receiver(context.settings, body.on_end),
         owner=caller(),
-        time_limit_s=body.time_limit_s,
+        time_limit_s=_time_limit(context, body.time_limit_s),
     )
+
+
+def _time_limit(context: Context, asked_s: float | None) -> float | None:
+    """The seconds that a submission allows an attempt: no more than the installation does."""
+    longest_s = context.settings.time_limit_s
+    if asked_s is not None and asked_s > longest_s:
+        raise BadRequest(
+            "time_limit_s",
+            asked_s,
+            f"the limit of this installation is {longest_s:g} s (SOLENOID_TIME_LIMIT_S)",
+        )
+    return asked_s
 
 
 def _gib(size: int) -> str:

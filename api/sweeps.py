@@ -11,7 +11,7 @@ from fastapi import APIRouter, Body, Depends, Path, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
-from api.access import caller
+from api.access import Guest, caller
 from api.context import Context, Service
 from api.experiments import IdempotencyKey
 from api.hooks import HookState, OnEnd, receiver, state
@@ -303,8 +303,8 @@ async def sweep_events(
     service: Service, sweep: Annotated[sweeps.Sweep, Depends(existing)]
 ) -> AsyncIterator[ServerSentEvent]:
     """The counts by status as they change, until every child has ended."""
-    told = None
-    while not service.stopping():
+    told, guest = None, Guest(service.database)
+    while not service.stopping() and await guest.welcome():
         if sweep.counts != told:
             told = sweep.counts
             yield ServerSentEvent(event="counts", data=shown(sweep).model_dump(mode="json"))

@@ -128,15 +128,18 @@ def _made(api: httpx.Client, headers: dict[str, str], path: str, seed: int) -> s
 
 
 def test_a_stream_ends_when_its_token_is_deleted(
-    opened: Opened, database: Database, monkeypatch: pytest.MonkeyPatch
+    opened: Opened, bearer: Bearer, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("api.access.AGAIN_S", 0.0)
-    token, secret = tokens.create(database, "ann", "read")
-    headers = {"Authorization": f"Bearer {secret}"}
-    with opened().stream("GET", "/v1/events", headers=headers) as stream:
-        assert stream.status_code == 200
-        tokens.delete(database, token.id)
-        assert list(stream.iter_lines()) == []
+    api, ann = opened(), bearer("ann", "submit")
+    sweep = api.post("/v1/sweeps", headers=ann, json=SWEEP).headers["Location"]
+    for path in ("/v1/events", f"{sweep}/events"):
+        token, secret = tokens.create(database, "bea", "read")
+        headers = {"Authorization": f"Bearer {secret}"}
+        with api.stream("GET", path, headers=headers) as stream:
+            assert stream.status_code == 200
+            tokens.delete(database, token.id)
+            assert len(list(stream.iter_lines())) < 10, path
 
 
 def test_tokens_are_made_and_deleted_over_http(opened: Opened, bearer: Bearer) -> None:
@@ -248,6 +251,15 @@ def test_a_sweep_and_a_body_beyond_their_limits_are_refused_by_name(opened: Open
 def test_a_spec_longer_than_the_time_limit_is_refused_by_name(opened: Opened) -> None:
     refused = opened(Door(), time_limit_s=1e-6).post("/v1/experiments", json=SPEC)
     assert refused.status_code == 422
+    assert "SOLENOID_TIME_LIMIT_S" in refused.json()["detail"]
+
+
+def test_nobody_asks_for_more_time_than_the_installation_gives(opened: Opened) -> None:
+    api = opened(Door(), time_limit_s=100.0)
+    assert api.post("/v1/experiments", json={**SPEC, "time_limit_s": 100.0}).status_code == 202
+    refused = api.post("/v1/experiments", json={**SPEC, "time_limit_s": 101.0})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"] == "time_limit_s"
     assert "SOLENOID_TIME_LIMIT_S" in refused.json()["detail"]
 
 
