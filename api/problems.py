@@ -172,6 +172,9 @@ def _field_error(error: Mapping[str, Any], body: Any) -> FieldError:
     match error["type"]:
         case "missing":
             value = None
+        case _ if isinstance(value, bytes):
+            value = value.decode(errors="replace")
+            message = "did not come as JSON; send the header Content-Type: application/json"
         case "extra_forbidden" if kind is not None and parts[:1] == ["spec"]:
             message = unknown(kind.spec, parts[1:])
         case "extra_forbidden" if source == "body" and parts:

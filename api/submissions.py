@@ -146,9 +146,10 @@ def check_room(context: Context, count: int) -> None:
     limit, owner = context.settings.max_queued, caller()
     queued = transitions.waiting(context.database, limit, owner)
     if queued + count > limit:
+        hint = "wait until some have ended" if count <= limit else "ask for fewer at once"
         raise TooMany(
             f"{owner} has {queued} experiments queued and {count} more would be over the limit "
-            f"of {limit} (SOLENOID_MAX_QUEUED); wait until some have ended"
+            f"of {limit} (SOLENOID_MAX_QUEUED); {hint}"
         )
 
 

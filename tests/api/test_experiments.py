@@ -272,6 +272,14 @@ def test_a_body_that_is_not_json_says_where(stack: RunningStack) -> None:
     assert "character 9" in answer.json()["detail"]
 
 
+def test_a_body_without_its_header_is_told_which(stack: RunningStack) -> None:
+    body = '{"kind": "curl_descent.simulation", "spec": {}}'
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}  # as curl -d sends it
+    (error,) = stack.http.post("/v1/experiments", content=body, headers=headers).json()["errors"]
+    assert (error["field"], error["value"]) == ("body", body)
+    assert "Content-Type: application/json" in error["message"]
+
+
 def test_a_name_with_a_control_character_is_refused(stack: RunningStack) -> None:
     assert refused(stack, SMALL, name="a\0b")["errors"][0]["field"] == "name"
     assert refused(stack, SMALL, tags={"k": "\0"})["errors"][0]["field"].startswith("tags")
