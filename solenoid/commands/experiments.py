@@ -51,6 +51,9 @@ def submit(
     tag: Tags = None,
     priority: Annotated[int | None, typer.Option(help="Higher runs first; 0 is usual.")] = None,
     reuse: Annotated[bool, typer.Option(help="Take a finished result of the same spec.")] = False,
+    time_limit_s: Annotated[
+        float | None, typer.Option("--time-limit", help="Seconds after which an attempt fails.")
+    ] = None,
     on_end_command: OnEndCommand = None,
     on_end_webhook: OnEndWebhook = None,
     wait: Wait = False,
@@ -59,7 +62,7 @@ def submit(
     document = submission(target)
     assigned(document["spec"], assignments or ())
     given: dict[str, Any] = {"name": name, "priority": priority, "reuse": reuse or None}
-    given["on_end"] = on_end(on_end_command, on_end_webhook)
+    given |= {"time_limit_s": time_limit_s, "on_end": on_end(on_end_command, on_end_webhook)}
     if tag:
         given["tags"] = {**(document.get("tags") or {}), **tagged(tag)}
     document.update({field: value for field, value in given.items() if value is not None})

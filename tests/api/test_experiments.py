@@ -272,6 +272,11 @@ def test_a_body_that_is_not_json_says_where(stack: RunningStack) -> None:
     assert "character 9" in answer.json()["detail"]
 
 
+def test_a_field_of_a_group_is_told_with_its_group(stack: RunningStack) -> None:
+    (error,) = refused(stack, {**SMALL, "epochs": 3})["errors"]
+    assert error["message"] == "there is no such field; did you mean training.epochs?"
+
+
 def test_a_body_without_its_header_is_told_which(stack: RunningStack) -> None:
     body = '{"kind": "curl_descent.simulation", "spec": {}}'
     headers = {"Content-Type": "application/x-www-form-urlencoded"}  # as curl -d sends it
