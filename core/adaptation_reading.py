@@ -156,10 +156,12 @@ def _pseudo_sentence(result: Result) -> str:
 def _arm_sentence(spec: AdaptationSpec, result: Result, arm: int) -> str:
     r = interval_of(result, "motor_variance", arm)
     noise = with_interval(*(float(np.sqrt(value)) for value in r.values()))
-    share = number(100 * float(result["asymptote"][arm]))
+    end = f"{number(100 * float(result['asymptote'][arm]))} % in the end"
+    lasting = f"a lasting perturbation is compensated to {end}, and "
     return (
-        f"{spec.arms[arm]}: {_learned(spec, result, arm)}; a lasting perturbation is compensated "
-        f"to {share} % in the end, and motor noise has a standard deviation of {noise}."
+        f"{spec.arms[arm]}: {_learned(spec, result, arm)}; "
+        f"{lasting if identifiable(result, arm) else ''}motor noise has a standard deviation of "
+        f"{noise}."
     )
 
 
