@@ -109,6 +109,8 @@ def _texts(
             yield from _texts(value, (*above, name))
         elif isinstance(value, str):
             yield (*above, name), value
+        elif isinstance(value, list):
+            yield from (((*above, name), each) for each in value if isinstance(each, str))
 
 
 def _why_not(context: Context, identifier: str) -> str:

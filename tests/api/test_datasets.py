@@ -207,10 +207,19 @@ def test_a_refusal_names_a_field_that_the_spec_has(
 
 
 def test_an_unknown_dataset_is_refused(stack: RunningStack) -> None:
-    spec = {"dataset": "00000000-0000-5000-8000-000000000000"}
-    answer = stack.http.post("/v1/experiments", json={"kind": KIND, "spec": spec})
-    assert answer.status_code == 422
-    assert answer.json()["errors"][0]["field"] == "spec.dataset"
+    unknown = "00000000-0000-5000-8000-000000000000"
+    for kind, spec, field in (
+        (KIND, {"dataset": unknown}, "dataset"),
+        (
+            "cerebellar_block.report",
+            {"dataset": GOLUB_BCI.dataset_id, "more_sessions": [unknown]},
+            "more_sessions",
+        ),
+    ):
+        answer = stack.http.post("/v1/experiments", json={"kind": kind, "spec": spec})
+        assert answer.status_code == 422
+        (error,) = answer.json()["errors"]
+        assert (error["field"], error["value"]) == (f"spec.{field}", unknown)
 
 
 HOSTILE = {
