@@ -156,13 +156,19 @@ def _pseudo_sentence(result: Result) -> str:
 def _arm_sentence(spec: AdaptationSpec, result: Result, arm: int) -> str:
     r = interval_of(result, "motor_variance", arm)
     noise = with_interval(*(float(np.sqrt(value)) for value in r.values()))
-    end = f"{number(100 * float(result['asymptote'][arm]))} % in the end"
-    lasting = f"a lasting perturbation is compensated to {end}, and "
     return (
-        f"{spec.arms[arm]}: {_learned(spec, result, arm)}; "
-        f"{lasting if identifiable(result, arm) else ''}motor noise has a standard deviation of "
-        f"{noise}."
+        f"{spec.arms[arm]}: {_learned(spec, result, arm)}; {_end(spec, result, arm)}motor noise "
+        f"has a standard deviation of {noise}."
     )
+
+
+def _end(spec: AdaptationSpec, result: Result, arm: int) -> str:
+    """What a lasting perturbation comes to, where that is known: not as the ratio of two unknowns,
+    nor as the sum of sensitivities at all distances, whose errors add up."""
+    if spec.model == "generalization" or not identifiable(result, arm):
+        return ""
+    share = number(100 * float(result["asymptote"][arm]))
+    return f"a lasting perturbation is compensated to {share} % in the end, and "
 
 
 def _learned(spec: AdaptationSpec, result: Result, arm: int) -> str:

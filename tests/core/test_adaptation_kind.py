@@ -111,8 +111,9 @@ def test_a_reach_against_its_perturbation_is_noticed(sign: float, wrong: bool) -
 def test_one_state_for_several_targets_is_doubted() -> None:
     block = {"factor": "state", "compare": ["control", "HFS"]}
     for model, doubted in (("one_state", True), ("generalization", False)):
-        _, result = run(SESSION, block=block, model=model)
+        spec, result = run(SESSION, block=block, model=model)
         assert any("8 targets" in doubt for doubt in result.warnings) is doubted
+        assert ("in the end" in KIND.reading(spec, result)) is doubted  # of one sensitivity
 
 
 def test_a_fit_at_the_border_of_its_box_is_not_blamed_on_the_schedule() -> None:
