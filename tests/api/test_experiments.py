@@ -70,6 +70,10 @@ def test_results_come_as_json_and_csv(stack: RunningStack, finished: dict[str, A
     assert len(lines) == 1 + len(rows)
     column = header.index("final_test_error")
     assert float(lines[1].split(",")[column]) == rows[0]["metrics"]["final_test_error"]
+    flag = lines[1].split(",")[header.index("diverged")]
+    everywhere = {"kind": KIND, "where": f"experiment = '{finished['id']}'", "format": "csv"}
+    asked = stack.http.get("/v1/results", params={**everywhere, "select": "metric.diverged"}).text
+    assert flag == asked.splitlines()[1] == "false"
 
 
 def test_arrays_come_in_every_form_with_axes_and_units(
