@@ -40,8 +40,8 @@ def test_a_kind_is_submitted_with_dotted_keys_and_waited_for(run: Run, recording
 def test_a_document_is_submitted_from_a_file_or_from_a_pipe(
     run: Run, recording: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    document = {"kind": RATIO, "spec": comparison(recording), "name": "written", "tags": {"a": "b"}}
-    document["time_limit_s"] = 500
+    labels = {"name": "written", "tags": {"a": "b"}, "time_limit_s": 500}
+    document = {"kind": RATIO, "spec": comparison(recording), **labels}
     path = tmp_path / "spec.json"
     path.write_text(json.dumps(document))
     from_file = run("submit", path, "seed=31", "--tag", "c=d", "--reuse").out.strip()
