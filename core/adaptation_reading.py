@@ -80,6 +80,8 @@ def change_at_onset(result: Result, arm: int) -> tuple[float, float]:
 
 
 def _fitted(result: Result, arm: int) -> str:
+    if result["clamp"][result["trial_arm"] == arm].all():
+        return "all its trials are error clamps, so that nothing tells its error sensitivity"
     retention, learned = result["retention"][arm], result["error_sensitivity"][arm]
     if (retention >= RETENTION[1]).any() or np.isin(learned, SENSITIVITY).any():
         # What two parts learn is not known where they are not told apart.
@@ -181,6 +183,8 @@ def _learned(spec: AdaptationSpec, result: Result, arm: int) -> str:
         apart = float(result["separation_deg"][1])
         other = with_interval(*interval_of(result, "error_sensitivity", arm, 1).values())
         near = f" at the same target and {other} at one {apart:g} degrees away"
+    if not isfinite(float(result["error_sensitivity"][arm, 0])):
+        return f"{a} is kept from trial to trial"
     return f"{a} is kept from trial to trial and {b} of an error is learned{near}"
 
 

@@ -1,5 +1,6 @@
 """The kind on the bundled session, whose truth is known, and what it refuses and warns of."""
 
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -106,6 +107,22 @@ def test_a_reach_against_its_perturbation_is_noticed(sign: float, wrong: bool) -
     spec, result = run({**arrays, "perturbation": sign * arrays["perturbation"]})
     assert any("check the sign and the scale" in doubt for doubt in result.warnings) is wrong
     assert ("check the sign" in KIND.reading(spec, result)) is wrong
+
+
+@pytest.mark.parametrize("model", ["one_state", "two_state"])
+def test_a_block_of_clamps_alone_tells_no_error_sensitivity(model: str) -> None:
+    """Any value fits as well as any other, and the fit ends at the one it began with."""
+    arrays = plain()
+    block = np.where(np.arange(len(arrays["reach"])) < 82, "open", "clamped")
+    arrays |= {"block": block, "clamp": block == "clamped"}
+    spec, result = run(
+        arrays, model=model, block=Comparison(factor="block", compare=("open", "clamped"))
+    )
+    found = metrics(spec, result)
+    assert isfinite(found["open"]["error_sensitivity"])
+    assert not isfinite(found["clamped"]["error_sensitivity"])
+    assert not isfinite(found["comparison"]["p_error_sensitivity"])
+    assert "nothing tells its error sensitivity" in KIND.reading(spec, result)
 
 
 def test_one_state_for_several_targets_is_doubted() -> None:

@@ -415,6 +415,12 @@ def test_a_session_that_answers_nothing_is_an_error_with_the_reason() -> None:
         run(cut)
 
 
+def test_a_state_of_clamps_alone_tells_no_learning() -> None:
+    arrays = without(session("null"), "counts")
+    with pytest.raises(ExperimentError, match="all trials of one state are error clamps"):
+        run({**arrays, "clamp": arrays["state"] == "hfs"})
+
+
 def test_decoded_directions_are_tested_with_all_trials_of_unequal_counts() -> None:
     """Whatever an analysis draws: a p of subsamples would hang on them."""
     given = {"neurons": 12, "unequal": 0.8, "seed": 3, "field_trials": 48}
