@@ -87,6 +87,8 @@ class Access:
         token = None
         if refused is None and not _is_open(scope["path"]):
             token, refused = await self._identified(scope, headers)
+        if token is not None:
+            scope["solenoid_caller"] = token.name  # also of what is refused
         if refused is not None:
             await refused(scope, receive, send)
             return

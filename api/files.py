@@ -49,8 +49,13 @@ def long_table(
 
 def _written(*lines: Sequence[Any]) -> str:
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerows(lines)
+    csv.writer(buffer, lineterminator="\n").writerows(map(_cells, lines))
     return buffer.getvalue()
+
+
+def _cells(line: Sequence[Any]) -> list[Any]:
+    """Values as the results database writes them, with flags as JSON has them."""
+    return [str(value).lower() if isinstance(value, bool) else value for value in line]
 
 
 def figure(document: dict[str, Any], form: Form) -> Response:

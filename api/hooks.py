@@ -57,7 +57,9 @@ class HookState(BaseModel):
     """Whom the end is told, and how far that has come."""
 
     command: str | None
-    webhook: str | None
+    webhook: str | None = Field(
+        description="Its host alone: who knows the rest of a URL may post to it."
+    )
     state: Literal["waiting", "delivered", "failed"]
     attempts: int
     error: str | None = Field(description="Why the last attempt told nobody.")
@@ -82,6 +84,17 @@ def state(hook: hooks.Hook | None) -> HookState | None:
     """A hook as the API answers it."""
     if hook is None:
         return None
-    return HookState.model_validate(
-        {**vars(hook.receiver), "state": hook.state, "attempts": hook.attempts, "error": hook.error}
+    return HookState(
+        command=hook.receiver.command,
+        webhook=None if hook.receiver.webhook is None else _host(hook.receiver.webhook),
+        state=hook.state,
+        attempts=hook.attempts,
+        error=hook.error,
     )
+
+
+def _host(webhook: str) -> str:
+    """A webhook as everybody may see it who may look at everything."""
+    url = httpx.URL(webhook)
+    host = f"{url.scheme}://{url.netloc.decode()}/"
+    return host if url.raw_path == b"/" and not url.fragment else f"{host}..."

@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 
 from api.texts import SAYS
 from core.alternatives import errors_by_field
-from core.experiment import Refused
+from core.experiment import Kind, Refused
 from core.kinds import KINDS
 from core.spelling import nearest, unknown
 from core.sweeps import SweepRefused
@@ -166,8 +166,11 @@ def _field_error(error: Mapping[str, Any], body: Any) -> FieldError:
     match error["type"]:
         case "missing":
             value = None
+        case _ if isinstance(value, bytes):
+            value = value.decode(errors="replace")
+            message = "did not come as JSON; send the header Content-Type: application/json"
         case "extra_forbidden" if kind is not None and parts[:1] == ["spec"]:
-            message = unknown(kind.spec, parts[1:])
+            message = _no_such_field(kind, parts[1:])
         case "extra_forbidden" if source == "body" and parts:
             message = unknown(body, parts)
         case "extra_forbidden":
@@ -189,6 +192,14 @@ def _field_error(error: Mapping[str, Any], body: Any) -> FieldError:
             message = SAYS[context["pattern"]]
     field = ".".join(parts) or str(source)
     return FieldError(field=field, value=shown(value), message=message)
+
+
+def _no_such_field(kind: Kind[Any], path: Sequence[str]) -> str:
+    """An unknown field was meant to be one of its place, or one of a group below."""
+    if len(path) > 1:
+        return unknown(kind.spec, path)
+    below = [column.dotted for column in kind.columns if column.dotted is not None]
+    return f"there is no such field{nearest(path[0], [*kind.spec.model_fields, *below])}"
 
 
 def _first_word(message: str) -> str:

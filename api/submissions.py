@@ -109,6 +109,8 @@ def _texts(
             yield from _texts(value, (*above, name))
         elif isinstance(value, str):
             yield (*above, name), value
+        elif isinstance(value, list):
+            yield from (((*above, name), each) for each in value if isinstance(each, str))
 
 
 def _why_not(context: Context, identifier: str) -> str:
@@ -146,9 +148,10 @@ def check_room(context: Context, count: int) -> None:
     limit, owner = context.settings.max_queued, caller()
     queued = transitions.waiting(context.database, limit, owner)
     if queued + count > limit:
+        hint = "wait until some have ended" if count <= limit else "ask for fewer at once"
         raise TooMany(
             f"{owner} has {queued} experiments queued and {count} more would be over the limit "
-            f"of {limit} (SOLENOID_MAX_QUEUED); wait until some have ended"
+            f"of {limit} (SOLENOID_MAX_QUEUED); {hint}"
         )
 
 
@@ -167,8 +170,20 @@ def accepted(context: Context, body: Any, idempotency_key: str | None) -> Submis
         idempotency_key=idempotency_key,
         on_end=receiver(context.settings, body.on_end),
         owner=caller(),
-        time_limit_s=body.time_limit_s,
+        time_limit_s=_time_limit(context, body.time_limit_s),
     )
+
+
+def _time_limit(context: Context, asked_s: float | None) -> float | None:
+    """The seconds that a submission allows an attempt: no more than the installation does."""
+    longest_s = context.settings.time_limit_s
+    if asked_s is not None and asked_s > longest_s:
+        raise BadRequest(
+            "time_limit_s",
+            asked_s,
+            f"the limit of this installation is {longest_s:g} s (SOLENOID_TIME_LIMIT_S)",
+        )
+    return asked_s
 
 
 def _gib(size: int) -> str:

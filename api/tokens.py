@@ -25,8 +25,8 @@ class TokenRequest(BaseModel):
 
     name: str = Field(
         min_length=1,
-        max_length=100,
-        pattern=r"^[A-Za-z0-9_.@-]+$",
+        max_length=tokens.LONGEST_NAME,
+        pattern=tokens.NAME,
         description="Whose it is: the owner of what is made with it.",
     )
     role: Role = Field(

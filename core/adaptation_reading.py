@@ -80,6 +80,8 @@ def change_at_onset(result: Result, arm: int) -> tuple[float, float]:
 
 
 def _fitted(result: Result, arm: int) -> str:
+    if result["clamp"][result["trial_arm"] == arm].all():
+        return "all its trials are error clamps, so that nothing tells its error sensitivity"
     retention, learned = result["retention"][arm], result["error_sensitivity"][arm]
     if (retention >= RETENTION[1]).any() or np.isin(learned, SENSITIVITY).any():
         # What two parts learn is not known where they are not told apart.
@@ -156,11 +158,19 @@ def _pseudo_sentence(result: Result) -> str:
 def _arm_sentence(spec: AdaptationSpec, result: Result, arm: int) -> str:
     r = interval_of(result, "motor_variance", arm)
     noise = with_interval(*(float(np.sqrt(value)) for value in r.values()))
-    share = number(100 * float(result["asymptote"][arm]))
     return (
-        f"{spec.arms[arm]}: {_learned(spec, result, arm)}; a lasting perturbation is compensated "
-        f"to {share} % in the end, and motor noise has a standard deviation of {noise}."
+        f"{spec.arms[arm]}: {_learned(spec, result, arm)}; {_end(spec, result, arm)}motor noise "
+        f"has a standard deviation of {noise}."
     )
+
+
+def _end(spec: AdaptationSpec, result: Result, arm: int) -> str:
+    """What a lasting perturbation comes to, where that is known: not as the ratio of two unknowns,
+    nor as the sum of sensitivities at all distances, whose errors add up."""
+    if spec.model == "generalization" or not identifiable(result, arm):
+        return ""
+    share = number(100 * float(result["asymptote"][arm]))
+    return f"a lasting perturbation is compensated to {share} % in the end, and "
 
 
 def _learned(spec: AdaptationSpec, result: Result, arm: int) -> str:
@@ -173,6 +183,8 @@ def _learned(spec: AdaptationSpec, result: Result, arm: int) -> str:
         apart = float(result["separation_deg"][1])
         other = with_interval(*interval_of(result, "error_sensitivity", arm, 1).values())
         near = f" at the same target and {other} at one {apart:g} degrees away"
+    if not isfinite(float(result["error_sensitivity"][arm, 0])):
+        return f"{a} is kept from trial to trial"
     return f"{a} is kept from trial to trial and {b} of an error is learned{near}"
 
 

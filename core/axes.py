@@ -21,6 +21,8 @@ Count = Annotated[int, Field(ge=1, le=MAX_POINTS_ON_AXIS)]
 Values = Annotated[list[JsonValue], Field(min_length=1, max_length=MAX_POINTS_ON_AXIS)]
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.]+$")]
 Spaced = Annotated[tuple[Number, Number, Count], Strict(False)]
+Exponent = Annotated[float, Field(ge=-308, le=308)]
+"""Of ten, so that its power is a number and not zero."""
 
 Together = Mapping[str, Any]
 """Values by axis name, set together."""
@@ -42,7 +44,9 @@ class Linspace(Declared):
 class Logspace(Declared):
     """Values evenly spaced in the exponent of ten, both ends included."""
 
-    logspace: Spaced = Field(description="First exponent, last exponent, number of values.")
+    logspace: Annotated[tuple[Exponent, Exponent, Count], Strict(False)] = Field(
+        description="First exponent, last exponent, number of values."
+    )
 
 
 class Zip(Declared):
@@ -235,7 +239,7 @@ def _draw(distribution: Distribution, count: int, rng: np.random.Generator) -> l
         case Uniform(uniform=(low, high)):
             drawn = rng.uniform(low, high, count)
         case LogUniform(loguniform=(low, high)):
-            drawn = np.exp(rng.uniform(np.log(low), np.log(high), count))
+            drawn = np.exp(rng.uniform(np.log(low), np.log(high), count)).clip(low, high)
         case Integers(integers=(low, high)):
             drawn = rng.integers(low, high, count, endpoint=True)
         case Choice(choice=choices):

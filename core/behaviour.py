@@ -17,6 +17,7 @@ from core.session import (
     NotASession,
     angles_per_target,
     block_factors,
+    held,
     labels_per_trial,
     naturally_sorted,
 )
@@ -149,7 +150,7 @@ def _numbers(name: str, values: NDArray[Any], n_trials: int) -> NDArray[np.float
             "it must have one number per trial"
         )
     if values.dtype.kind not in "iufb":
-        raise NotBehaviour(f"`{name}` holds {values.dtype}; it must hold real numbers")
+        raise NotBehaviour(f"`{name}` holds {held(values)}; it must hold real numbers")
     numbers = values.astype(np.float64)
     beyond = np.flatnonzero(np.abs(np.nan_to_num(numbers, nan=0.0, posinf=np.inf)) > MAX_DEVIATION)
     if len(beyond):

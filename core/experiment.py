@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
     import altair as alt
+import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
@@ -46,6 +47,14 @@ class Refused(ExperimentError):
         self.field = field
         self.value = value
         self.message = message
+
+
+def degenerate(broken: np.linalg.LinAlgError) -> str:
+    """What to say of numbers that linear algebra cannot work with."""
+    return (
+        f"{broken}: the numbers are degenerate, as those of activity that does not vary from trial "
+        "to trial, or varies alike in all neurons"
+    )
 
 
 class Cancelled(Exception):

@@ -29,7 +29,7 @@ from core.npz import (
 )
 from core.session import NEEDED as A_SESSION
 from core.several_files import files_of, holds_files, joined
-from core.trial_table import with_angles_of_trials
+from core.trial_table import angles_as_taken, with_angles_of_trials
 
 __all__ = ["Reading", "load_arrays", "read_arrays", "save_arrays"]
 
@@ -245,7 +245,7 @@ def _from_columns(form: str, columns: Arrays, mapping: Mapping[str, Any] | None)
 def _from_tree(form: str, tree: Tree, mapping: Mapping[str, Any] | None) -> Reading:
     arrays = unmapped(tree) if mapping is None else mapped(tree, validated(mapping, ArrayMapping))
     try:
-        return Reading(form, with_angles_of_trials(arrays))
+        return Reading(form, with_angles_of_trials(arrays), angles_as_taken(arrays))
     except Unmapped as unfit:  # the arrays may be good for something else
         return Reading(form, arrays, (str(unfit),))
 

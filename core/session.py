@@ -184,6 +184,24 @@ def block_factors(arrays: Dataset, n_trials: int) -> dict[str, NDArray[np.str_]]
     return few
 
 
+def held(values: NDArray[Any]) -> str:
+    """What an array holds that should hold numbers: text by an example, such as a decimal comma."""
+    if values.dtype.kind != "U":
+        return str(values.dtype)
+    first = [str(text) for text in values.flat[:1000]]
+    telling = next((text for text in first if not is_number(text)), "".join(first[:1]))
+    return f"text such as {telling[:_SHOWN]!a}"
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is one."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def no_such_neuron(index: int, present: int) -> str:
     """The message about a neuron that a dataset does not have."""
     return f"{index} is not a neuron of this dataset, which has {present}, counted from 0"
@@ -244,7 +262,7 @@ def _counts(values: NDArray[Any]) -> NDArray[np.float64]:
             f"`counts` has shape {values.shape}; it must be (trial, neuron)" + _hint(values)
         )
     if values.dtype.kind not in "iufb":
-        raise NotASession(f"`counts` holds {values.dtype}; it must hold real numbers")
+        raise NotASession(f"`counts` holds {held(values)}; it must hold real numbers")
     counts = np.ascontiguousarray(values, dtype=np.float64)
     bad = np.argwhere(~np.isfinite(counts))
     if len(bad):

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, Strict
 
 from core.experiment import Declared
 from core.mapping import Unmapped
-from core.session import MAX_TARGETS, naturally_sorted
+from core.session import MAX_TARGETS, is_number, naturally_sorted
 
 Columns = Mapping[str, NDArray[Any]]
 """Columns of one table, each with one entry per row, in the order of the file."""
@@ -128,6 +128,29 @@ def with_angles_of_trials(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArr
     if len(set(target.tolist())) == len(target):  # each trial has a target of its own
         return dict(arrays)
     return with_angles_per_target(arrays)
+
+
+def angles_as_taken(arrays: Mapping[str, NDArray[Any]]) -> tuple[str, ...]:
+    """Which target has which angle, where targets are words, whose order might be meant otherwise.
+
+    Numbers have one order only; one angle per trial needs none.
+    """
+    target, angles = arrays.get("target"), arrays.get("target_angle_deg")
+    if (
+        target is None
+        or angles is None
+        or target.dtype.kind != "U"
+        or angles.dtype.kind not in "iuf"
+    ):
+        return ()
+    names = naturally_sorted(set(target.ravel().tolist()))
+    if angles.shape != (len(names),) or target.shape == angles.shape or all(map(is_number, names)):
+        return ()
+    taken = ", ".join(f"{name} {angle:g}" for name, angle in zip(names, angles, strict=True))
+    return (
+        f"`target_angle_deg` is taken in alphabetical order of the targets: {taken}; if they are "
+        "in another order, give one angle per trial",
+    )
 
 
 def described(columns: Collection[str]) -> str:

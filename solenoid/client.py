@@ -80,15 +80,17 @@ class Client:
         tags: Mapping[str, str] | None = None,
         priority: int = 0,
         reuse: bool = False,
+        time_limit_s: float | None = None,
         on_end: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> Experiment:
         """Submit a spec; fields that it leaves out have the defaults of the kind.
 
-        `reuse` answers with a finished experiment of an identical spec where there is one. A key
-        stands for one request: the same key again answers with the same experiment. `on_end` says
-        whom to tell of the end: `{"webhook": URL}`, or `{"command": name}` of an executable in the
-        hooks folder of the installation.
+        `reuse` answers with a finished experiment of an identical spec where there is one. An
+        attempt that takes longer than `time_limit_s` seconds fails. A key stands for one request:
+        the same key again answers with the same experiment. `on_end` says whom to tell of the end:
+        `{"webhook": URL}`, or `{"command": name}` of an executable in the hooks folder of the
+        installation.
         """
         body = {
             "kind": kind,
@@ -97,6 +99,7 @@ class Client:
             "tags": tags or {},
             "priority": priority,
             "reuse": reuse,
+            "time_limit_s": time_limit_s,
             "on_end": on_end,
         }
         # A key of our own: if the answer is lost, asking again does not submit twice.

@@ -8,7 +8,7 @@ from typing import Any
 
 from solenoid.errors import BadArgument
 
-FIELDS = ("kind", "spec", "name", "tags", "priority", "reuse", "on_end")
+FIELDS = ("kind", "spec", "name", "tags", "priority", "reuse", "time_limit_s", "on_end")
 SWEEP_FIELDS = ("kind", "axes", "base", "derive", "name", "tags", "priority", "on_end")
 
 

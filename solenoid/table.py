@@ -97,7 +97,7 @@ class Table:
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
         writer.writerow(self.columns)
-        writer.writerows(map(_plain, row.values()) for row in self.rows)
+        writer.writerows(map(_written, row.values()) for row in self.rows)
         return buffer.getvalue()
 
     def __repr__(self) -> str:
@@ -154,6 +154,11 @@ def sweep_table(items: Sequence[Mapping[str, Any]]) -> Table:
         for arm, values in (item["metrics"] or {None: {}}).items()
     )
     return Table(tuple(rows))
+
+
+def _written(value: Any) -> Any:
+    """A value in CSV as the service itself writes it."""
+    return str(value).lower() if isinstance(value, bool) else _plain(value)
 
 
 def _plain(value: Any) -> Any:

@@ -6,6 +6,7 @@ token is 256 random bits, so that its plain SHA-256 is as good as any slow hash 
 
 import argparse
 import hashlib
+import re
 import secrets
 import sys
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from store.tables import ANONYMOUS, ROLES, tokens, utc_now
 from store.unusable import ending_if_unusable
 
 PREFIX = "solenoid_"
+NAME = r"^[A-Za-z0-9_.@-]+$"
+LONGEST_NAME = 100
 SECRET_BYTES = 32
 
 
@@ -95,7 +98,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="solenoid token", description=main.__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     creating = commands.add_parser("create")
-    creating.add_argument("name")
+    creating.add_argument("name", type=_name)
     creating.add_argument("--role", choices=ROLES, default="submit")
     commands.add_parser("list")
     commands.add_parser("delete").add_argument("id")
@@ -109,6 +112,15 @@ def main() -> None:
         raise SystemExit(str(refused)) from None
     finally:
         database.close()
+
+
+def _name(given: str) -> str:
+    """A name as over HTTP: it stands in logs and in keys of the broker."""
+    if re.fullmatch(NAME, given) is None or len(given) > LONGEST_NAME:
+        raise argparse.ArgumentTypeError(
+            f"{given[:LONGEST_NAME]!r}: a name is 1 to {LONGEST_NAME} letters, digits and _ . @ -"
+        )
+    return given
 
 
 def _done(database: Database, given: argparse.Namespace) -> str:

@@ -4,10 +4,11 @@ import logging
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
 import redis
 import sqlalchemy as sa
 
-from core.experiment import Cancelled, ExperimentError
+from core.experiment import Cancelled, ExperimentError, degenerate
 from core.kernels.compiled import while_compiling
 from core.kinds import KINDS
 from store import datasets, inputs, results
@@ -86,6 +87,9 @@ def _outcome(place: Workplace, reporter: Reporter) -> str:
         return "cancelled"
     except ExperimentError as mendable:
         return _failed(reporter, str(mendable))
+    except np.linalg.LinAlgError as broken:
+        log.warning("attempt %d: %s", reporter.claimed.attempt, broken)
+        return _failed(reporter, degenerate(broken))
     except MemoryError:
         # Left to Celery, this would end the whole worker and its other experiments.
         limit = place.settings.memory_limit_bytes / 2**30

@@ -75,7 +75,8 @@ def run(
         except OSError as failure:
             raise NotDelivered(f"{command.name} cannot be started: {failure.strerror}") from None
     printed = _watched(process, stopping)
-    log.info("%s %s printed %s", command.name, " ".join(arguments), printed or "nothing")
+    noun, identifier, _ = arguments
+    log.info("%s printed %s", command.name, printed or "nothing", extra={noun: identifier})
     if process.returncode == -signal.SIGKILL:
         raise NotDelivered(f"{command.name} was killed; it may take {COMMAND_S:g} s")
     if process.returncode:

@@ -75,6 +75,8 @@ def series_and_model(asked: Asked) -> tuple[Movements, Model]:
     if not has_behaviour(asked.arrays):
         raise ExperimentError("the session holds no behaviour")
     behaviour, arm = used_trials(_spec(asked, "one_state"), asked.arrays)
+    if any(behaviour.clamp[arm == k].all() for k in range(2)):
+        raise ExperimentError("all trials of one state are error clamps, of which nobody learns")
     angles = behaviour.target_angle_deg
     if angles is None or distinct_directions(angles) < LEAST_TARGETS:
         return series_of(_spec(asked, "one_state"), behaviour, arm)[1], one_state()

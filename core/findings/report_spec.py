@@ -51,7 +51,7 @@ class ReportSpec(SessionSpec):
         default=100,
         ge=20,
         le=20_000,
-        description="Stratified resamples behind the intervals of re-aiming and decoding.",
+        description="Stratified resamples behind the intervals of re-aiming.",
     )
     simulations: int = Field(
         default=40,

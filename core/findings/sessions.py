@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.checkpoints import ledger
-from core.experiment import Dataset, ExperimentError, Progress
+from core.experiment import Dataset, ExperimentError, Progress, degenerate
 from core.findings.activity import dimensionality, field_distance, null_field, variance_parts
 from core.findings.answer import FINDINGS, NUMBERS, Answer, Asked
 from core.findings.direction import direction_decoding, reaiming
@@ -74,6 +74,9 @@ def answered(asked: Asked, report: Report) -> Answers:
             found |= _once(names, ask, asked.stage(f"question {k}", len(NUMBERS), len(names)))
         except ExperimentError as reason:
             reasons |= dict.fromkeys(names, str(reason))
+            continue
+        except np.linalg.LinAlgError as broken:
+            reasons |= dict.fromkeys(names, degenerate(broken))
             continue
         parts = movements if names in HALVED_MOVEMENTS else activity
         again = partial(_changes, names, parts, portion(own, 0.8, 1.0))
@@ -159,7 +162,7 @@ def _changes(names: Names, pseudo: Sequence[Asked], report: Report) -> list[Floa
             question(each, portion(report, k * share, (k + 1) * share))
             for k, each in enumerate(pseudo)
         ]
-    except ExperimentError:
+    except (ExperimentError, np.linalg.LinAlgError):
         return nothing
     means = [mean_of([each[name].difference for each in answers]) for name in names]
     return [np.array(astuple(mean)) for mean in means]

@@ -111,6 +111,12 @@ METRICS = {
     ),
 }
 
+FELT = (
+    *("error_sensitivity", "error_sensitivity_interval", "asymptote"),
+    *("total_sensitivity", "total_sensitivity_interval"),
+)
+"""What is told by errors alone."""
+
 
 def run(spec: AdaptationSpec, inputs: Mapping[str, Dataset], progress: Progress) -> Result:
     """Fit all arms together; then with shared parameters; then the profiles."""
@@ -130,6 +136,7 @@ def run(spec: AdaptationSpec, inputs: Mapping[str, Dataset], progress: Progress)
         arrays["late_less_early"] = Array(pseudo, ("arm", "compared"))
     if spec.model == "generalization":
         arrays["separation_deg"] = Array(separations(angles)[0], ("learned",), "deg")
+    arrays |= _without_errors(arrays, movements.clamp, arm)
     told(1.0)
     doubts = (*_alike(spec, behaviour), *doubts_of(spec, Result(arrays)))
     return Result(arrays, doubts)
@@ -222,6 +229,23 @@ def _other_model(
     found = estimates(fit, lambda share: told(0.1 + 0.7 * share), ends)
     tests = _tests(spec, fit, told, kept) if n_arms == 2 else np.full(2, nan)
     return fit, _estimated(found) | {"likelihood_ratio_p": Array(tests, ("test",))}
+
+
+def _without_errors(
+    arrays: Mapping[str, Array], clamp: NDArray[np.bool_], arm: NDArray[np.int64]
+) -> dict[str, Array]:
+    """NaN for what only errors tell, in blocks of nothing but clamps: any value fits as well."""
+    clamped = np.array([clamp[arm == k].all() for k in range(int(arm.max()) + 1)])
+    if not clamped.any():
+        return {}
+    masked = {}
+    for name in (each for each in FELT if each in arrays):
+        values = arrays[name].values.copy()
+        values[clamped] = nan
+        masked[name] = Array(values, arrays[name].axes, arrays[name].unit)
+    p_values = arrays["likelihood_ratio_p"].values.copy()
+    p_values[0] = nan
+    return masked | {"likelihood_ratio_p": Array(p_values, ("test",))}
 
 
 def _tests(
@@ -362,7 +386,7 @@ def _parts(
 
 KIND: Kind[AdaptationSpec] = Kind(
     name="behaviour.adaptation",
-    version=6,
+    version=7,
     summary="Retention, error sensitivity and noise of trial-by-trial motor adaptation",
     spec=AdaptationSpec,
     columns=columns_of(AdaptationSpec),

@@ -1,6 +1,6 @@
 """Whether two blocks use the same dimensions of a population."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from math import isfinite, nan
 
@@ -35,6 +35,7 @@ from core.session_spec import COMPARISON, Comparison, SessionSpec, checked_sessi
 
 MAX_COMPONENTS = 4
 FLOOR_DRAWS = 200
+LEAST_ROOM = 1e-9  # as many components as neurons hold all variance, and rounding tells nothing
 
 
 class SubspacesSpec(SessionSpec):
@@ -163,16 +164,15 @@ def reading(spec: SubspacesSpec, result: Result) -> str:
     """Where the blocks lie between ceiling and floor."""
     blocks, halves, within, pseudo, chance = measures_of(result)
     k, (first, second) = spec.components, spec.block.compare
-    aligned = [each[k : k + 2].mean() for each in (halves, within, chance)]
-    share = (aligned[0] - aligned[2]) / max(aligned[1] - aligned[2], 1e-12)
+    aligned = [float(each[k : k + 2].mean()) for each in (halves, within, chance)]
     return paragraph(
         f"The largest angle between the {k} leading components of {first} and {second} is "
         f"{number(float(blocks[0]))} degrees. Half against half it is {number(float(halves[0]))}, "
         f"while halves of one block already differ by {number(float(within[0]))} and random "
         f"subspaces by {number(float(chance[0]))}.",
-        f"Alignment, half against half, is {number(float(aligned[0]))}, between a floor of "
-        f"{number(float(aligned[2]))} and a ceiling of {number(float(aligned[1]))}: "
-        f"{number(100 * float(share))} % of the way.",
+        f"Alignment, half against half, is {number(aligned[0])}, between a floor of "
+        f"{number(aligned[2])} and a ceiling of {number(aligned[1])}: "
+        f"{_place(aligned, result['random_subspaces'][:, k : k + 2].mean(axis=1))}.",
         f"Early and late halves of one block, between which there is drift too, are aligned by "
         f"{number(float(pseudo[k : k + 2].mean()))}."
         if isfinite(pseudo[k])
@@ -182,6 +182,20 @@ def reading(spec: SubspacesSpec, result: Result) -> str:
         "Only the difference from the ceiling speaks for a change of subspace; angles between all "
         "trials alone do not, since noise turns components too.",
     )
+
+
+def _place(aligned: Sequence[float], chance: NDArray[np.float64]) -> str:
+    """Where the blocks' alignment lies between floor and ceiling, if these are told apart.
+
+    aligned: across blocks, within a block, by chance; chance: of each random pair of subspaces.
+    """
+    across, ceiling, floor = aligned
+    if ceiling - np.quantile(chance, 0.95) < LEAST_ROOM:
+        return (
+            "halves of one block are aligned no better than random subspaces may be, so that "
+            "nothing can be said of the blocks"
+        )
+    return f"{number(100 * (across - floor) / (ceiling - floor))} % of the way"
 
 
 def estimate(spec: SubspacesSpec, summaries: Mapping[str, DatasetSummary]) -> Estimate:

@@ -53,6 +53,9 @@ def submit(
     tag: Tags = None,
     priority: Annotated[int | None, typer.Option(help="Higher runs first; 0 is usual.")] = None,
     reuse: Annotated[bool, typer.Option(help="Take a finished result of the same spec.")] = False,
+    time_limit_s: Annotated[
+        float | None, typer.Option("--time-limit", help="Seconds after which an attempt fails.")
+    ] = None,
     on_end_command: OnEndCommand = None,
     on_end_webhook: OnEndWebhook = None,
     wait: Wait = False,
@@ -66,6 +69,7 @@ def submit(
         tag=tag,
         priority=priority,
         reuse=reuse or None,
+        time_limit_s=time_limit_s,
         on_end_command=on_end_command,
         on_end_webhook=on_end_webhook,
     )

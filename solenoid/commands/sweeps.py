@@ -122,8 +122,10 @@ def sweeps(
 
 def _preview(service: Client, document: dict[str, Any]) -> None:
     found = service.preview_sweep(**{part: document[part] for part in DEFINITION})
+    same = found["duplicates"]
     facts = {
         "experiments": found["count"],
+        "left out": f"{same} whose spec another has" if same else None,
         "time": f"{found['seconds']:.3g} s on one core",
         "memory": f"{found['memory_bytes'] / 2**20:.3g} MiB for the largest",
         "first": flat(found["specs"][0]),

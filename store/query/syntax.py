@@ -91,7 +91,7 @@ class Aggregate:
     def text(self) -> str:
         """The aggregate as the language writes it; also the name of its column."""
         parts = [self.name.text] if self.name else []
-        parts += [f"{self.fraction:g}"] if self.fraction is not None else []
+        parts += [repr(self.fraction).removesuffix(".0")] if self.fraction is not None else []
         return f"{self.function}({', '.join(parts)})"
 
 

@@ -159,6 +159,27 @@ def test_tokens_are_made_and_deleted_over_http(opened: Opened, bearer: Bearer) -
     assert api.get("/v1/experiments", headers=mine).status_code == 401
 
 
+@pytest.mark.parametrize("name", ["", "a b", "a\n", "n" * 101])
+def test_a_token_made_on_the_machine_has_a_name_as_over_http(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["solenoid token", "create", name])
+    with pytest.raises(SystemExit) as refused:
+        tokens.main()
+    assert refused.value.code == 2
+    assert "1 to 100 letters, digits" in capsys.readouterr().err
+
+
+def test_the_log_says_who_was_refused(
+    opened: Opened, bearer: Bearer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "solenoid.requests")
+    api, headers = opened(), bearer("ann", "read")
+    for _ in range(2):  # the line of the first is there when the second is answered
+        assert api.get("/v1/tokens", headers=headers).status_code == 403
+    assert vars(caplog.records[0])["caller"] == "ann"
+
+
 def test_only_the_hash_of_a_token_is_stored(database: Database, bearer: Bearer) -> None:
     secret = bearer("ann", "read")["Authorization"].removeprefix("Bearer ")
     with database.read() as connection:
@@ -175,6 +196,8 @@ def test_an_owner_may_queue_only_so_many(opened: Opened, bearer: Bearer) -> None
         refused = api.post(path, headers=ann, json=body)
         assert refused.status_code == 429
         assert "SOLENOID_MAX_QUEUED" in refused.json()["detail"]
+    never = api.post("/v1/sweeps", headers=ann, json={**SWEEP, "axes": {"seed": [1, 2, 3, 4, 5]}})
+    assert "ask for fewer at once" in never.json()["detail"]
     assert api.post("/v1/experiments", headers=bea, json=SPEC).status_code == 202
 
 
@@ -253,6 +276,15 @@ def test_a_sweep_and_a_body_beyond_their_limits_are_refused_by_name(opened: Open
 def test_a_spec_longer_than_the_time_limit_is_refused_by_name(opened: Opened) -> None:
     refused = opened(Door(), time_limit_s=1e-6).post("/v1/experiments", json=SPEC)
     assert refused.status_code == 422
+    assert "SOLENOID_TIME_LIMIT_S" in refused.json()["detail"]
+
+
+def test_nobody_asks_for_more_time_than_the_installation_gives(opened: Opened) -> None:
+    api = opened(Door(), time_limit_s=100.0)
+    assert api.post("/v1/experiments", json={**SPEC, "time_limit_s": 100.0}).status_code == 202
+    refused = api.post("/v1/experiments", json={**SPEC, "time_limit_s": 101.0})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"] == "time_limit_s"
     assert "SOLENOID_TIME_LIMIT_S" in refused.json()["detail"]
 
 

@@ -206,11 +206,32 @@ def test_a_refusal_names_a_field_that_the_spec_has(
     assert error["value"] == (value or f"['{GOLUB_BCI.dataset_id}']")
 
 
+def test_activity_whose_noise_cannot_be_whitened_fails_in_words(stack: RunningStack) -> None:
+    """It is the noise of one trial, the same in all neurons."""
+    target = np.arange(64) % 4
+    counts = np.arange(20.0).reshape(4, 5)[target] + (np.arange(64) == 7)[:, None]
+    block = np.repeat(["before", "after"], 32)
+    dataset = uploaded(stack, counts=counts, target=target, block=block)
+    spec = {"dataset": dataset["id"], "factor": "block", "between": ["before", "after"]}
+    failed = stack.ended(stack.submit("population.condition_distance", spec)["id"])
+    assert failed["status"] == "failed"
+    assert "varies alike in all neurons" in failed["error"]
+
+
 def test_an_unknown_dataset_is_refused(stack: RunningStack) -> None:
-    spec = {"dataset": "00000000-0000-5000-8000-000000000000"}
-    answer = stack.http.post("/v1/experiments", json={"kind": KIND, "spec": spec})
-    assert answer.status_code == 422
-    assert answer.json()["errors"][0]["field"] == "spec.dataset"
+    unknown = "00000000-0000-5000-8000-000000000000"
+    for kind, spec, field in (
+        (KIND, {"dataset": unknown}, "dataset"),
+        (
+            "cerebellar_block.report",
+            {"dataset": GOLUB_BCI.dataset_id, "more_sessions": [unknown]},
+            "more_sessions",
+        ),
+    ):
+        answer = stack.http.post("/v1/experiments", json={"kind": kind, "spec": spec})
+        assert answer.status_code == 422
+        (error,) = answer.json()["errors"]
+        assert (error["field"], error["value"]) == (f"spec.{field}", unknown)
 
 
 HOSTILE = {

@@ -70,6 +70,10 @@ def test_results_come_as_json_and_csv(stack: RunningStack, finished: dict[str, A
     assert len(lines) == 1 + len(rows)
     column = header.index("final_test_error")
     assert float(lines[1].split(",")[column]) == rows[0]["metrics"]["final_test_error"]
+    flag = lines[1].split(",")[header.index("diverged")]
+    everywhere = {"kind": KIND, "where": f"experiment = '{finished['id']}'", "format": "csv"}
+    asked = stack.http.get("/v1/results", params={**everywhere, "select": "metric.diverged"}).text
+    assert flag == asked.splitlines()[1] == "false"
 
 
 def test_arrays_come_in_every_form_with_axes_and_units(
@@ -270,6 +274,19 @@ def test_a_body_that_is_not_json_says_where(stack: RunningStack) -> None:
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == "body"
     assert "character 9" in answer.json()["detail"]
+
+
+def test_a_field_of_a_group_is_told_with_its_group(stack: RunningStack) -> None:
+    (error,) = refused(stack, {**SMALL, "epochs": 3})["errors"]
+    assert error["message"] == "there is no such field; did you mean training.epochs?"
+
+
+def test_a_body_without_its_header_is_told_which(stack: RunningStack) -> None:
+    body = '{"kind": "curl_descent.simulation", "spec": {}}'
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}  # as curl -d sends it
+    (error,) = stack.http.post("/v1/experiments", content=body, headers=headers).json()["errors"]
+    assert (error["field"], error["value"]) == ("body", body)
+    assert "Content-Type: application/json" in error["message"]
 
 
 def test_a_name_with_a_control_character_is_refused(stack: RunningStack) -> None:

@@ -108,6 +108,16 @@ def test_the_end_after_a_retry_is_told_too(stack: RunningStack, told: Path) -> N
     assert arguments == "experiment cancelled\n" * 2
 
 
+def test_of_a_webhook_everybody_sees_the_host_alone(stack: RunningStack) -> None:
+    for given, shown in (
+        ("http://127.0.0.1:9/secret", "http://127.0.0.1:9/..."),
+        ("http://127.0.0.1:9/?key=secret", "http://127.0.0.1:9/..."),
+        ("http://127.0.0.1:9", "http://127.0.0.1:9/"),
+    ):
+        experiment = stack.submit(KIND, QUICK, on_end={"webhook": given})
+        assert experiment["on_end"]["webhook"] == shown
+
+
 def test_without_a_hook_nobody_is_told(stack: RunningStack) -> None:
     assert stack.submit(KIND, QUICK)["on_end"] is None
 

@@ -1,5 +1,6 @@
 """The kind on the bundled session, whose truth is known, and what it refuses and warns of."""
 
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,10 @@ def test_a_weak_perturbation_is_reported_as_not_identifiable() -> None:
     spec, result = run(plain(4 / 30))
     assert metrics(spec, result)["all"]["identifiable"] is False
     assert "not identifiable" in KIND.reading(spec, result)
-    assert metrics(*run(plain()))["all"]["identifiable"] is True
+    assert "in the end" not in KIND.reading(spec, result)  # a ratio of two unknowns
+    strong = run(plain())
+    assert metrics(*strong)["all"]["identifiable"] is True
+    assert "% in the end" in KIND.reading(*strong)
 
 
 def test_the_sign_of_the_perturbation_changes_nothing() -> None:
@@ -105,11 +109,28 @@ def test_a_reach_against_its_perturbation_is_noticed(sign: float, wrong: bool) -
     assert ("check the sign" in KIND.reading(spec, result)) is wrong
 
 
+@pytest.mark.parametrize("model", ["one_state", "two_state"])
+def test_a_block_of_clamps_alone_tells_no_error_sensitivity(model: str) -> None:
+    """Any value fits as well as any other, and the fit ends at the one it began with."""
+    arrays = plain()
+    block = np.where(np.arange(len(arrays["reach"])) < 82, "open", "clamped")
+    arrays |= {"block": block, "clamp": block == "clamped"}
+    spec, result = run(
+        arrays, model=model, block=Comparison(factor="block", compare=("open", "clamped"))
+    )
+    found = metrics(spec, result)
+    assert isfinite(found["open"]["error_sensitivity"])
+    assert not isfinite(found["clamped"]["error_sensitivity"])
+    assert not isfinite(found["comparison"]["p_error_sensitivity"])
+    assert "nothing tells its error sensitivity" in KIND.reading(spec, result)
+
+
 def test_one_state_for_several_targets_is_doubted() -> None:
     block = {"factor": "state", "compare": ["control", "HFS"]}
     for model, doubted in (("one_state", True), ("generalization", False)):
-        _, result = run(SESSION, block=block, model=model)
+        spec, result = run(SESSION, block=block, model=model)
         assert any("8 targets" in doubt for doubt in result.warnings) is doubted
+        assert ("in the end" in KIND.reading(spec, result)) is doubted  # of one sensitivity
 
 
 def test_a_fit_at_the_border_of_its_box_is_not_blamed_on_the_schedule() -> None:

@@ -25,6 +25,7 @@ from core.reading import read_arrays
 RECORDING = read_arrays(GOLUB_BCI.path).arrays
 CHECKS = json.loads((Path(__file__).parents[1] / "data" / "dimensionality_checks.json").read_text())
 SEED = np.random.SeedSequence(0)
+UPLOADED = "00000000-0000-0000-0000-000000000000"
 
 
 def ignore(fraction: float) -> None:
@@ -130,3 +131,16 @@ def test_silent_neurons_are_left_out_and_a_small_cell_is_refused() -> None:
     assert result["factor_numbers"].tolist() == [0, 1, 2, 3]
     with pytest.raises(ExperimentError, match="3 trials; at least 4 are needed"):
         KIND.run(spec, {spec.dataset: {k: v[25:] for k, v in arrays.items()}}, silent)
+
+
+def test_of_untuned_means_no_component_repeats_and_of_tuned_ones_the_plane() -> None:
+    rng, target = np.random.default_rng(3), np.arange(160) % 8
+    spec = ComponentsSpec(dataset=UPLOADED, splits=20, shuffles=20, factors=1)
+    ring = np.stack([np.cos(target * np.pi / 4), np.sin(target * np.pi / 4)], axis=1)
+    found = []
+    for size in (0.0, 0.0, 0.0, 1.0):
+        counts = 5 + size * ring @ rng.standard_normal((2, 20)) + rng.standard_normal((160, 20))
+        result = KIND.run(spec, {UPLOADED: {"counts": counts, "target": target}}, silent)
+        found.append(KIND.rows(spec, result)[0].metrics["cvpca"])
+    assert found == [None, None, None, 2]
+    assert "within its noise" not in KIND.reading(spec, result)

@@ -142,6 +142,17 @@ def test_angles_of_trials_are_taken_as_those_of_their_targets() -> None:
     assert read_arrays(mat(**numbers)).arrays["target_angle_deg"].tolist() == [90, 180]
 
 
+def test_angles_of_targets_that_are_words_are_told_with_their_targets() -> None:
+    """Somebody who writes E, N, W, S for 0 to 270 degrees would else have W and S exchanged."""
+    own = {"counts": np.ones((8, 2)), "target_angle_deg": [0.0, 90, 180, 270]}
+    (note,) = read_arrays(npz(**own, target=list("ENWSENWS"))).notes
+    assert "alphabetical order of the targets: E 0, N 90, S 180, W 270; if" in note
+    for target in (np.arange(8) % 4, list("01230123")):
+        assert read_arrays(npz(**own, target=target)).notes == ()
+    of_trials = {**own, "target_angle_deg": [0.0, 90, 180, 270] * 2}
+    assert read_arrays(npz(**of_trials, target=list("ENWSENWS"))).notes == ()
+
+
 def test_angles_that_may_be_of_targets_stay_and_those_that_differ_are_told() -> None:
     each = {"counts": np.ones((3, 2)), "target": [2, 0, 1], "target_angle_deg": [0.0, 90, 180]}
     assert read_arrays(npz(**each)).arrays["target_angle_deg"].tolist() == [0, 90, 180]

@@ -353,6 +353,18 @@ def test_a_session_without_fields_or_angles_says_which_findings_it_cannot_have()
     assert "target_angle_deg" in KIND.reading(spec, result)
 
 
+def test_a_question_whose_matrices_are_singular_leaves_the_others_their_answers() -> None:
+    """Noise of one trial only, the same in all neurons, cannot be whitened."""
+    arrays = without(session("null"), "reach", "perturbation", "error", "clamp")
+    target = np.unique(arrays["target"], return_inverse=True)[1]
+    tuned = np.random.default_rng(0).poisson(9, (8, arrays["counts"].shape[1]))[target]
+    alike = (np.arange(len(target)) == 7)[:, None]
+    _, result = run({**arrays, "counts": tuned + alike}, permutations=9)
+    reasons = dict(zip(FINDINGS, result["reasons"][0].tolist(), strict=True))
+    assert "varies alike in all neurons" in reasons["c_field_distance"]
+    assert reasons["b_target_dependent"] == ""
+
+
 def test_labels_that_differ_in_capitals_alone_are_the_same() -> None:
     arrays = session("cerebellar_block")
     capitals = {**arrays, "state": np.char.upper(arrays["state"])}
@@ -401,6 +413,12 @@ def test_a_session_that_answers_nothing_is_an_error_with_the_reason() -> None:
     cut = {name: values[kept] for name, values in rows.items()}
     with pytest.raises(ExperimentError, match="no finding can be tested"):
         run(cut)
+
+
+def test_a_state_of_clamps_alone_tells_no_learning() -> None:
+    arrays = without(session("null"), "counts")
+    with pytest.raises(ExperimentError, match="all trials of one state are error clamps"):
+        run({**arrays, "clamp": arrays["state"] == "hfs"})
 
 
 def test_decoded_directions_are_tested_with_all_trials_of_unequal_counts() -> None:

@@ -68,7 +68,7 @@ with_nan[3, 2] = np.nan
             r"third axis is time bins, .* a window of bins to",
         ),
         ({"counts": np.ones((0, 3))}, r"shape \(0, 3\); it must be \(trial, neuron\)"),
-        ({"counts": np.full((48, 5), "a")}, r"`counts` holds <U1; it must hold real numbers"),
+        ({"counts": np.full((48, 5), "a")}, r"`counts` holds text such as 'a'; it must hold"),
         ({"counts": np.ones((48, 5), complex)}, r"`counts` holds complex128"),
         (
             {"counts": with_nan},

@@ -128,3 +128,16 @@ def test_more_components_than_the_targets_span_are_refused() -> None:
     }
     with pytest.raises(Refused, match="at most 2 components"):
         KIND.estimate(spec_of(components=3), {UPLOADED: summarise(arrays, "npz")})
+
+
+def test_of_untuned_activity_nothing_is_said_between_floor_and_ceiling() -> None:
+    """Halves of one block are as far apart as random subspaces: the way from one to the other is
+    of no length, and may be negative."""
+    arrays = {
+        "counts": np.random.default_rng(1).poisson(4, (200, 30)),
+        "target": np.arange(200) % 8,
+        "block": np.where(np.arange(200) < 100, "before", "after"),
+    }
+    result = KIND.run(spec_of(splits=10), {UPLOADED: arrays}, silent)
+    assert "nothing can be said" in KIND.reading(spec_of(splits=10), result)
+    assert "% of the way" not in KIND.reading(spec_of(splits=10), result)

@@ -121,6 +121,7 @@ def test_a_wrong_sweep_names_the_field(definition: dict[str, Any], field: str, w
         ([1, math.nan], "axes.seed.list.1", "finite"),
         ({"zip": {"seed": [1, 2], "hidden": [3]}}, "axes.seed.zip", "one length"),
         ({"linspace": [0, 1]}, "axes.seed.linspace.linspace.2", "required"),
+        ({"logspace": [300, 309, 2]}, "axes.seed.logspace.logspace.1", "equal to 308"),
         ({"linspase": [0, 1, 2]}, "axes.seed", "linspace, logspace, zip, random"),
         (7, "axes.seed", "a list of values"),
     ],

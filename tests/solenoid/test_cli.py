@@ -40,15 +40,17 @@ def test_a_kind_is_submitted_with_dotted_keys_and_waited_for(run: Run, recording
 def test_a_document_is_submitted_from_a_file_or_from_a_pipe(
     run: Run, recording: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    document = {"kind": RATIO, "spec": comparison(recording), "name": "written", "tags": {"a": "b"}}
+    labels = {"name": "written", "tags": {"a": "b"}, "time_limit_s": 500}
+    document = {"kind": RATIO, "spec": comparison(recording), **labels}
     path = tmp_path / "spec.json"
     path.write_text(json.dumps(document))
     from_file = run("submit", path, "seed=31", "--tag", "c=d", "--reuse").out.strip()
     monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(document)))
-    from_pipe = run("submit", "-").out.strip()
+    from_pipe = run("submit", "-", "--time-limit", "400").out.strip()
     first, second = (json.loads(run("show", id, "--json").out) for id in (from_file, from_pipe))
     assert (first["name"], first["tags"]) == ("written", {"a": "b", "c": "d"})
     assert (first["spec"]["seed"], second["spec"]["seed"]) == (31, 0)
+    assert second["time_limit_s"] == 400
 
 
 @pytest.mark.parametrize(

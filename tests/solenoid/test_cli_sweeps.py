@@ -59,6 +59,9 @@ def test_a_preview_tells_the_cost_and_stores_nothing(run: Run, client: Client) -
     assert "60" in told
     assert "s on one core" in told
     assert "replicates=2" in told
+    assert "left out" not in told
+    twice = run("sweep", SIMULATION, "--axis", "seed=0,1,1", "--preview").out
+    assert "1 whose spec another has" in twice
     assert [sweep.id for sweep in client.sweeps(limit=1)] == before
 
 

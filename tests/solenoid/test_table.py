@@ -29,6 +29,13 @@ def test_results_become_the_same_frame_in_polars_as_in_pandas(finished: Experime
     assert frame.filter(pl.col("arm") == "comparison")["participation_ratio"].item() is None
 
 
+def test_flags_are_written_as_the_service_writes_them() -> None:
+    table = Table(
+        ({"arm": "a", "converged": True, "n": 1}, {"arm": "b", "converged": None, "n": 0})
+    )
+    assert table.to_csv() == "arm,converged,n\na,true,1\nb,,0\n"
+
+
 def test_a_sweep_becomes_a_polars_frame_though_its_axis_mixes_types(
     client: Client, swept: Sweep
 ) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from store.database import Database
 from store.kind_tables import results
 from store.query.errors import QueryError
+from store.query.parsing import parsed_aggregates
 from store.query.plans import Question
 from store.query.results import page, stream
 from tests.store.query_oracle import fields
@@ -98,6 +99,12 @@ def test_groups_come_in_order_and_in_pages(database: Database, world: World) -> 
         if cursor is None:
             break
     assert joined == whole
+
+
+def test_a_quantile_is_named_by_its_whole_fraction() -> None:
+    asked = ["quantile(metric.log_se, 0.9)", "quantile(metric.log_se, 0.9999999)"]
+    found = parsed_aggregates(", ".join([*asked, "quantile(metric.log_se, 1)"]))
+    assert [each.text for each in found] == [*asked, "quantile(metric.log_se, 1)"]
 
 
 def test_group_by_alone_counts(database: Database, world: World) -> None:

@@ -209,12 +209,20 @@ def test_a_command_gets_arguments_and_the_document(
     ],
 )
 def test_a_command_that_fails_is_tried_again(
-    database: Database, settings: Settings, body: str, error: str
+    database: Database,
+    settings: Settings,
+    body: str,
+    error: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level("INFO", "workers")
     identifier = submitted(database, script(settings, "tell", body))
     end_next(database)
     told(database, settings)
     assert state(database, identifier) == ("waiting", 1, error)
+    printed, attempt = caplog.records
+    assert printed.message == "tell printed nothing"
+    assert [vars(line).get("experiment") for line in (printed, attempt)] == [identifier] * 2
 
 
 def test_a_command_that_went_or_is_no_program_is_tried_again(
