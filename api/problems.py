@@ -199,7 +199,8 @@ def _no_such_field(kind: Kind[Any], path: Sequence[str]) -> str:
     if len(path) > 1:
         return unknown(kind.spec, path)
     below = [column.dotted for column in kind.columns if column.dotted is not None]
-    return f"there is no such field{nearest(path[0], [*kind.spec.model_fields, *below])}"
+    hint = nearest(path[0], list(kind.spec.model_fields)) or nearest(path[0], below)
+    return f"there is no such field{hint}"
 
 
 def _first_word(message: str) -> str:
