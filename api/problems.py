@@ -201,11 +201,12 @@ def _field_error(error: Mapping[str, Any], body: Any) -> FieldError:
 
 
 def _no_such_field(kind: Kind[Any], path: Sequence[str]) -> str:
-    """An unknown field was meant to be one of its place, or one of a group below."""
-    if len(path) > 1:
-        return unknown(kind.spec, path)
-    below = [column.dotted for column in kind.columns if column.dotted is not None]
-    return f"there is no such field{nearest(path[0], [*kind.spec.model_fields, *below])}"
+    """An unknown field is one of a group that was left out, or was meant to be one of its place."""
+    paths = [column.dotted for column in kind.columns if column.dotted is not None]
+    below = [each for each in paths if each.rpartition(".")[2] == path[0]]
+    if len(path) == 1 and below:
+        return f"there is no such field; did you mean {' or '.join(below)}?"
+    return unknown(kind.spec, path)
 
 
 def _first_word(message: str) -> str:
