@@ -34,8 +34,14 @@ LONGEST_VALUE = 200
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-class BadRequest(Refused):
-    """A request that cannot be answered; the field is one of the request, not of a spec."""
+class BadRequest(Exception):
+    """A request, outside its spec, that cannot be answered: names field, value and limit."""
+
+    def __init__(self, field: str, value: object, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.value = value
+        self.message = message
 
 
 class TooMany(Exception):
@@ -118,7 +124,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(BadRequest, _bad_request)
     app.add_exception_handler(TooMany, _too_many)
     app.add_exception_handler(Refused, _refused)
-    app.add_exception_handler(SweepRefused, _bad_request)
+    app.add_exception_handler(SweepRefused, _sweep_refused)
     app.add_exception_handler(QueryError, _query_error)
     app.add_exception_handler(CursorRefused, _cursor_refused)
     app.add_exception_handler(TooManyTags, _too_many_tags)
@@ -175,7 +181,7 @@ def _field_error(error: Mapping[str, Any], body: Any) -> FieldError:
             message = unknown(body, parts)
         case "extra_forbidden":
             message = "there is no such parameter"
-        case "json_invalid" if source == "body":
+        case "json_invalid":
             parts, value = [], None
             message = f"not JSON: {context['error']} (character {path[0]})"
         case "union_tag_invalid":
@@ -195,12 +201,12 @@ def _field_error(error: Mapping[str, Any], body: Any) -> FieldError:
 
 
 def _no_such_field(kind: Kind[Any], path: Sequence[str]) -> str:
-    """An unknown field was meant to be one of its place, or one of a group below."""
-    if len(path) > 1:
-        return unknown(kind.spec, path)
-    below = [column.dotted for column in kind.columns if column.dotted is not None]
-    hint = nearest(path[0], list(kind.spec.model_fields)) or nearest(path[0], below)
-    return f"there is no such field{hint}"
+    """An unknown field is one of a group that was left out, or was meant to be one of its place."""
+    paths = [column.dotted for column in kind.columns if column.dotted is not None]
+    below = [each for each in paths if each.rpartition(".")[2] == path[0]]
+    if len(path) == 1 and below:
+        return f"there is no such field; did you mean {' or '.join(below)}?"
+    return unknown(kind.spec, path)
 
 
 def _first_word(message: str) -> str:
@@ -247,8 +253,13 @@ def _refused(_: Request, exception: Exception) -> JSONResponse:
     return refusal(f"spec.{exception.field}", exception.value, exception.message)
 
 
+def _sweep_refused(_: Request, exception: Exception) -> JSONResponse:
+    assert isinstance(exception, SweepRefused)
+    return refusal(exception.field, exception.value, exception.message)
+
+
 def _bad_request(_: Request, exception: Exception) -> JSONResponse:
-    assert isinstance(exception, BadRequest | SweepRefused)
+    assert isinstance(exception, BadRequest)
     return refusal(exception.field, exception.value, exception.message)
 
 
