@@ -122,7 +122,8 @@ class Cost(BaseModel):
     operations: int
     seconds: float
     memory_limit_bytes: int
-    fits: bool
+    time_limit_s: float
+    fits: bool = Field(description="Whether both are within the limits of this installation.")
 
 
 def shown(experiment: experiments.Experiment) -> Experiment:
@@ -190,8 +191,9 @@ def start(service: Context, submission: accepting.Submission) -> experiments.Exp
 def estimate(body: Annotated[AnySpec, Body()], service: Service) -> Cost:
     """Memory, work and expected seconds of a spec; nothing is stored."""
     (cost,) = estimates(service, KINDS[body.kind], [body.spec])
-    limit = service.settings.memory_limit_bytes
-    return Cost(**asdict(cost), memory_limit_bytes=limit, fits=cost.memory_bytes <= limit)
+    memory, longest_s = service.settings.memory_limit_bytes, service.settings.time_limit_s
+    fits = cost.memory_bytes <= memory and cost.seconds <= longest_s
+    return Cost(**asdict(cost), memory_limit_bytes=memory, time_limit_s=longest_s, fits=fits)
 
 
 @router.get("", responses=documented(400, 422))

@@ -90,7 +90,7 @@ def estimate(context: typer.Context, target: Target, assignments: Assignments = 
     facts = {
         "memory": f"{cost['memory_bytes'] / 2**20:.3g} MiB ({limit})",
         "operations": f"{cost['operations']:.3g}",
-        "time": f"{cost['seconds']:.3g} s on one core",
+        "time": f"{cost['seconds']:.3g} s on one core (limit {cost['time_limit_s']:g} s)",
         "fits": "yes" if cost["fits"] else "no",
     }
     print_facts(facts)

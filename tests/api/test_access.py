@@ -274,7 +274,9 @@ def test_a_sweep_and_a_body_beyond_their_limits_are_refused_by_name(opened: Open
 
 
 def test_a_spec_longer_than_the_time_limit_is_refused_by_name(opened: Opened) -> None:
-    refused = opened(Door(), time_limit_s=1e-6).post("/v1/experiments", json=SPEC)
+    api = opened(Door(), time_limit_s=1e-6)
+    assert api.post("/v1/experiments/estimate", json=SPEC).json()["fits"] is False
+    refused = api.post("/v1/experiments", json=SPEC)
     assert refused.status_code == 422
     assert "SOLENOID_TIME_LIMIT_S" in refused.json()["detail"]
 

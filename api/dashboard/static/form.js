@@ -143,8 +143,8 @@ async function estimate() {
     if (turn !== asked) return;
     mark([]);
     if (changed) keep();
-    at("data-seconds").textContent = `about ${seconds(cost.seconds)} on one core`;
-    at("data-memory").textContent = bytes(cost.memory_bytes) + (cost.fits === false ? `, more than the ${bytes(cost.memory_limit_bytes)} of this installation` : "");
+    at("data-seconds").textContent = `about ${seconds(cost.seconds)} on one core${cost.seconds > cost.time_limit_s ? `, more than the ${seconds(cost.time_limit_s)} of this installation` : ""}`;
+    at("data-memory").textContent = bytes(cost.memory_bytes) + (cost.memory_bytes > cost.memory_limit_bytes ? `, more than the ${bytes(cost.memory_limit_bytes)} of this installation` : "");
     at("data-experiments").textContent = cost.duplicates ? `${cost.count}, and ${cost.duplicates} equal ones left out` : String(cost.count ?? 1);
     problem(cost.fits === false ? "It would not fit here." : "");
   } catch (refusal) {
