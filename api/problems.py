@@ -34,14 +34,8 @@ LONGEST_VALUE = 200
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-class BadRequest(Exception):
-    """A request, outside its spec, that cannot be answered: names field, value and limit."""
-
-    def __init__(self, field: str, value: object, message: str) -> None:
-        super().__init__(f"{field}: {message}")
-        self.field = field
-        self.value = value
-        self.message = message
+class BadRequest(Refused):
+    """A request that cannot be answered; the field is one of the request, not of a spec."""
 
 
 class TooMany(Exception):
@@ -124,7 +118,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(BadRequest, _bad_request)
     app.add_exception_handler(TooMany, _too_many)
     app.add_exception_handler(Refused, _refused)
-    app.add_exception_handler(SweepRefused, _sweep_refused)
+    app.add_exception_handler(SweepRefused, _bad_request)
     app.add_exception_handler(QueryError, _query_error)
     app.add_exception_handler(CursorRefused, _cursor_refused)
     app.add_exception_handler(TooManyTags, _too_many_tags)
@@ -181,7 +175,7 @@ def _field_error(error: Mapping[str, Any], body: Any) -> FieldError:
             message = unknown(body, parts)
         case "extra_forbidden":
             message = "there is no such parameter"
-        case "json_invalid":
+        case "json_invalid" if source == "body":
             parts, value = [], None
             message = f"not JSON: {context['error']} (character {path[0]})"
         case "union_tag_invalid":
@@ -253,13 +247,8 @@ def _refused(_: Request, exception: Exception) -> JSONResponse:
     return refusal(f"spec.{exception.field}", exception.value, exception.message)
 
 
-def _sweep_refused(_: Request, exception: Exception) -> JSONResponse:
-    assert isinstance(exception, SweepRefused)
-    return refusal(exception.field, exception.value, exception.message)
-
-
 def _bad_request(_: Request, exception: Exception) -> JSONResponse:
-    assert isinstance(exception, BadRequest)
+    assert isinstance(exception, BadRequest | SweepRefused)
     return refusal(exception.field, exception.value, exception.message)
 
 

@@ -2,7 +2,9 @@
 
 import argparse
 import os
+import sys
 import threading
+from pathlib import Path
 
 from store.settings import settings
 from workers.process import environment, new_name, set_defaults
@@ -42,6 +44,7 @@ def main() -> None:
     slots = arguments.parse_args().slots
     name = new_name()
     log_json_lines()  # before Celery has something to say
+    print_nothing()
     sweep(settings())
     dispatch(name, slots)
     app.Worker = app.subclass_with_self(Leaving)
@@ -58,6 +61,12 @@ def main() -> None:
             *quiet,
         ]
     )
+
+
+def print_nothing() -> None:
+    """Give standard output away: there Celery says that it stops, in words that are no JSON."""
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def dispatch(name: str, slots: int) -> None:

@@ -111,6 +111,7 @@ class Dispatcher:
     def _leave(self) -> None:
         """Hand back, and end what does not listen: nobody else may be there to end this worker."""
         pause_s = self.settings.grace_s
+        log.info("stops: it takes nothing new, and what runs has %g s", pause_s)
         while not self._ended.wait(pause_s):
             with _going_on("try again to hand its work back"):
                 for identifier in release(self.database, self.worker):

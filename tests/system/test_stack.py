@@ -64,6 +64,9 @@ def test_a_folder_of_hostile_modules_is_not_imported_and_a_stopped_stack_leaves_
     assert stack.process.returncode == 0
     gone, alive = psutil.wait_procs(family, timeout=5)
     assert len(gone) == len(family), alive
+    logs = [(folder / "data" / "logs" / f"{name}.log").read_text() for name in ("api", "worker")]
+    messages = [json.loads(line)["message"] for log in logs for line in log.splitlines()]
+    assert "stops: it takes nothing new, and what runs has 1 s" in messages
 
 
 def test_an_address_open_to_others_is_refused_unless_meant(tmp_path: Path) -> None:

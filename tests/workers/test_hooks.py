@@ -276,7 +276,7 @@ def test_a_command_that_prints_without_end_costs_no_memory(
 ) -> None:
     monkeypatch.setattr("workers.receivers.COMMAND_S", 1.0)
     logged: list[Any] = []
-    monkeypatch.setattr("workers.receivers.log.info", lambda *given: logged.append(given))
+    monkeypatch.setattr("workers.receivers.log.info", lambda *given, **_: logged.append(given))
     identifier = submitted(database, script(settings, "shout", "exec yes"))
     end_next(database)
     told(database, settings)
