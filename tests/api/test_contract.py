@@ -73,17 +73,24 @@ def document(stack: RunningStack) -> dict[str, Any]:
 
 
 def shortened(described: dict[str, Any]) -> dict[str, Any]:
-    """The same document with one kind of experiment, and with few properties of a recording.
+    """The same document with one kind of experiment, few properties of a recording, axes once.
 
     The borders of every kind's fields are tested with the kinds; here they would be 8000 cases of
-    the same two calls, and those of a recording 400 that each make one.
+    the same two calls, those of a recording 400 that each make one, and those of axes, which a new
+    sweep is asked for, 500 of its preview and its extension.
     """
     for path in ("/v1/experiments", "/v1/experiments/estimate"):
         body = described["paths"][path]["post"]["requestBody"]["content"]["application/json"]
         (found,) = [choice for choice in body["schema"]["oneOf"] if KIND in choice["$ref"]]
         body["schema"] = found
-    recording = described["components"]["schemas"]["SyntheticSpec"]
+    schemas = described["components"]["schemas"]
+    recording = schemas["SyntheticSpec"]
     recording["properties"] = {name: recording["properties"][name] for name in RECORDING}
+    axes = {"axes": {"type": "object"}}
+    schemas["Extension"]["properties"] |= axes
+    sweep = schemas["SweepRequest"]
+    body = described["paths"]["/v1/sweeps/preview"]["post"]["requestBody"]["content"]
+    body["application/json"]["schema"] = {**sweep, "properties": sweep["properties"] | axes}
     return described
 
 
