@@ -75,8 +75,7 @@ def test_both_receivers_are_accepted_as_the_page_asks_for_them(
         _, (experiment, sweep) = run(asked, client=client)
         assert experiment.on_end["command"] == "mail-me"
         assert sum(sweep.counts.values()) == 3
-        experiment.cancel()
-        sweep.cancel()
+        assert client.cancel_where("status in ('queued', 'running')") > 0  # the commands' too
 
 
 def deliver_soon(url: str, document: bytes) -> None:
