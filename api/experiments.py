@@ -12,7 +12,7 @@ from api.context import Context, Service
 from api.hooks import HookState, state
 from api.pages import Limit, OrderBy, Page, QueryCursor, Where
 from api.problems import documented
-from api.submissions import AnySpec, AnySubmission, accepted, check_room, estimates
+from api.submissions import AnySpec, AnySubmission, accepted, check_room, estimates, unfit
 from core.kinds import KINDS
 from store import accepting, experiments, transitions
 from store.query.experiments import listed
@@ -191,9 +191,12 @@ def start(service: Context, submission: accepting.Submission) -> experiments.Exp
 def estimate(body: Annotated[AnySpec, Body()], service: Service) -> Cost:
     """Memory, work and expected seconds of a spec; nothing is stored."""
     (cost,) = estimates(service, KINDS[body.kind], [body.spec])
-    memory, longest_s = service.settings.memory_limit_bytes, service.settings.time_limit_s
-    fits = cost.memory_bytes <= memory and cost.seconds <= longest_s
-    return Cost(**asdict(cost), memory_limit_bytes=memory, time_limit_s=longest_s, fits=fits)
+    return Cost(
+        **asdict(cost),
+        memory_limit_bytes=service.settings.memory_limit_bytes,
+        time_limit_s=service.settings.time_limit_s,
+        fits=unfit(service, cost) is None,
+    )
 
 
 @router.get("", responses=documented(400, 422))

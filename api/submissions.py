@@ -124,23 +124,31 @@ def _why_not(context: Context, identifier: str) -> str:
 
 
 def fitting(context: Context, estimate: Estimate) -> Estimate:
-    """The estimate, if this installation has the memory for it."""
+    """The estimate, if this installation has the memory and the time for it."""
+    why_not = unfit(context, estimate)
+    if why_not is not None:
+        raise why_not
+    return estimate
+
+
+def unfit(context: Context, estimate: Estimate) -> BadRequest | None:
+    """The refusal of a spec that takes more memory or time than this installation gives."""
     limit, longest_s = context.settings.memory_limit_bytes, context.settings.time_limit_s
     if estimate.seconds > longest_s:
-        raise BadRequest(
+        return BadRequest(
             "spec",
             estimate.seconds,
             f"the spec takes about {estimate.seconds:.3g} s on one core; the limit of this "
             f"installation is {longest_s:g} s (SOLENOID_TIME_LIMIT_S)",
         )
     if estimate.memory_bytes > limit:
-        raise BadRequest(
+        return BadRequest(
             "spec",
             estimate.memory_bytes,
             f"the spec needs about {_gib(estimate.memory_bytes)} of memory; "
             f"the limit of this installation is {_gib(limit)}",
         )
-    return estimate
+    return None
 
 
 def check_room(context: Context, count: int) -> None:
